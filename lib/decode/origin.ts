@@ -1,0 +1,97 @@
+import type { FlowBatch } from '../flow/batch.ts'
+import type { Datagram } from '../flow/datagram.ts'
+import { F } from '../flow/fields.ts'
+import type { Layout } from '../flow/layout.ts'
+
+/** What all records of a set or sample share; one object is reused for every datagram. */
+export interface Origin {
+  /** A PROTOCOL value. */
+  protocol: number
+  datagram: Datagram
+  /** Nanoseconds since the epoch at which the exporter sent it. */
+  readonly exportTime: BigUint64Array
+  /** Milliseconds; -1 where the protocol has none. */
+  systemUptime: number
+  sequenceNumber: number
+  /** Observation domain, source id; -1 where the protocol has none. */
+  domain: number
+  /** -1 where the protocol has none. */
+  engineType: number
+  engineId: number
+  /** 0 where no template stands behind the rows. */
+  templateId: number
+  layout: Layout | null
+  samplingRate: number
+  /** A SAMPLING_SOURCE value. */
+  samplingSource: number
+}
+
+/** Fills the origin columns of rows `[from, to)`. For one row, stores beat `fill`; both are needed. */
+export function fillOrigin(batch: FlowBatch, from: number, to: number, origin: Origin): void {
+  const { datagram } = origin
+  fillNumber(batch, F.exportProtocol, from, to, origin.protocol)
+  fillWide(batch, F.timeReceived, from, to, datagram.receivedNs)
+  fillWide(batch, F.exportTime, from, to, origin.exportTime)
+  const exporter = batch.fixed(F.exporterAddress)
+  const { address } = datagram
+  for (let row = from, at = from * 4; row < to; row++, at += 4) {
+    exporter.values[at] = address[0]!
+    exporter.values[at + 1] = address[1]!
+    exporter.values[at + 2] = address[2]!
+    exporter.values[at + 3] = address[3]!
+  }
+  fillOnes(exporter.present, from, to)
+  fillNumber(batch, F.exporterPort, from, to, datagram.port)
+  fillNumber(batch, F.sequenceNumber, from, to, origin.sequenceNumber)
+  if (origin.systemUptime >= 0) fillNumber(batch, F.systemUptime, from, to, origin.systemUptime)
+  if (origin.domain >= 0) fillNumber(batch, F.observationDomainId, from, to, origin.domain)
+  if (origin.engineType >= 0) {
+    fillNumber(batch, F.engineType, from, to, origin.engineType)
+    fillNumber(batch, F.engineId, from, to, origin.engineId)
+  }
+  if (origin.templateId > 0) fillNumber(batch, F.templateId, from, to, origin.templateId)
+  if (origin.layout !== null) fillNumber(batch, F.layout, from, to, batch.layoutNumber(origin.layout))
+  if (origin.samplingSource > 0) {
+    fillNumber(batch, F.samplingRate, from, to, origin.samplingRate)
+    fillNumber(batch, F.samplingSource, from, to, origin.samplingSource)
+  }
+}
+
+type NumberField = Parameters<FlowBatch['fixed']>[0]
+
+/** Sets rows `[from, to)` of a column of one word or less a row. */
+export function fillNumber(
+  batch: FlowBatch,
+  field: NumberField,
+  from: number,
+  to: number,
+  value: number,
+): void {
+  const { values, present } = batch.fixed(field)
+  if (to - from < 16) {
+    for (let row = from; row < to; row++) {
+      values[row] = value
+      present[row] = 1
+    }
+    return
+  }
+  values.fill(value, from, to)
+  present.fill(1, from, to)
+}
+
+function fillWide(
+  batch: FlowBatch,
+  field: NumberField,
+  from: number,
+  to: number,
+  value: BigUint64Array,
+): void {
+  const { wide, present } = batch.fixed(field)
+  for (let row = from; row < to; row++) wide[row] = value[0]!
+  fillOnes(present, from, to)
+}
+
+function fillOnes(present: Uint8Array, from: number, to: number): void {
+  if (to - from < 16) for (let row = from; row < to; row++) present[row] = 1
+  else present.fill(1, from, to)
+}

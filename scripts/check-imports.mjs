@@ -1,0 +1,58 @@
+// Holds the rooms to their doors: every import must be allowed by these tables.
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+
+const GROUND = ['lib/bytes', 'lib/diagnostics']
+const FLOW = ['lib/flow', ...GROUND]
+const ALLOWED = {
+  'lib/bytes': [],
+  'lib/diagnostics': [],
+  'lib/flow': GROUND,
+  'lib/receive': FLOW,
+  'lib/decode': FLOW,
+  'lib/goflow2': FLOW,
+  'lib/pipeline': FLOW,
+  'lib/http': GROUND,
+  'lib/testing': FLOW,
+  cmd: ['lib/'],
+}
+/** Outside packages and node modules that only some files may import. */
+const DOORS = {
+  cac: /^cmd\//,
+  yaml: /^(lib\/goflow2\/mapping|cmd\/config)/,
+  'node:ffi': /^lib\/receive\/ffi\.ts$/,
+  'node:dgram': /^lib\/receive\//,
+  'node:fs': /^(lib\/receive\/|cmd\/|lib\/testing\/|lib\/pipeline\/|lib\/decode\/state-file)/,
+  'node:http': /^lib\/http\//,
+  'node:zlib': /^lib\/receive\//,
+  'node:child_process': /^cmd\//,
+  'node:worker_threads': /^(cmd|lib\/pipeline|lib\/receive)\//,
+}
+const room = (file) => (file.startsWith('cmd') ? 'cmd' : file.split('/').slice(0, 2).join('/'))
+
+let bad = 0
+function complain(text) {
+  console.error(text)
+  bad++
+}
+for (const root of ['cmd', 'lib']) {
+  for (const name of readdirSync(root, { recursive: true })) {
+    if (!name.endsWith('.ts')) continue
+    const file = join(root, name)
+    const isTest = /\.(test|bench)\.ts$/.test(name)
+    for (const [, target] of readFileSync(file, 'utf8').matchAll(/(?:from|import\()\s*'([^']+)'/g)) {
+      const from = room(file)
+      if (!target.startsWith('.')) {
+        if (!isTest && from !== 'lib/testing' && DOORS[target] !== undefined && !DOORS[target].test(file)) {
+          complain(`${file}: ${target} may not be imported here`)
+        }
+        continue
+      }
+      const to = room(normalize(join(dirname(file), target)))
+      const fine =
+        to === from || ALLOWED[from]?.some((door) => to.startsWith(door)) || (isTest && to === 'lib/testing')
+      if (!fine) complain(`${file}: ${from} may not import ${to}`)
+    }
+  }
+}
+process.exitCode = bad ? 1 : 0
