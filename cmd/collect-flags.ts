@@ -1,0 +1,212 @@
+import { accessSync, constants } from 'node:fs'
+import type { SamplingSettings } from '../lib/decode/settings.ts'
+import type { LogLevel } from '../lib/diagnostics/log.ts'
+import { COLLECT, IGNORED } from './collect-table.ts'
+import { FlagReader } from './flag-reader.ts'
+import type { GivenFlags } from './flags.ts'
+import { parseFlags } from './parse-flags.ts'
+import { UsageError } from './usage-error.ts'
+import { parseHostPort, parseInteger, parseNetworkText } from './values.ts'
+
+/** What `weir collect` was asked to do: every value typed, checked and with its default in place. */
+export interface CollectOptions {
+  /** goflow2's listen URLs, one each, as text for the receiver's parser; empty when captures are read. */
+  readonly listen: readonly string[]
+  /** Capture files, `-` = stdin; empty = listen. */
+  readonly read: readonly string[]
+  /** UDP destination ports taken from captures; empty = any. */
+  readonly readPorts: readonly number[]
+  /** Receive buffer asked for, or null for the largest that can be had up to 32 MiB. */
+  readonly receiveBufferOctets: number | null
+  readonly maxDatagramOctets: number
+  /** Folder of the state file, or null for none. */
+  readonly stateDirectory: string | null
+  /** Whether the folder was chosen by the user (trouble with it is an error) or found by default (a warning). */
+  readonly isStateExplicit: boolean
+  readonly sampling: SamplingSettings
+  readonly keepUnknown: boolean
+  /** Silence after which an exporter's templates and samplers are forgotten; 0 = never. */
+  readonly expireMs: number
+  readonly detectSequenceReset: boolean
+  readonly compat: '2.2' | '2.1' | 'strict'
+  /** `sample` is flows; `raw` is decoded datagrams and comes with json or text only. */
+  readonly produce: 'sample' | 'raw'
+  readonly format: 'json' | 'text' | 'bin'
+  readonly mapping: string | null
+  /** Output file, or null for stdout. */
+  readonly output: string | null
+  readonly separator: string
+  readonly counters: string | null
+  readonly drops: string | null
+  readonly flushAfterMs: number
+  /** Where HTTP is served, or null; an empty host is every address, an empty templatesPath serves no templates. */
+  readonly http: { readonly host: string; readonly port: number; readonly templatesPath: string } | null
+  readonly logLevel: LogLevel
+  readonly logFormat: 'text' | 'json'
+  /** Log lines of one kind per interval; 0 = unlimited, as in goflow2. */
+  readonly errorCount: number
+  readonly errorIntervalMs: number
+  /** Sentences to log as warnings at start: flags that were accepted and do nothing. */
+  readonly warnings: readonly string[]
+}
+
+/** Options from the words after `collect`; throws UsageError. For tests and tools: no configuration file is read. */
+export function parseCollectFlags(words: readonly string[]): CollectOptions {
+  const { given, operands } = parseFlags(COLLECT, words)
+  if (operands.length > 0) throw new UsageError(strayWord(operands[0]!))
+  return collectOptions(given)
+}
+
+/** What to say to a word that belongs to no flag. */
+export function strayWord(word: string): string {
+  return `collect: ${JSON.stringify(word)} belongs to no flag; to read a capture file: weir collect --read ${word}`
+}
+
+/** Options from given flags; throws UsageError. */
+export function collectOptions(given: GivenFlags): CollectOptions {
+  const flags = new FlagReader(COLLECT.flags, given)
+  if (flags.text('transport') === 'kafka') {
+    throw new UsageError(
+      'Kafka is not built in: leave out -transport kafka and pipe stdout to a producer, for example: ' +
+        'weir collect … | kcat -P -b BROKER -t flow-messages',
+    )
+  }
+  if (flags.text('transport') !== 'file') throw flags.wrong('transport', flags.text('transport')!, 'file')
+  const read = flags.list('read')
+  if (read.length > 0 && flags.isGiven('listen')) {
+    throw new UsageError(
+      '--read and --listen exclude each other: run one weir for the captures and one for the network',
+    )
+  }
+  if (flags.isGiven('read') && read.length === 0) throw flags.wrong('read', '', 'a file, or - for stdin')
+  if (read.length === 0 && flags.list('listen').length === 0) {
+    throw flags.wrong('listen', flags.text('listen')!, 'a URL such as netflow://:2055')
+  }
+  const warnings: string[] = []
+  for (const [name, why] of Object.entries(IGNORED)) {
+    if (flags.isGiven(name)) warnings.push(`-${name} does nothing: ${why}`)
+  }
+  return {
+    listen: read.length > 0 ? [] : flags.list('listen'),
+    read,
+    readPorts: flags.list('read-port').map((text) => port(flags, text)),
+    receiveBufferOctets: flags.octets('receive-buffer') ?? null,
+    maxDatagramOctets: maxDatagram(flags),
+    ...state(flags, read.length > 0),
+    sampling: {
+      overrides: flags.list('sampling').map((text) => override(flags, text)),
+      default: flags.integer('sampling-default', 0, 0xffffffff),
+    },
+    keepUnknown: flags.boolean('keep-unknown'),
+    expireMs: flags.durationMs('expiration-timeout'),
+    detectSequenceReset: flags.boolean('detect-sequence-reset'),
+    compat: flags.choice('goflow2-compat') as CollectOptions['compat'],
+    ...lines(flags),
+    mapping: file(flags, 'mapping'),
+    output: flags.text('output') === '-' ? null : file(flags, 'output'),
+    separator: flags.text('separator')!,
+    counters: file(flags, 'counters'),
+    drops: file(flags, 'drops'),
+    flushAfterMs: flags.durationMs('flush-after'),
+    http: http(flags, read.length > 0),
+    logLevel: logLevel(flags),
+    logFormat: logFormat(flags, warnings),
+    errorCount: flags.integer('err.cnt', 0, Number.MAX_SAFE_INTEGER),
+    errorIntervalMs: flags.durationMs('err.int'),
+    warnings,
+  }
+}
+
+/** An empty file name means none, as in goflow2. */
+function file(flags: FlagReader, name: string): string | null {
+  return flags.text(name) || null
+}
+
+function port(flags: FlagReader, text: string): number {
+  const value = parseInteger(text)
+  if (value === undefined || value < 1 || value > 65_535)
+    throw flags.wrong('read-port', text, 'ports, 1 to 65535')
+  return value
+}
+
+function maxDatagram(flags: FlagReader): number {
+  const octets = flags.octets('max-datagram')!
+  if (octets < 9000 || octets > 65_535)
+    throw flags.wrong('max-datagram', flags.text('max-datagram')!, '9000 to 65535')
+  return octets
+}
+
+function override(flags: FlagReader, text: string): SamplingSettings['overrides'][number] {
+  const at = text.lastIndexOf('=')
+  const network = parseNetworkText(text.slice(0, Math.max(at, 0)))
+  const rate = parseInteger(text.slice(at + 1))
+  if (network === undefined || rate === undefined || rate > 0xffffffff) {
+    throw flags.wrong('sampling', text, 'NETWORK=RATE such as 10.0.0.0/8=1000')
+  }
+  return { network, rate }
+}
+
+function state(
+  flags: FlagReader,
+  isReading: boolean,
+): Pick<CollectOptions, 'stateDirectory' | 'isStateExplicit'> {
+  const given = flags.text('state')
+  if (given !== undefined) {
+    return { stateDirectory: given === 'none' || given === '' ? null : given, isStateExplicit: true }
+  }
+  if (isReading) return { stateDirectory: null, isStateExplicit: false }
+  // systemd gives a list when the unit names several folders.
+  const fromSystemd = process.env['STATE_DIRECTORY']?.split(':')[0]
+  if (fromSystemd) return { stateDirectory: fromSystemd, isStateExplicit: false }
+  try {
+    accessSync('/var/lib/weir', constants.W_OK)
+    return { stateDirectory: '/var/lib/weir', isStateExplicit: false }
+  } catch {
+    return { stateDirectory: null, isStateExplicit: false }
+  }
+}
+
+function lines(flags: FlagReader): Pick<CollectOptions, 'produce' | 'format'> {
+  const format = flags.choice('format')
+  const produce = flags.choice('produce')
+  if (format === 'raw') return { produce: 'raw', format: 'json' }
+  if (produce === 'raw' && format === 'bin') {
+    throw new UsageError('--produce raw has no form for --format bin: use json or text')
+  }
+  return { produce: produce as CollectOptions['produce'], format: format as CollectOptions['format'] }
+}
+
+function http(flags: FlagReader, isReading: boolean): CollectOptions['http'] {
+  const address = isReading && !flags.isGiven('addr') ? '' : flags.text('addr')!
+  if (address === '') return null
+  const place = parseHostPort(address)
+  if (place === undefined) throw flags.wrong('addr', address, 'HOST:PORT such as :8080 or 127.0.0.1:8080')
+  return { ...place, templatesPath: flags.text('templates.path')! }
+}
+
+/** Levels of goflow2's log libraries, old and new. */
+const LEVELS: Readonly<Record<string, LogLevel>> = {
+  trace: 'debug',
+  debug: 'debug',
+  info: 'info',
+  warn: 'warn',
+  warning: 'warn',
+  error: 'error',
+  fatal: 'error',
+  panic: 'error',
+}
+
+function logLevel(flags: FlagReader): LogLevel {
+  const text = flags.text('log-level')!
+  const level = LEVELS[text.toLowerCase()]
+  if (level === undefined) throw flags.wrong('log-level', text, 'one of debug, info, warn, error')
+  return level
+}
+
+function logFormat(flags: FlagReader, warnings: string[]): CollectOptions['logFormat'] {
+  const text = flags.text('log-format')!
+  if (text === 'json') return 'json'
+  // goflow2 takes any word but json for text; its own default is `normal`.
+  if (text !== 'text' && text !== 'normal') warnings.push(`--log-format ${text} is taken as text`)
+  return 'text'
+}

@@ -1,0 +1,94 @@
+import { type Network, parseAddress, parseNetwork } from '../lib/bytes/address.ts'
+
+// Text to typed values. Each parser returns undefined for text that is not of its kind; who asks knows the flag.
+
+const DURATION_MS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+}
+
+/** Milliseconds of `90s`, `5m`, `1h30m`, `30d`, `0`. */
+export function parseDuration(text: string): number | undefined {
+  if (text === '0') return 0
+  if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h|d|w))+$/.test(text)) return undefined
+  let ms = 0
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d|w)/g)) {
+    ms += Number(amount) * DURATION_MS[unit!]!
+  }
+  return ms
+}
+
+const SIZE_POWER = 'kmgtp'
+
+/** Octets of `9000`, `64KiB`, `10G`, `1.5MB`; `K`, `M`, `G` count in thousands, `Ki`, `Mi`, `Gi` in 1024s. */
+export function parseSize(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(?:([kmgtp])(i?))?b?$/i.exec(text)
+  if (match === null) return undefined
+  const base = match[3] === '' || match[3] === undefined ? 1000 : 1024
+  const power = match[2] === undefined ? 0 : SIZE_POWER.indexOf(match[2].toLowerCase()) + 1
+  const octets = Number(match[1]) * base ** power
+  return Number.isSafeInteger(octets) ? octets : undefined
+}
+
+/** A whole number written in decimal digits. */
+export function parseInteger(text: string): number | undefined {
+  if (!/^\d+$/.test(text)) return undefined
+  const value = Number(text)
+  return Number.isSafeInteger(value) ? value : undefined
+}
+
+/** Go's words for a truth value: `1 t T TRUE true True 0 f F FALSE false False`. */
+export function parseBoolean(text: string): boolean | undefined {
+  if (['1', 't', 'T', 'TRUE', 'true', 'True'].includes(text)) return true
+  if (['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(text)) return false
+  return undefined
+}
+
+/**
+ * Milliseconds since the epoch of RFC 3339, `2026-11-21`, `2026-11-21T10:00`, epoch seconds or milliseconds, `now`, or
+ * `-1d` before `nowMs`. Without a zone it is UTC.
+ */
+export function parseTime(text: string, nowMs: number): number | undefined {
+  if (text === 'now') return nowMs
+  if (text.startsWith('-')) {
+    const ago = parseDuration(text.slice(1))
+    return ago === undefined ? undefined : nowMs - ago
+  }
+  // Ten digits of seconds reach the year 2286; ten of milliseconds would be 1970.
+  if (/^\d{9,10}$/.test(text)) return Number(text) * 1000
+  if (/^\d{12,13}$/.test(text)) return Number(text)
+  const match =
+    /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2})(?::(\d{2}(?:\.\d+)?))?([Zz]|[+-]\d{2}:\d{2})?)?$/.exec(text)
+  if (match === null) return undefined
+  const [, date, minutes = '00:00', seconds = '00', zone = 'Z'] = match
+  const ms = Date.parse(`${date}T${minutes}:${seconds}${zone.toUpperCase()}`)
+  // Date.parse lets 31 February pass as 3 March.
+  const isReal = new Date(`${date}T00:00:00Z`).getUTCDate() === Number(date!.slice(8))
+  return Number.isNaN(ms) || !isReal ? undefined : ms
+}
+
+/** Four words of an IPv4 or IPv6 address. */
+export function parseAddressWords(text: string): Uint32Array | undefined {
+  const words = new Uint32Array(4)
+  return parseAddress(text, words) ? words : undefined
+}
+
+/** A network or a single address. */
+export function parseNetworkText(text: string): Network | undefined {
+  return parseNetwork(text) ?? undefined
+}
+
+/** Host and port of `:8080`, `127.0.0.1:8080`, `[::1]:8080`, `name:8080`; an empty host means every address. */
+export function parseHostPort(text: string): { host: string; port: number } | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text)
+  if (match === null) return undefined
+  const port = Number(match[3])
+  return port > 65_535 ? undefined : { host: match[1] ?? match[2]!, port }
+}
