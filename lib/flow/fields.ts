@@ -150,6 +150,8 @@ export const F = {
   dot1qVlanId: defineField('dot1qVlanId', 'u16', 'identifier', 0, 243),
   postDot1qVlanId: defineField('postDot1qVlanId', 'u16', 'identifier', 0, 254),
   dot1qCustomerVlanId: defineField('dot1qCustomerVlanId', 'u16', 'identifier', 0, 245),
+  /** Tag Control Information of the innermost 802.1Q tag of a sampled frame's outer Ethernet header, all 16 bits. */
+  dot1qTci: defineField('dot1qTci', 'u16', 'identifier'),
   /** Label stack entries as on the wire of elements 70 to 79: label, 3 bits traffic class, bottom bit (24 bits). */
   mplsLabelStack: defineField('mplsLabelStack', 'u32-list', 'list'),
   /** TTL of each entry of mplsLabelStack; only sampled frames know it. */
@@ -247,5 +249,6 @@ export const LAYER = {
   ipv6HopByHop: 42,
   ipv6Destination: 43,
   sctp: 44,
+  authentication: 45,
   custom: 99,
 } as const
