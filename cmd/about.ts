@@ -1,0 +1,34 @@
+import { build } from './version.ts'
+
+interface DataSet {
+  readonly name: string
+  readonly date: string
+  readonly licence: string
+}
+
+/** Tables of others that the executable carries; NOTICE has their terms. */
+const DATA_SETS: readonly DataSet[] = [
+  {
+    name: 'IANA IPFIX Information Elements',
+    date: '2020-01 (1-482), 2022-12 (483-502: RFC 8549, RFC 9487)',
+    licence: 'public domain dedication (CC0)',
+  },
+  { name: 'logstash-codec-netflow element definitions', date: 'a4e9621', licence: 'Apache-2.0' },
+]
+
+/** What `weir version --json` prints. */
+export function describeBuild(): object {
+  const { version, commit, date } = build()
+  return {
+    name: 'weir',
+    version,
+    build: { commit, date },
+    runtime: {
+      node: process.versions.node,
+      v8: process.versions.v8,
+      platform: `${process.platform}-${process.arch}`,
+    },
+    licence: 'Apache-2.0',
+    dataSets: DATA_SETS,
+  }
+}

@@ -1,0 +1,73 @@
+import { COLLECT } from './collect-table.ts'
+import { COMMON_FLAGS, type Command } from './flags.ts'
+
+const HELP_FLAG = COMMON_FLAGS.filter((flag) => flag.name === 'help')
+
+const VERSION: Command = {
+  name: 'version',
+  operands: '',
+  summary: 'Print the version; with --json also runtime, build and data sets.',
+  flags: [{ name: 'json', group: 'General', help: 'Print everything that is known, as JSON.' }, ...HELP_FLAG],
+  examples: [
+    { says: 'Print one line', line: 'weir version' },
+    { says: 'Print runtime, build, data sets with their dates and licences', line: 'weir version --json' },
+    { says: 'The same line for scripts', line: 'weir --version' },
+  ],
+}
+
+const COMPLETION: Command = {
+  name: 'completion',
+  operands: '<shell>',
+  summary: 'Print a completion script for bash, zsh or fish.',
+  flags: HELP_FLAG,
+  examples: [
+    { says: 'bash, for this session', line: 'source <(weir completion bash)' },
+    { says: 'zsh, into a folder of $fpath', line: 'weir completion zsh > _weir' },
+    { says: 'fish', line: 'weir completion fish > weir.fish' },
+  ],
+}
+
+const MAN: Command = {
+  name: 'man',
+  operands: '',
+  summary: 'Print the manual page (roff).',
+  flags: HELP_FLAG,
+  examples: [
+    { says: 'Read it now', line: 'weir man | man -l -' },
+    { says: 'Install it', line: 'weir man > weir.1' },
+    { says: 'As plain text, where groff is', line: 'weir man | groff -man -Tutf8' },
+  ],
+}
+
+const CONFIG: Command = {
+  name: 'config',
+  operands: '<verb> [file]',
+  summary: 'Check a configuration file, or show what applies and where it came from.',
+  description:
+    'A configuration file is YAML with one section per command; its keys are the long flag names. ' +
+    'check FILE says whether it is good, show prints each value with the place it came from.',
+  flags: COMMON_FLAGS,
+  examples: [
+    { says: 'Is this file good?', line: 'weir config check weir.yaml' },
+    { says: 'What applies here, and where did it come from?', line: 'weir config show' },
+    { says: 'What would apply with that file?', line: 'weir config show --config weir.yaml' },
+  ],
+}
+
+const HELP: Command = {
+  name: 'help',
+  operands: '[command]',
+  summary: 'Print help for a command.',
+  flags: HELP_FLAG,
+  examples: [
+    { says: 'All commands', line: 'weir help' },
+    { says: 'The flags and examples of one', line: 'weir help collect' },
+    { says: 'The same', line: 'weir collect --help' },
+  ],
+}
+
+/** Every command there is, in the order of the help. */
+export const COMMANDS: readonly Command[] = [COLLECT, CONFIG, COMPLETION, MAN, VERSION, HELP]
+
+/** Commands that take settings from a configuration file: each has a section of its name. */
+export const CONFIGURED: readonly Command[] = [COLLECT]

@@ -1,0 +1,112 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { Node, Pair, YAMLMap } from 'yaml'
+import { FlowError } from '../lib/diagnostics/flow-error.ts'
+import { CONFIGURED } from './commands.ts'
+import { findFlag, type Given, type GivenFlags, shownNames } from './flags.ts'
+import { nearest } from './nearest.ts'
+import { UsageError } from './usage-error.ts'
+
+/** Values of a configuration file by command and flag. */
+export type Configuration = ReadonlyMap<string, GivenFlags>
+
+/** Flags that make no sense inside a file. */
+const NOT_IN_FILES = ['config', 'help', 'v']
+
+/** Adds what the configuration files say to the flags of a command; flags given by hand win. */
+export async function withConfiguration(command: string, given: GivenFlags): Promise<GivenFlags> {
+  const merged = new Map<string, Given>()
+  for (const file of configurationFiles(given)) {
+    const section = (await loadConfiguration(file)).get(command)
+    for (const [name, value] of section ?? []) merged.set(name, value)
+  }
+  for (const [name, value] of given) merged.set(name, value)
+  return merged
+}
+
+/** The files that apply, the later ones winning: what `--config` names, or else the usual ones that exist. */
+export function configurationFiles(given: GivenFlags): string[] {
+  const named = given.get('config')?.values.at(-1)
+  if (named !== undefined) return [named]
+  const home = process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config')
+  return ['/etc/weir/weir.yaml', join(home, 'weir/weir.yaml')].filter((file) => existsSync(file))
+}
+
+/**
+ * Reads a configuration file. Throws FlowError when it cannot be read, and UsageError with file, line and key when it
+ * says what nobody understands.
+ */
+export async function loadConfiguration(file: string): Promise<Configuration> {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new FlowError('FILE_UNREADABLE', `configuration unreadable: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+  const { isMap, LineCounter, parseDocument } = await import('yaml')
+  const lineCounter = new LineCounter()
+  const document = parseDocument(text, { lineCounter, prettyErrors: false })
+  const at = (node: unknown): string => {
+    const offset = (node as Node | null)?.range?.[0] ?? 0
+    return `${file}:${lineCounter.linePos(offset).line}`
+  }
+  const mistake = document.errors[0]
+  if (mistake !== undefined) {
+    throw new UsageError(
+      `${file}:${lineCounter.linePos(mistake.pos[0]).line}: ${mistake.message.split('\n')[0]}`,
+    )
+  }
+  const sections = new Map<string, GivenFlags>()
+  if (document.contents === null) return sections
+  if (!isMap(document.contents))
+    throw new UsageError(`${at(document.contents)}: want one section per command`)
+  for (const { key, value } of (document.contents as YAMLMap<Node, Node>).items) {
+    const name = String(key)
+    const command = CONFIGURED.find((candidate) => candidate.name === name)
+    if (command === undefined) {
+      throw new UsageError(`${at(key)}: unknown key ${name}, want a command: ${names(CONFIGURED)}`)
+    }
+    const section = new Map<string, Given>()
+    sections.set(name, section)
+    if (isEmpty(value)) continue
+    if (!isMap(value)) throw new UsageError(`${at(value)}: ${name}: want flags as keys, each with its value`)
+    for (const pair of value.items as Pair<Node, Node>[]) {
+      const flagName = String(pair.key)
+      const flag = findFlag(command.flags, flagName)
+      if (flag === undefined || NOT_IN_FILES.includes(flag.name)) {
+        const near = nearest(flagName, shownNames(command.flags))
+        const hint = command.hints?.[flagName] ?? (near === undefined ? '' : `did you mean ${near}?`)
+        throw new UsageError(
+          `${at(pair.key)}: ${name}: unknown key ${flagName}${hint === '' ? '' : `; ${hint}`}`,
+        )
+      }
+      if (section.has(flag.name)) throw new UsageError(`${at(pair.key)}: ${name}: ${flagName} is given twice`)
+      const source = `${at(pair.key)}: ${flagName}`
+      section.set(flag.name, { values: await values(pair.value, source, flag.many !== undefined), source })
+    }
+  }
+  return sections
+}
+
+function names(commands: readonly { readonly name: string }[]): string {
+  return commands.map(({ name }) => name).join(', ')
+}
+
+function isEmpty(node: unknown): boolean {
+  return node === null || node === undefined || (node as { value?: unknown }).value === null
+}
+
+/** The texts of a scalar or a sequence of scalars, just as the file has them: 007 stays 007. */
+async function values(node: Node | null, source: string, isMany: boolean): Promise<string[]> {
+  const { isScalar, isSeq } = await import('yaml')
+  if (isEmpty(node)) return ['']
+  if (isSeq(node) && isMany) {
+    const lists = await Promise.all(node.items.map((item) => values(item as Node, source, false)))
+    return lists.flat()
+  }
+  if (!isScalar(node)) throw new UsageError(`${source}: want a value${isMany ? ' or a list of values' : ''}`)
+  return [typeof node.value === 'string' ? node.value : (node.source ?? String(node.value))]
+}
