@@ -227,7 +227,7 @@ test('damage inside compressed data is told apart from a cut, and what comes bef
   let state = 1
   const random = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state >>> 24
+    return state >>> 28
   }
   const records = Array.from({ length: 400 }, () => {
     const payload = Uint8Array.from({ length: 1000 }, random)
@@ -236,7 +236,8 @@ test('damage inside compressed data is told apart from a cut, and what comes bef
   const compressed = gzipSync(pcap(records))
   compressed.fill(0xff, compressed.length >> 1)
   const { seen, statistics } = await read(compressed)
-  assert.match(statistics.damage!, /damaged .*at octet \d+/)
+  // What the damaged half inflates to may be noise before it is an error.
+  assert.match(statistics.damage!, /(damaged|a packet of \d+ octets).* at octet \d+/)
   assert.ok(seen.length > 100 && seen.length < 300, `${seen.length}`)
 })
 
