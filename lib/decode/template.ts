@@ -1,0 +1,161 @@
+import type { Captures } from '../flow/captures.ts'
+import { type Field, PROTOCOL } from '../flow/fields.ts'
+import type { Layout, LayoutField } from '../flow/layout.ts'
+import { assignColumns, type Specifier, VARIABLE } from './assign.ts'
+import { SCOPE_ENTERPRISE } from './elements/registry.ts'
+import type { Issues } from './issues.ts'
+import { compilePlan, type Plan } from './plan.ts'
+
+/** What equal templates of all exporters share. */
+export class Shape {
+  readonly layout: Layout
+  readonly minimumOctets: number
+  readonly isVariable: boolean
+  readonly scopeCount: number
+  readonly specifiers: string
+  readonly #captures: Captures
+  #plan: Plan | null = null
+
+  constructor(layout: Layout, specifiers: string, captures: Captures) {
+    this.layout = layout
+    this.specifiers = specifiers
+    this.scopeCount = layout.scopeCount
+    let minimum = 0
+    let isVariable = false
+    for (const { octets } of layout.fields) {
+      if (octets === VARIABLE) isVariable = true
+      // RFC 7011 §7: the length octet of an empty value.
+      minimum += octets === VARIABLE ? 1 : octets
+    }
+    this.minimumOctets = minimum
+    this.isVariable = isVariable
+    this.#captures = captures
+  }
+
+  /** The copy steps, compiled when the first data arrive: many templates never have any. */
+  plan(): Plan {
+    this.#plan ??= compilePlan(this.layout, this.#captures)
+    return this.#plan
+  }
+}
+
+/** A template of one exporter; small, because there can be a million. */
+export interface Template {
+  readonly id: number
+  readonly layout: Layout
+  /** Octets of the smallest record, at least 1. */
+  readonly minimumOctets: number
+  readonly isVariable: boolean
+  readonly scopeCount: number
+  /** The Field Specifiers as they came (latin1), to compare and to save. */
+  readonly specifiers: string
+  readonly shape: Shape
+}
+
+/** The template of an exporter with this shape. */
+export function newTemplate(id: number, shape: Shape): Template {
+  const { layout, minimumOctets, isVariable, scopeCount, specifiers } = shape
+  return { id, layout, minimumOctets, isVariable, scopeCount, specifiers, shape }
+}
+
+/** Different templates remembered for sharing; the oldest goes, and lives on where a session still has it. */
+const MOST_SHAPES = 16_384
+const MOST_SHARED_FIELDS = 65_536
+
+/** Turns Template Records into templates; equal ones share everything but the object itself. */
+export class TemplateCompiler {
+  readonly #captures: Captures
+  readonly #keepUnknown: boolean
+  readonly #shapes = new Map<string, Shape>()
+  readonly #fields = new Map<string, LayoutField>()
+
+  constructor(captures: Captures, keepUnknown: boolean) {
+    this.#captures = captures
+    this.#keepUnknown = keepUnknown
+  }
+
+  /**
+   * The template that the Field Specifiers describe, or null, noted in `issues`, where it could hold no record.
+   * `scopeCount` counts fields, in NetFlow v9 too.
+   */
+  compile(
+    protocol: number,
+    id: number,
+    scopeCount: number,
+    specifiers: string,
+    issues: Issues,
+    maxFields: number,
+  ): Template | null {
+    const key = `${protocol} ${scopeCount} ${specifiers}`
+    let shape = this.#shapes.get(key)
+    if (shape === undefined) {
+      const parsed = parseSpecifiers(protocol, scopeCount, specifiers, maxFields)
+      if (typeof parsed === 'string') {
+        issues.note(parsed)
+        return null
+      }
+      shape = new Shape(this.#layout(protocol, scopeCount, parsed), specifiers, this.#captures)
+      if (shape.minimumOctets === 0) {
+        issues.note('templateZeroLength')
+        return null
+      }
+      if (this.#shapes.size >= MOST_SHAPES) this.#shapes.delete(this.#shapes.keys().next().value!)
+      this.#shapes.set(key, shape)
+    } else if (shape.layout.fields.length > maxFields) {
+      issues.note('templateTooManyFields')
+      return null
+    }
+    return newTemplate(id, shape)
+  }
+
+  #layout(protocol: number, scopeCount: number, specifiers: readonly Specifier[]): Layout {
+    const columns = assignColumns(protocol, specifiers, this.#keepUnknown)
+    const fields = specifiers.map((specifier, i) => this.#field(specifier, columns[i]!))
+    return { protocol, scopeCount, fields }
+  }
+
+  /** Exporters' templates are made of the same few hundred specifiers. */
+  #field({ enterprise, element, octets }: Specifier, field: Field | null): LayoutField {
+    const key = `${enterprise} ${element} ${octets} ${field?.index}`
+    let shared = this.#fields.get(key)
+    if (shared === undefined) {
+      shared = { enterprise, element, octets, field }
+      if (this.#fields.size >= MOST_SHARED_FIELDS) this.#fields.clear()
+      this.#fields.set(key, shared)
+    }
+    return shared
+  }
+}
+
+type Fault = 'templateEmpty' | 'templateTruncated' | 'templateTooManyFields'
+
+function parseSpecifiers(
+  protocol: number,
+  scopeCount: number,
+  text: string,
+  maxFields: number,
+): Specifier[] | Fault {
+  const fields: Specifier[] = []
+  const u16 = (at: number) => (text.charCodeAt(at) << 8) | text.charCodeAt(at + 1)
+  let at = 0
+  while (at < text.length) {
+    if (fields.length === maxFields) return 'templateTooManyFields'
+    if (at + 4 > text.length) return 'templateTruncated'
+    let element = u16(at)
+    const octets = u16(at + 2)
+    at += 4
+    let enterprise = 0
+    if (protocol === PROTOCOL.ipfix && element & 0x8000) {
+      // RFC 7011 §3.2: the enterprise bit.
+      if (at + 4 > text.length) return 'templateTruncated'
+      element &= 0x7fff
+      enterprise = u16(at) * 65536 + u16(at + 2)
+      at += 4
+    } else if (protocol !== PROTOCOL.ipfix && fields.length < scopeCount) {
+      // RFC 3954 §6.1: scope field types have numbers of their own.
+      enterprise = SCOPE_ENTERPRISE
+    }
+    fields.push({ enterprise, element, octets })
+  }
+  return fields.length === 0 ? 'templateEmpty' : fields
+}
