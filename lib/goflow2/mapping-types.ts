@@ -36,6 +36,8 @@ export interface MappingEntry {
   readonly pen: number
   readonly destination: string
   readonly endianness: 'big' | 'little'
+  /** The key `endian`, which goflow2 ignores, where `endianness` is not given. */
+  readonly endian?: 'big' | 'little'
 }
 
 export interface MappingPort {
@@ -57,4 +59,6 @@ export interface MappingLayer {
   readonly length: number
   readonly destination: string
   readonly endianness: 'big' | 'little'
+  /** The key `endian`, which goflow2 ignores, where `endianness` is not given. */
+  readonly endian?: 'big' | 'little'
 }
