@@ -20,7 +20,7 @@ function open() {
   const path = join(folder, 'out')
   const file = new LineFile({ path, separator: '\n', isLines: true, control: new Control(), log: SILENT })
   const sink = newJsonRows((octets, from, to) => file.write(octets, from, to))
-  const output = new Output({ name: 'flows', kind: 'flow', file, sink, flushAfterMs: 200 })
+  const output = new Output({ name: 'flows', kind: 'flow', file, sink, flushAfterMs: 200, log: SILENT })
   return {
     output,
     got: () => readFileSync(path, 'utf8'),
@@ -71,6 +71,37 @@ test('a batch that has met a flood of columns is passed on and forgets them', ()
   output.bound()
   assert.is(output.writer.pending, 0)
   assert.is(output.writer.reserve(1).columns().length, 0)
+})
+
+test('a sink that fails costs its batch and says so', () => {
+  const messages: string[] = []
+  const file = new LineFile({
+    path: join(folder, 'out'),
+    separator: '\n',
+    isLines: true,
+    control: new Control(),
+    log: SILENT,
+  })
+  const output = new Output({
+    name: 'flows',
+    kind: 'flow',
+    file,
+    sink: {
+      write() {
+        throw new Error('no')
+      },
+      flush() {},
+      close() {},
+    },
+    flushAfterMs: 200,
+    log: { ...SILENT, limited: (_key, message) => messages.push(message) },
+  })
+  output.writer.reserve(1).rowCount = 3
+  output.flush()
+  assert.equal(messages, ['mistake in an output: please report'])
+  const failed = output.metrics().find(({ name }) => name === 'weir_output_failed_rows_total')
+  assert.is(failed?.samples[0]?.value, 3)
+  assert.is(output.writer.pending, 0)
 })
 
 test('what a decoder that threw left behind does not show in later rows', () => {

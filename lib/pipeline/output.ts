@@ -1,3 +1,4 @@
+import type { Log } from '../diagnostics/log.ts'
 import type { MetricFamily } from '../diagnostics/metrics.ts'
 import type { FlowBatch, RecordKind } from '../flow/batch.ts'
 import { BatchWriter } from '../flow/batch-writer.ts'
@@ -18,6 +19,7 @@ export interface OutputSettings {
   readonly file: LineFile
   readonly sink: FlowSink
   readonly flushAfterMs: number
+  readonly log: Log
 }
 
 /** One place where records go: the batch being filled, the sink that prints it, the file that takes the lines. */
@@ -27,14 +29,17 @@ export class Output {
   readonly file: LineFile
   readonly #sink: FlowSink
   readonly #clock: FlushClock
+  readonly #log: Log
   #rows = 0
   #batches = 0
+  #failedRows = 0
   #lagSeconds = 0
 
   constructor(settings: OutputSettings) {
     this.name = settings.name
     this.file = settings.file
     this.#sink = settings.sink
+    this.#log = settings.log
     this.writer = new BatchWriter(settings.kind, (full) => this.#pass(full))
     this.#clock = new FlushClock(this.writer, settings.flushAfterMs)
   }
@@ -69,8 +74,17 @@ export class Output {
 
   #pass(full: FlowBatch): FlowBatch {
     const received = full.find(F.timeReceived)
-    void this.#sink.write(full)
-    this.#rows += full.rowCount
+    try {
+      void this.#sink.write(full)
+      this.#rows += full.rowCount
+    } catch (error) {
+      // A mistake of ours must cost one batch, not the collector.
+      this.#failedRows += full.rowCount
+      this.#log.limited('output', 'mistake in an output: please report', {
+        output: this.name,
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      })
+    }
     this.#batches++
     if (received?.shape === 'fixed' && received.present[0] === 1) {
       this.#lagSeconds += Math.max(0, Date.now() / 1000 - Number(received.wide[0]!) / 1e9)
@@ -92,6 +106,7 @@ export class Output {
     })
     return [
       one('rows_total', 'Records printed.', this.#rows),
+      one('failed_rows_total', 'Records that could not be printed: a mistake of weir.', this.#failedRows),
       one('octets_total', 'Octets written.', counts.octets),
       one('lost_lines_total', 'Lines that could not be written.', counts.lostLines),
       one('lost_octets_total', 'Octets that could not be written.', counts.lostOctets),
