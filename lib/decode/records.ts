@@ -110,7 +110,7 @@ export class RecordReader {
     while (left > 0) {
       const batch = writer.reserve(left)
       const room = batch.room
-      const count = left < room ? left : room
+      const count = Math.min(left, room)
       const row = batch.rowCount
       run.row = row
       run.end = row + count
