@@ -14,6 +14,9 @@ export const SFLOW_SAMPLE_KINDS = [
   'unknown',
 ] as const
 
+/** Octets of datagrams whose rows one batch may hold: texts can be as long as a datagram. */
+const MOST_OCTETS = 16 * 1024 * 1024
+
 /** What the samples of one datagram share. One object is reused for all. */
 export interface SflowContext {
   origin: Origin
@@ -37,6 +40,8 @@ export class SampleRows {
   /** First row of the stretch; -1 between stretches. */
   #from = -1
   #rate = 0
+  /** Octets of the datagrams behind the rows of the batch. */
+  #octets = 0
 
   constructor(writer: BatchWriter, context: SflowContext) {
     this.#writer = writer
@@ -50,6 +55,7 @@ export class SampleRows {
     if (this.#from < 0) {
       this.batch = this.#writer.reserve(1)
       this.#from = this.batch.rowCount
+      if (this.#from === 0) this.#octets = 0
     }
     return this.batch.rowCount++
   }
@@ -87,5 +93,7 @@ export class SampleRows {
     origin.samplingRate = this.#rate
     origin.samplingSource = this.#rate > 0 ? SAMPLING_SOURCE.header : SAMPLING_SOURCE.unknown
     finisher.finish(batch, from, to, origin)
+    this.#octets += origin.datagram.to - origin.datagram.from
+    if (this.#octets > MOST_OCTETS) this.#writer.flush()
   }
 }
