@@ -10,6 +10,7 @@ export const ISSUE_CODES = [
   'sampleTruncated',
   'setTooLong',
   'setTooShort',
+  'templateBadId',
   'templateChanged',
   'templateEmpty',
   'templateTooMany',
@@ -28,10 +29,13 @@ export type IssueCode = (typeof ISSUE_CODES)[number]
 /** Counts of input faults; one per decoder, and one per exporter for those that can be laid at its door. */
 export class Issues {
   readonly counts = new Float64Array(ISSUE_CODES.length)
+  /** All of them together. */
+  total = 0
 
   /** Counts one more fault of the kind; returns 0, so that a decoder can leave with `return issues.note(…)`. */
   note(code: IssueCode, times = 1): 0 {
     const index = NUMBER.get(code)!
+    this.total += times
     this.counts[index] = this.counts[index]! + times
     return 0
   }

@@ -26,6 +26,39 @@ export interface Origin {
   samplingSource: number
 }
 
+/** An origin of nothing yet, for datagrams described by `datagram`. */
+export function newOrigin(datagram: Datagram): Origin {
+  return {
+    protocol: 0,
+    datagram,
+    exportTime: new BigUint64Array(1),
+    systemUptime: -1,
+    sequenceNumber: 0,
+    domain: -1,
+    engineType: -1,
+    engineId: -1,
+    templateId: 0,
+    layout: null,
+    samplingRate: 0,
+    samplingSource: 0,
+  }
+}
+
+/** Makes an origin what `newOrigin` gives, for reuse by the next datagram. */
+export function resetOrigin(origin: Origin, datagram: Datagram): void {
+  origin.protocol = 0
+  origin.datagram = datagram
+  origin.systemUptime = -1
+  origin.sequenceNumber = 0
+  origin.domain = -1
+  origin.engineType = -1
+  origin.engineId = -1
+  origin.templateId = 0
+  origin.layout = null
+  origin.samplingRate = 0
+  origin.samplingSource = 0
+}
+
 /** Fills the origin columns of rows `[from, to)`. For one row, stores beat `fill`; both are needed. */
 export function fillOrigin(batch: FlowBatch, from: number, to: number, origin: Origin): void {
   const { datagram } = origin

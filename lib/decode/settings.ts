@@ -55,5 +55,7 @@ export interface DecoderSettings {
   readonly keepUnknown: boolean
   readonly sampling: SamplingSettings
   readonly limits: DecodeLimits
+  /** A sequence number that starts again is a restart of the exporter, not loss. True unless told otherwise. */
+  readonly detectSequenceReset?: boolean
   readonly log: Log
 }
