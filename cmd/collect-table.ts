@@ -252,7 +252,7 @@ export const COLLECT: Command = {
   examples: [
     {
       says: 'Show what a capture holds',
-      line: 'weir collect --read testdata/demo/softflowd-v9.pcap --format text',
+      line: 'weir collect --read testdata/demo/office.pcap --format text',
     },
     {
       says: 'Collect NetFlow and IPFIX into a file, with metrics on port 8080',
