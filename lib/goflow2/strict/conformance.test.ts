@@ -85,7 +85,9 @@ function run(files: readonly string[], choice: Choice): { output: Buffer; errors
 const goldens = conformance('goflow2', 'golden')
 
 function inputFile(name: string): string {
-  const path = name.replace(/^akvorado\/outlet\/flow\//, 'akvorado/').replace(/^goflow2\/logstash-codec-dat\//, 'dat/')
+  const path = name
+    .replace(/^akvorado\/outlet\/flow\//, 'akvorado/')
+    .replace(/^goflow2\/logstash-codec-dat\//, 'dat/')
   const file = conformance(...path.split('/'))
   if (file === undefined) throw new Error(`no input ${path}`)
   return file

@@ -3,10 +3,9 @@ import type { MappingEntry, MappingField, MappingLayer } from '../mapping-types.
 import { Fault } from './fault.ts'
 import {
   type FlowMessage,
-  IDLE_NAMES,
+  HIDDEN_NAMES,
   type MessageField,
   messageField,
-  UNSETTABLE_NAMES,
   type WideKey,
   type WordKey,
 } from './message.ts'
@@ -18,7 +17,7 @@ export interface Destination {
     | { readonly kind: 'field'; readonly field: MessageField }
     | { readonly kind: 'extra'; readonly index: number; readonly isVarint: boolean }
     | { readonly kind: 'nothing' }
-    | { readonly kind: 'panic' }
+    | { readonly kind: 'panic'; readonly message: string }
   readonly isLittle: boolean
 }
 
@@ -38,8 +37,9 @@ export function destinationOf(
   }
   const field = messageField(destination)
   if (field !== undefined) return { target: { kind: 'field', field }, isLittle }
-  if (UNSETTABLE_NAMES.has(destination)) return { target: { kind: 'panic' }, isLittle }
-  if (IDLE_NAMES.has(destination) || extra === undefined || extra.index <= 0) {
+  const hidden = HIDDEN_NAMES.get(destination)
+  if (hidden?.set) return { target: { kind: 'panic', message: hidden.set }, isLittle }
+  if (hidden !== undefined || extra === undefined || extra.index <= 0) {
     return { target: { kind: 'nothing' }, isLittle }
   }
   return { target: { kind: 'extra', index: extra.index, isVarint: extra.type === 'varint' }, isLittle }
@@ -52,7 +52,7 @@ export function putOctets(message: FlowMessage, octets: Uint8Array, destination:
     case 'nothing':
       return null
     case 'panic':
-      return new Fault('panic', '')
+      return new Fault('panic', target.message)
     case 'field':
       return putField(message, octets, target.field, isLittle)
     case 'extra': {

@@ -3,13 +3,7 @@ import type { Mapping, MappingField } from '../mapping-types.ts'
 import { flowTypeName, layerName } from '../names.ts'
 import { Fault } from './fault.ts'
 import { compactJson } from './go-json.ts'
-import {
-  type FlowMessage,
-  MESSAGE_FIELDS,
-  type MessageField,
-  messageField,
-  UNREADABLE_NAMES,
-} from './message.ts'
+import { type FlowMessage, HIDDEN_NAMES, MESSAGE_FIELDS, type MessageField, messageField } from './message.ts'
 import { DEFAULT_RENDERERS, isFreeText, RENDERERS, type Renderer, renderPlain, type Value } from './render.ts'
 
 /** One field of the output, ready to print. */
@@ -19,7 +13,8 @@ interface OutputField {
   /** By which an extra field is found. */
   readonly sourceName: string
   readonly field: MessageField | undefined
-  readonly isUnreadable: boolean
+  /** The words of the panic that printing it ends in. */
+  readonly panic: string | undefined
   readonly renderer: Renderer
   /** A field that a renderer alone brings to life. */
   readonly isVirtual: boolean
@@ -71,7 +66,7 @@ export class Formatter {
         name: Buffer.from(renamed || sourceName).toString('latin1'),
         sourceName,
         field: messageField(goName),
-        isUnreadable: UNREADABLE_NAMES.has(goName) || goName === 'FlowMessage',
+        panic: HIDDEN_NAMES.get(goName)?.read,
         renderer: renderers.get(goName) ?? renderPlain,
         isVirtual: renderers.has(goName),
         isList: lists.get(goName) ?? false,
@@ -106,7 +101,7 @@ export class Formatter {
     let isFirst = true
     for (const output of this.#fields) {
       let value: Value = null
-      if (output.isUnreadable) return new Fault('panic', '')
+      if (output.panic !== undefined) return new Fault('panic', output.panic)
       if (output.field !== undefined) value = fieldValue(message, output.field)
       else if (extras.has(output.sourceName)) value = extras.get(output.sourceName)!
       else if (!output.isVirtual) continue

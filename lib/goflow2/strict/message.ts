@@ -158,16 +158,25 @@ export function messageField(name: string): MessageField | undefined {
   return BY_GO_NAME.get(name)
 }
 
+const NOT_READABLE = 'reflect.Value.Interface: cannot return value obtained from unexported field or method'
+
 /**
- * Names beside the fields that Go's reflection finds in goflow2's message: those that it may not read or set, which
- * ends in a panic, and those that it finds but does nothing with.
+ * Names beside the fields that Go's reflection finds in goflow2's message, with the words of the panic that reading
+ * or setting them ends in; null where nothing happens.
  */
-export const UNREADABLE_NAMES: ReadonlySet<string> = new Set([
-  'state',
-  'sizeCache',
-  'unknownFields',
-  'formatter',
-  'skipDelimiter',
-])
-export const UNSETTABLE_NAMES: ReadonlySet<string> = new Set(['sizeCache', 'unknownFields'])
-export const IDLE_NAMES: ReadonlySet<string> = new Set(['state', 'formatter', 'skipDelimiter', 'FlowMessage'])
+export const HIDDEN_NAMES: ReadonlyMap<string, { readonly read: string; readonly set: string | null }> =
+  new Map([
+    ['state', { read: NOT_READABLE, set: null }],
+    ['sizeCache', { read: NOT_READABLE, set: NOT_READABLE }],
+    [
+      'unknownFields',
+      {
+        read: NOT_READABLE,
+        set: 'reflect: reflect.Value.SetBytes using value obtained using unexported field',
+      },
+    ],
+    ['formatter', { read: NOT_READABLE, set: null }],
+    ['skipDelimiter', { read: NOT_READABLE, set: null }],
+    // Go would print its memory.
+    ['FlowMessage', { read: '', set: null }],
+  ])

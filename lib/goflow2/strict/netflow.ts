@@ -3,7 +3,7 @@ import { OctetReader } from './octet-reader.ts'
 import { readIpfixOptions, readNetflow9Options, readTemplates } from './template-sets.ts'
 import {
   DataTemplate,
-  type SourceTemplates,
+  SourceTemplates,
   type Template,
   type TemplateField,
   type TemplateStore,
@@ -65,12 +65,15 @@ export type FlowSet = TemplateSet | DataSet | OptionsSet
 /** Values that one datagram may yield: fields of no octets could make one of 65,507 octets yield a thousand million. */
 const MAX_VALUES = 262_144
 
+/** Missing templates that one fault names; a datagram has room for 16,000. */
+const MAX_TOLD = 100
+
 const VARIABLE_LENGTH = 0xffff
 
 /** Decodes NetFlow v9 and IPFIX as goflow2 does, templates of one exporter at a time. */
 export class NetflowReader {
   readonly #store: TemplateStore
-  #templates: SourceTemplates = new Map()
+  #templates = new SourceTemplates()
   #version = 0
   #domain = 0
   #values = 0
@@ -131,7 +134,7 @@ export class NetflowReader {
         sets ??= []
         sets.push(set)
       } else if (set.kind === 'template') {
-        missing.push(set.message)
+        if (missing.length < MAX_TOLD) missing.push(set.message)
       } else {
         return set
       }
@@ -180,7 +183,7 @@ export class NetflowReader {
   }
 
   #dataSet(reader: OctetReader, id: number, length: number): FlowSet | Fault {
-    const template = this.#templates.get(templateKey(this.#version, this.#domain, id))
+    const template = this.#templates.byKey.get(templateKey(this.#version, this.#domain, id))
     if (template === undefined) {
       return new Fault('template', 'Error template not found').within(this.#context('Decode', id))
     }

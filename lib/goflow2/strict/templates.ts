@@ -32,28 +32,32 @@ export class IpfixOptionsTemplate {
 export type Template = DataTemplate | Netflow9OptionsTemplate | IpfixOptionsTemplate
 
 /** The templates of one exporter, by `templateKey`. */
-export type SourceTemplates = Map<number, Template>
+export class SourceTemplates {
+  readonly byKey = new Map<number, Template>()
+  /** Set when there were too many exporters: what is added later is lost. */
+  isForgotten = false
+}
 
 /** goflow2's key of a template; exact, for 10 * 2^48 is below 2^53. */
 export function templateKey(version: number, domain: number, id: number): number {
   return version * 2 ** 48 + domain * 65536 + id
 }
 
-/** What exporters can make us remember, where goflow2 knows no bound. */
+/** What exporters can make us remember, where goflow2 knows no bound. A template weighs as much as eight fields. */
 const MAX_SOURCES = 65_536
 const MAX_FIELDS = 4_194_304
+const TEMPLATE_WEIGHT = 8
 
 /** Templates by exporter's address and port. The oldest exporters are forgotten when there are too many. */
 export class TemplateStore {
   readonly #sources = new Map<string, SourceTemplates>()
-  /** Fields, plus one for each template. */
-  #fields = 0
+  #weight = 0
 
   /** The templates of an exporter, made on first sight. */
   of(source: string): SourceTemplates {
     let templates = this.#sources.get(source)
     if (templates === undefined) {
-      templates = new Map()
+      templates = new SourceTemplates()
       this.#sources.set(source, templates)
       if (this.#sources.size > MAX_SOURCES) this.#forgetOldest()
     }
@@ -61,37 +65,38 @@ export class TemplateStore {
   }
 
   add(templates: SourceTemplates, key: number, template: Template): void {
-    const known = templates.get(key)
-    if (known !== undefined) this.#fields -= weight(known)
-    templates.set(key, template)
-    this.#fields += weight(template)
-    while (this.#fields > MAX_FIELDS && this.#sources.size > 0) this.#forgetOldest()
+    if (templates.isForgotten) return
+    const known = templates.byKey.get(key)
+    if (known !== undefined) this.#weight -= weight(known)
+    templates.byKey.set(key, template)
+    this.#weight += weight(template)
+    while (this.#weight > MAX_FIELDS) this.#forgetOldest()
   }
 
   /** What goflow2's /templates shows, in its order. */
   toJson(): Record<string, Record<string, Template>> {
     const all: Record<string, Record<string, Template>> = {}
     for (const source of [...this.#sources.keys()].sort()) {
-      const templates = this.#sources.get(source)!
+      const { byKey } = this.#sources.get(source)!
       const shown: Record<string, Template> = {}
       // Keys beyond 2^32 are no array indices, so that an object keeps them in the order in which they come.
-      for (const key of [...templates.keys()].map(String).sort()) shown[key] = templates.get(Number(key))!
+      for (const key of [...byKey.keys()].map(String).sort()) shown[key] = byKey.get(Number(key))!
       all[source] = shown
     }
     return all
   }
 
   #forgetOldest(): void {
-    const [oldest] = this.#sources
-    if (oldest === undefined) return
-    for (const template of oldest[1].values()) this.#fields -= weight(template)
-    oldest[1].clear()
-    this.#sources.delete(oldest[0])
+    const [source, templates] = this.#sources.entries().next().value!
+    for (const template of templates.byKey.values()) this.#weight -= weight(template)
+    templates.byKey.clear()
+    templates.isForgotten = true
+    this.#sources.delete(source)
   }
 }
 
 function weight(template: Template): number {
-  return (
-    1 + ('fields' in template ? template.fields.length : template.scopes.length + template.options.length)
-  )
+  const fields =
+    'fields' in template ? template.fields.length : template.scopes.length + template.options.length
+  return TEMPLATE_WEIGHT + fields
 }
