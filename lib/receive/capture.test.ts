@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -262,6 +263,27 @@ test('a missing file and a directory are refused in one line', async () => {
   const directory = await refusal(readCapture(folder, options))
   assert.is(directory.code, 'FILE_UNREADABLE')
   assert.match(directory.message, /it is a directory/)
+})
+
+test('standard input is read as it comes, compressed or not', async () => {
+  const file = pcap([{ timeNs, octets: ethernet(ipUdp(packet)) }])
+  const script = `import(process.argv[1]).then(async ({ readCapture }) => {
+    const log = { warn() {} }
+    const { datagrams, damage } = await readCapture('-', { log, onDatagram() {} })
+    console.log(datagrams, damage)
+  })`
+  const module = new URL('./capture.ts', import.meta.url).href
+  for (const input of [file, gzipSync(file)]) {
+    const child = spawn(process.execPath, ['-e', script, module], { stdio: ['pipe', 'pipe', 'inherit'] })
+    let output = ''
+    child.stdout.on('data', (data) => {
+      output += data
+    })
+    child.stdin.write(input.subarray(0, 10))
+    setTimeout(() => child.stdin.end(input.subarray(10)), 20)
+    await new Promise((resolve) => child.once('close', resolve))
+    assert.is(output, '1 undefined\n')
+  }
 })
 
 test('a receiver that returns a promise is waited for', async () => {

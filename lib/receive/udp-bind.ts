@@ -46,17 +46,25 @@ export interface BindOptions {
 export interface BoundSocket {
   readonly how: 'recvmmsg'
   readonly fd: number
+  /** Which of the sockets that share the port, from 0. */
+  readonly number: number
   readonly localAddress: string
   readonly localPort: number
   /** What the kernel reserved, its own overhead counted: twice what was asked for where it gave all of it. */
   readonly receiveBufferOctets: number
 }
 
+/** Whether the host stands for every address of the machine. */
+export function isEveryAddress(host: string): boolean {
+  return host === '' || host === '0.0.0.0' || host === '::'
+}
+
 /** The literal address of a host name; the host itself if it is a literal, empty, or not to be found. */
 export async function resolveHost(host: string): Promise<string> {
   if (host === '' || socketAddress(host, 0) !== null) return host
   try {
-    return (await lookup(host)).address
+    // Go prefers IPv4 where a name has both.
+    return (await lookup(host, { order: 'ipv4first' })).address
   } catch (error) {
     throw new FlowError(
       'LISTEN_FAILED',
@@ -70,13 +78,13 @@ export async function resolveHost(host: string): Promise<string> {
 export function bindUdp(libc: Libc, options: BindOptions): BoundSocket {
   const { host, port } = options
   // Go listens on both families when told an unspecified address of either (net.ListenPacket), and so did goflow2.
-  if (host === '' || host === '0.0.0.0' || host === '::') {
+  if (isEveryAddress(host)) {
     const both = bindTo(libc, socketAddress('::', port)!, options)
     if (typeof both !== 'number') return both
     // Where IPv6 is off, the kernel refuses the family or the address.
     if (both !== EAFNOSUPPORT && both !== EADDRNOTAVAIL) throw listenFailed(options, both)
   }
-  const address = socketAddress(host === '' || host === '::' ? '0.0.0.0' : host, port)
+  const address = socketAddress(isEveryAddress(host) ? '0.0.0.0' : host, port)
   if (address === null) throw listenFailed(options, EADDRNOTAVAIL)
   const bound = bindTo(libc, address, options)
   if (typeof bound === 'number') throw listenFailed(options, bound)
@@ -98,7 +106,7 @@ export function bindUdpGroup(libc: Libc, options: BindOptions, count: number): B
     let port = options.port
     for (let i = 0; i < count; i++) {
       const socket = bindUdp(libc, { ...options, port, reusePort: true })
-      sockets.push(socket)
+      sockets.push({ ...socket, number: i })
       port = socket.localPort
     }
   } catch (error) {
@@ -152,6 +160,7 @@ function bindTo(libc: Libc, address: SocketAddress, options: BindOptions): Bound
   return {
     how: 'recvmmsg',
     fd,
+    number: 0,
     localAddress: formatSocketAddress(view, 0),
     localPort: view.getUint16(2),
     receiveBufferOctets: new DataView(size.buffer).getInt32(0, true),

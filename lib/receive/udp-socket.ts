@@ -40,6 +40,9 @@ export interface RingOptions {
  */
 export class UdpSocket {
   readonly bound: BoundSocket
+  readonly localAddress: string
+  readonly localPort: number
+  readonly receiveBufferOctets: number
   /** Datagrams that the kernel dropped because its buffer was full, as far as it has told. */
   kernelDrops = 0
   /** Datagrams that were longer than the ring's buffers. */
@@ -63,6 +66,9 @@ export class UdpSocket {
   constructor(libc: Libc, bound: BoundSocket, options: RingOptions) {
     this.#libc = libc
     this.bound = bound
+    this.localAddress = bound.localAddress
+    this.localPort = bound.localPort
+    this.receiveBufferOctets = bound.receiveBufferOctets
     const batch = options.batch
     this.#batch = batch
     this.#stride = (options.maxDatagramOctets + 63) & ~63
@@ -115,8 +121,8 @@ export class UdpSocket {
     into.from = from
     into.to = from + words[(i * MESSAGE_OCTETS + LENGTH) >> 2]!
     into.port = readSocketAddress(this.#controlView, this.#namesAt + i * SOCKET_ADDRESS_OCTETS, into.address)
-    into.localAddress = this.bound.localAddress
-    into.localPort = this.bound.localPort
+    into.localAddress = this.localAddress
+    into.localPort = this.localPort
     into.receivedNs[0] = this.#times[i]!
   }
 
@@ -183,7 +189,7 @@ export class UdpSocket {
 
   #check(errno: number): void {
     if (errno === EAGAIN || errno === EINTR || errno === ENOMEM || errno === ENOBUFS) return
-    const { localAddress, localPort } = this.bound
+    const { localAddress, localPort } = this
     throw new FlowError(
       'LISTEN_FAILED',
       `lost the socket on udp ${localAddress} port ${localPort}: recvmmsg failed with error ${errno}`,

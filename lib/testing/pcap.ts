@@ -2,6 +2,11 @@ import { isIpv4, parseAddress } from '../bytes/address.ts'
 
 /** Joins pieces of octets. */
 export function concat(...pieces: Uint8Array[]): Uint8Array {
+  return join(pieces)
+}
+
+/** Joins any number of pieces, more than a call can have arguments. */
+export function join(pieces: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(pieces))
 }
 
@@ -39,7 +44,7 @@ export function pcap(packets: readonly CapturedPacket[], options: PcapOptions = 
     record.setUint32(12, packet.originalLength ?? packet.octets.length, little)
     pieces.push(octetsOf(record), packet.octets)
   }
-  return concat(...pieces)
+  return join(pieces)
 }
 
 /** An option of a pcapng block. */
