@@ -273,7 +273,7 @@ test('standard input is read as it comes, compressed or not', async () => {
     console.log(datagrams, damage)
   })`
   const module = new URL('./capture.ts', import.meta.url).href
-  for (const input of [file, gzipSync(file)]) {
+  const runs = [file, gzipSync(file)].map(async (input) => {
     const child = spawn(process.execPath, ['-e', script, module], { stdio: ['pipe', 'pipe', 'inherit'] })
     let output = ''
     child.stdout.on('data', (data) => {
@@ -283,7 +283,8 @@ test('standard input is read as it comes, compressed or not', async () => {
     setTimeout(() => child.stdin.end(input.subarray(10)), 20)
     await new Promise((resolve) => child.once('close', resolve))
     assert.is(output, '1 undefined\n')
-  }
+  })
+  await Promise.all(runs)
 })
 
 test('a receiver that returns a promise is waited for', async () => {
@@ -332,13 +333,11 @@ for (const [kind, file] of Object.entries(samples)) {
 
   test(`a ${kind} with any one octet changed neither throws nor gives more than it holds`, async () => {
     for (let at = 24; at < file.length; at++) {
-      for (const value of [255, file[at]! ^ 0x80]) {
-        const changed = file.slice()
-        changed[at] = value
-        const { seen } = await read(changed)
-        assert.ok(seen.length <= 2)
-        for (const { payload } of seen) assert.ok(payload.length <= 100)
-      }
+      const changed = file.slice()
+      changed[at] = at % 2 === 0 ? 255 : file[at]! ^ 0x80
+      const { seen } = await read(changed)
+      assert.ok(seen.length <= 2)
+      for (const { payload } of seen) assert.ok(payload.length <= 100)
     }
   })
 }
