@@ -85,8 +85,16 @@ function readIpv6(view: DataView, from: number, to: number, packet: IpPacket): b
   packet.destinationAt = from + 24
   packet.end = Math.min(end, to)
   packet.isCut = end > to
-  let next = view.getUint8(from + 6)
-  let at = from + 40
+  return readExtensions(view, view.getUint8(from + 6), from + 40, packet)
+}
+
+/**
+ * Walks the extension headers of IPv6 from `from` on, the first of which `first` names, to the payload; the end must
+ * be set. Also of use for a packet that was put together, whose fragments hid them.
+ */
+export function readExtensions(view: DataView, first: number, from: number, packet: IpPacket): boolean {
+  let next = first
+  let at = from
   for (let extensions = 0; extensions < MOST_EXTENSIONS; extensions++) {
     switch (next) {
       case 0: // hop-by-hop options

@@ -30,9 +30,9 @@ interface UnboundSocket {
 export type ListenSocket = (BoundSocket | UnboundSocket) & { readonly scheme: Scheme }
 
 /**
- * Binds a listener's sockets; rejects with LISTEN_FAILED. Datagrams of one exporter address all reach one of them.
- * Where there is no recvmmsg, there is one socket, which is bound only when a receiver opens it: node:dgram cannot
- * tell exporters apart.
+ * Binds a listener's sockets; rejects with LISTEN_FAILED. Datagrams of one exporter address all reach one of them,
+ * and there is only one where the kernel cannot see to that. Without recvmmsg there is one as well, which is bound
+ * only when a receiver opens it: node:dgram cannot tell exporters apart.
  */
 export async function bindListener(listener: Listener, options: ListenOptions): Promise<ListenSocket[]> {
   const { scheme, port, queueSize } = listener

@@ -162,6 +162,22 @@ test('a fragment behind the end of its datagram costs the datagram', () => {
   assert.is(readAll(101, [last, first]).length, 1)
 })
 
+test('extension headers that the first IPv6 fragment holds are stepped over', () => {
+  const payload = long.subarray(0, 2000)
+  const body = concat(hex('11 00 0104 00000000'), udp({ ...packet6, payload }))
+  const { source, destination } = packet6
+  const cut = [0, 1000].map((offset) =>
+    ip(source, destination, body.subarray(offset, offset + (offset === 0 ? 1000 : 2000)), {
+      protocol: 60,
+      identification: 9,
+      offset,
+      more: offset === 0,
+    }),
+  )
+  assert.equal(readAll(101, cut), [[...payload]])
+  assert.equal(readAll(101, cut.reverse()), [[...payload]])
+})
+
 test('fragments of different datagrams do not mix', () => {
   const [a0, a1] = fragments({ ...packet, payload: new Uint8Array(2000).fill(1) }, 1400, 1)
   const [b0, b1] = fragments({ ...packet, payload: new Uint8Array(2000).fill(2) }, 1400, 2)
@@ -183,7 +199,7 @@ test('fragments that come a minute late on the clock of the capture are of anoth
 
 test('a flood of fragments keeps few of them', () => {
   const datagrams = new PacketDatagrams(undefined)
-  const flood = Array.from({ length: 20_000 }, (_, i) =>
+  const flood = Array.from({ length: 4000 }, (_, i) =>
     ip(packet.source, packet.destination, new Uint8Array(8), {
       identification: i,
       offset: 65_520 - 8,
@@ -191,8 +207,8 @@ test('a flood of fragments keeps few of them', () => {
     }),
   )
   assert.equal(readAll(101, flood, 0, datagrams), [])
-  assert.is(datagrams.fragments, 20_000)
-  assert.is(datagrams.reassembly.pending + datagrams.reassembly.abandoned, 20_000)
+  assert.is(datagrams.fragments, 4000)
+  assert.is(datagrams.reassembly.pending + datagrams.reassembly.abandoned, 4000)
   assert.ok(datagrams.reassembly.pending <= 512)
 })
 
@@ -210,7 +226,7 @@ test('no octets make it throw or read beyond their end', () => {
   const captured = newCapturePacket()
   const datagram = newDatagram()
   const datagrams = new PacketDatagrams(undefined)
-  for (let round = 0; round < 30_000; round++) {
+  for (let round = 0; round < 20_000; round++) {
     const octets = seeds[round % seeds.length]!.slice()
     for (let k = 0; k < 3; k++) octets[(random() * 256 + random()) % octets.length] = random()
     captured.link = [1, 101, 113, 276, 0, 9][random() % 6]!

@@ -1,7 +1,7 @@
 import { formatAddress } from '../bytes/address.ts'
 import type { Datagram } from '../flow/datagram.ts'
 import type { CapturePacket } from './capture-format.ts'
-import { type IpPacket, newIpPacket, readIp } from './ip.ts'
+import { type IpPacket, newIpPacket, readExtensions, readIp } from './ip.ts'
 import { ETHER_TYPE, newFrame, readLink } from './link.ts'
 import { Reassembly } from './reassembly.ts'
 
@@ -40,13 +40,18 @@ export class PacketDatagrams {
       if (packet.protocol !== UDP) return false
       return this.#readUdp(octets, view, packet.at, packet.end, packet.isCut, view, captured, into)
     }
-    // Behind the fragment header of IPv6 there may be further extension headers: only plain UDP is put together.
-    if (packet.protocol !== UDP) return false
+    if (packet.protocol !== UDP && !isExtension(packet)) return false
     this.fragments++
     const nowS = (captured.timeWords[1]! * 2 ** 32 + captured.timeWords[0]!) / 1e9
     const whole = this.reassembly.add(octets, view, packet, nowS)
     if (whole === null) return false
-    return this.#readUdp(whole.octets, whole.view, 0, whole.length, false, view, captured, into)
+    packet.at = 0
+    packet.end = whole.length
+    packet.isFragment = false
+    // Extension headers behind that of fragments are in the first of them; one within the other is refused.
+    if (isExtension(packet) && !readExtensions(whole.view, packet.protocol, 0, packet)) return false
+    if (packet.protocol !== UDP || packet.isFragment) return false
+    return this.#readUdp(whole.octets, whole.view, packet.at, packet.end, false, view, captured, into)
   }
 
   /** RFC 768: the header at `at`, and its payload; addresses are those of the IP header in `addresses`. */
@@ -96,6 +101,11 @@ export class PacketDatagrams {
     }
     return this.#localText
   }
+}
+
+/** Whether the payload begins with an extension header that UDP may follow (RFC 8200 §4.1). */
+function isExtension({ version, protocol }: IpPacket): boolean {
+  return version === 6 && (protocol === 60 || protocol === 43 || protocol === 51 || protocol === 0)
 }
 
 function readAddress(view: DataView, at: number, version: 4 | 6, words: Uint32Array): void {

@@ -12,8 +12,23 @@ import { parseListenUrls } from './listen-url.ts'
 import type { ReceiverHooks } from './receiver.ts'
 
 const ring = { maxDatagramOctets: 9000, batch: 16 }
-const ways = openLibc() === null ? (['dgram'] as const) : (['best', 'dgram'] as const)
-if (ways.length === 1) console.log('receiver.test.ts: only dgram, no node:ffi with glibc here')
+
+/** The ways of receiving that can be tested here; says what cannot. */
+async function testable(): Promise<('best' | 'dgram')[]> {
+  try {
+    const receiver = await openReceiver(await bind('flow://127.0.0.1:0', 'dgram'), ring)
+    receiver.close()
+  } catch (error) {
+    console.log(`receiver.test.ts: skipped: ${(error as Error).message}`)
+    return []
+  }
+  if (openLibc() !== null) return ['best', 'dgram']
+  console.log('receiver.test.ts: only dgram, no node:ffi with glibc here')
+  return ['dgram']
+}
+
+const ways = await testable()
+const check = ways.length > 0 ? test : test.skip
 
 async function bind(urls: string, how: 'best' | 'dgram', sockets = 1): Promise<ListenSocket[]> {
   const bound: ListenSocket[] = []
@@ -176,7 +191,7 @@ for (const how of ways) {
   })
 }
 
-test('dgram: what finds the queue full is dropped and counted by exporter', async () => {
+check('dgram: what finds the queue full is dropped and counted by exporter', async () => {
   const bound = await bind('flow://127.0.0.1:0?queue_size=4', 'dgram')
   const receiver = await openReceiver(bound, { maxDatagramOctets: 9000, batch: 4 })
   const port = receiver.places()[0]!.localPort
@@ -193,7 +208,7 @@ test('dgram: what finds the queue full is dropped and counted by exporter', asyn
   receiver.close()
 })
 
-test('dgram: a datagram longer than the longest is cut and counted', async () => {
+check('dgram: a datagram longer than the longest is cut and counted', async () => {
   const receiver = await openReceiver(await bind('flow://127.0.0.1:0', 'dgram'), {
     ...ring,
     maxDatagramOctets: 10,
@@ -207,7 +222,7 @@ test('dgram: a datagram longer than the longest is cut and counted', async () =>
   receiver.close()
 })
 
-if (ways.length > 1) {
+if (ways.includes('best')) {
   test('sockets bound by one thread are received from by another', async () => {
     const bound = await bind('netflow://127.0.0.1:0', 'best')
     const [first] = bound

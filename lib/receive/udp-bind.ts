@@ -92,8 +92,9 @@ export function bindUdp(libc: Libc, options: BindOptions): BoundSocket {
 }
 
 /**
- * Binds `count` sockets to one place and makes the kernel choose among them by source address. Throws LISTEN_FAILED,
- * also where someone else already shares the port; the caller closes the sockets.
+ * Binds `count` sockets to one place and makes the kernel choose among them by source address; only one where it
+ * refuses to, because an exporter's datagrams must stay in order. Throws LISTEN_FAILED, also where someone else
+ * already shares the port; the caller closes the sockets.
  */
 export function bindUdpGroup(libc: Libc, options: BindOptions, count: number): BoundSocket[] {
   if (count === 1) return [bindUdp(libc, options)]
@@ -113,7 +114,8 @@ export function bindUdpGroup(libc: Libc, options: BindOptions, count: number): B
     for (const socket of sockets) libc.close(socket.fd)
     throw error
   }
-  steer(libc, sockets)
+  if (steer(libc, sockets)) return sockets
+  for (const socket of sockets.splice(1)) libc.close(socket.fd)
   return sockets
 }
 
@@ -123,7 +125,7 @@ export function closeBound(socket: BoundSocket): void {
 }
 
 /** Whether the kernel took the program; without it, it spreads datagrams by address and port. */
-export function steer(libc: Libc, sockets: readonly BoundSocket[]): boolean {
+function steer(libc: Libc, sockets: readonly BoundSocket[]): boolean {
   const program = steeringProgram(sockets.length)
   // struct sock_fprog with the program right behind it: one buffer, which the call keeps reachable.
   const value = new Uint8Array(16 + program.length)
