@@ -362,11 +362,9 @@ class Emitter {
         ? slots!
         : from === FROM.etype
           ? [SLOT.sourceAddress, SLOT.destinationAddress, SLOT.ipVersion]
-          : from === FROM.icmp
-            ? [SLOT.icmpTypeCode, SLOT.icmpTypeIPv4, SLOT.icmpCodeIPv4, SLOT.icmpTypeIPv6, SLOT.icmpCodeIPv6]
-            : from === FROM.nothing || from === FROM.constant || from === FROM.type
-              ? []
-              : [from === FROM.network ? lengthSlot(field) : a]
+          : from === FROM.nothing || from === FROM.constant || from === FROM.type
+            ? []
+            : [from === FROM.network ? lengthSlot(field) : a]
     return Math.max(-1, ...own.map((slot) => lastIndex(this.#shape.layout, this.#columns.fields[slot])))
   }
 }

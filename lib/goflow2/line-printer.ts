@@ -3,10 +3,10 @@ import type { LineBuffer } from './line-buffer.ts'
 import type { LineColumns } from './line-columns.ts'
 import { type LineProgram, RENDER, STEP } from './line-program.ts'
 import { NameTable } from './name-table.ts'
-import { icmpName, type NamesOf, protoName } from './names.ts'
+import { type NamesOf, protoName } from './names.ts'
 import { putIpv4, putIpv6, putMac } from './put-address.ts'
 import { DIGIT_COUNT, FOUR_DIGITS, putU64, SHORT_DIGITS } from './put-number.ts'
-import { putCapture, putCaptures, putItem, putRendered, type ValueStyle } from './put-value.ts'
+import { putAscii, putCapture, putCaptures, putItem, putRendered, type ValueStyle } from './put-value.ts'
 import { roomOf } from './row-room.ts'
 import { RowValues } from './row-values.ts'
 
@@ -105,8 +105,8 @@ export class LinePrinter {
           case 10: // etype
             value = values.etype(a, row)
             break
-          case 11: // icmp
-            value = values.icmp(a, row)
+          case 11: // u16Vlan
+            value = u16[a]![row]! & 0xfff
             break
           case 12: // constant
             value = a
@@ -182,7 +182,7 @@ export class LinePrinter {
             )
             continue
           case 24: // icmpName
-            position = this.#icmpName(out, position, row)
+            position = putAscii(out, position, values.icmpName(row))
             continue
           case 32: // jumpIfAbsent
             if (present[a]![row] === 0) at = steps[at + 7]! - STEP
@@ -289,12 +289,6 @@ export class LinePrinter {
       }
       if (isQuoted) out[position++] = 0x22
     }
-    return position
-  }
-
-  #icmpName(out: Uint8Array, position: number, row: number): number {
-    const name = icmpName(this.#values.protocol(row), this.#values.icmp(8, row))
-    for (let i = 0; i < name.length; i++) out[position++] = name.charCodeAt(i)
     return position
   }
 }

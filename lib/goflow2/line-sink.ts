@@ -26,6 +26,8 @@ export interface LineSinkOptions {
 /** A sink that prints goflow2's lines; `lines` counts those printed. */
 export interface LineSink extends FlowSink {
   readonly lines: number
+  /** Passes on all lines of the batch before it returns. */
+  write(batch: FlowBatch): void
 }
 
 /** Programs kept; more than that means that somebody makes templates up, and they are compiled anew. */

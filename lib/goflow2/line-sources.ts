@@ -24,8 +24,8 @@ export const FROM = {
   first: 9,
   /** EtherType; `a` is an ETYPE order. */
   etype: 10,
-  /** ICMP type (`a` 8) or code (`a` 0): in elements of its own, or in the destination port. */
-  icmp: 11,
+  /** Low 12 bits of the u16 of slot `a`: the VLAN of a tag. */
+  u16Vlan: 11,
   /** The number `a`. */
   constant: 12,
   /** Address of slot `a`; mapped IPv4 is kept as IPv6 where `b` is 1. */
@@ -132,8 +132,6 @@ export function sourceOf(name: string, shape: Shape, columns: LineColumns): Sour
     case 'time_flow_end_ns':
       return time('flowEnd')
     case 'bytes':
-      // A sampled frame counts as long as it was on the wire, as in goflow2.
-      if (sflow) return first(true, ['frameOctets', 'octetDeltaCount'])
       return last('octetDeltaCount', 'postOctetDeltaCount', 'dataLinkFrameSize')
     case 'packets':
       if (sflow && !has('packetDeltaCount')) return source(FROM.constant, 1)
@@ -151,11 +149,9 @@ export function sourceOf(name: string, shape: Shape, columns: LineColumns): Sour
     case 'dst_port':
       return number('destinationTransportPort')
     case 'in_if':
-      if (sflow && has('ingressInterfaceRaw')) return number('ingressInterfaceRaw')
-      return first(true, ['ingressInterface', 'ingressPhysicalInterface'])
+      return number(sflow && has('ingressInterfaceRaw') ? 'ingressInterfaceRaw' : 'ingressInterface')
     case 'out_if':
-      if (sflow && has('egressInterfaceRaw')) return number('egressInterfaceRaw')
-      return first(true, ['egressInterface', 'egressPhysicalInterface'])
+      return number(sflow && has('egressInterfaceRaw') ? 'egressInterfaceRaw' : 'egressInterface')
     case 'src_mac':
       return last('sourceMacAddress', 'postSourceMacAddress')
     case 'dst_mac':
@@ -165,8 +161,9 @@ export function sourceOf(name: string, shape: Shape, columns: LineColumns): Sour
     case 'dst_vlan':
       return first(true, ['postVlanId', 'postDot1qVlanId'])
     case 'vlan_id':
-      // The inner tag of two, as goflow2 2.2 prints it; without a frame the VLAN of the record.
-      return first(true, sflow ? ['dot1qCustomerVlanId', 'dot1qVlanId'] : ['vlanId', 'dot1qVlanId'])
+      // Of a sampled frame the inner tag, as goflow2 2.2 prints it; else the VLAN of the record.
+      if (has('dot1qTci')) return source(FROM.u16Vlan, SLOT.dot1qTci)
+      return sflow ? NOTHING : first(true, ['vlanId', 'dot1qVlanId'])
     case 'ip_tos':
       return number('ipClassOfService')
     case 'forwarding_status':
@@ -178,9 +175,9 @@ export function sourceOf(name: string, shape: Shape, columns: LineColumns): Sour
     case 'tcp_flags':
       return number('tcpControlBits')
     case 'icmp_type':
-      return icmpSource(8, sflow, has)
+      return has('icmpTypeCode') ? source(FROM.u16Octet, SLOT.icmpTypeCode, 8) : NOTHING
     case 'icmp_code':
-      return icmpSource(0, sflow, has)
+      return has('icmpTypeCode') ? source(FROM.u16Octet, SLOT.icmpTypeCode, 0) : NOTHING
     case 'ipv6_flow_label':
       return number('flowLabelIPv6')
     case 'fragment_id':
@@ -299,13 +296,4 @@ function etypeSource(shape: Shape, sflow: boolean, has: (slot: SlotName) => bool
     lastIndex(shape.layout, F.destinationAddress),
   )
   return source(FROM.etype, version > addresses ? ETYPE.versionFirst : ETYPE.addressFirst)
-}
-
-function icmpSource(shift: number, sflow: boolean, has: (slot: SlotName) => boolean): Source {
-  if (has('icmpTypeIPv4') || has('icmpCodeIPv4') || has('icmpTypeIPv6') || has('icmpCodeIPv6')) {
-    return source(FROM.icmp, shift)
-  }
-  if (sflow) return has('icmpTypeCode') ? source(FROM.u16Octet, SLOT.icmpTypeCode, shift) : NOTHING
-  const mayBeInPort = has('protocolIdentifier') && has('destinationTransportPort')
-  return has('icmpTypeCode') || mayBeInPort ? source(FROM.icmp, shift) : NOTHING
 }

@@ -205,7 +205,7 @@ function putString(
 }
 
 /** Prints one of our own names. */
-function putAscii(out: Uint8Array, position: number, text: string): number {
+export function putAscii(out: Uint8Array, position: number, text: string): number {
   for (let i = 0; i < text.length; i++) out[position++] = text.charCodeAt(i)
   return position
 }

@@ -1,9 +1,7 @@
 import { SAMPLING_SOURCE } from '../flow/fields.ts'
 import { type LineColumns, SLOT } from './line-columns.ts'
 import { ETYPE } from './line-sources.ts'
-
-const ICMP = 1
-const ICMPV6 = 58
+import { icmpName } from './names.ts'
 
 /** Reads one row's values as goflow2 means them; results of more than 32 bits are left in `low` and `high`. */
 export class RowValues {
@@ -51,8 +49,8 @@ export class RowValues {
       case 10: // etype
         this.low = this.etype(a, row)
         return
-      case 11: // icmp
-        this.low = this.icmp(a, row)
+      case 11: // u16Vlan
+        this.low = columns.u16[a]![row]! & 0xfff
         return
       case 12: // constant
         this.low = a
@@ -126,29 +124,10 @@ export class RowValues {
     return (words[at]! | words[at + 1]!) === 0 && words[at + 2] === 0xffff ? 0x0800 : 0x86dd
   }
 
-  /** ICMP type (`shift` 8) or code (0). Where no element tells, ICMP has them in the destination port. */
-  icmp(shift: number, row: number): number {
-    const { present, u16 } = this.#columns
-    const isType = shift === 8
-    const slots = isType ? TYPE_SLOTS : CODE_SLOTS
-    const protocol = this.protocol(row)
-    // The family's own element first; some exporters send both, one of them zero.
-    const own = slots[protocol === ICMPV6 ? 1 : 0]!
-    const other = slots[protocol === ICMPV6 ? 0 : 1]!
-    if (present[own]![row] !== 0) return this.#small(own, row)
-    if (present[other]![row] !== 0) return this.#small(other, row)
-    if (present[SLOT.icmpTypeCode]![row] !== 0) return (u16[SLOT.icmpTypeCode]![row]! >>> shift) & 255
-    if (protocol !== ICMP && protocol !== ICMPV6) return 0
-    return (u16[SLOT.destinationTransportPort]![row]! >>> shift) & 255
-  }
-
-  #small(slot: number, row: number): number {
-    this.#any(slot, this.#columns.fields[slot]!.kind, row)
-    return this.low
-  }
-
-  protocol(row: number): number {
-    return this.#columns.u8[SLOT.protocolIdentifier]![row]!
+  /** goflow2's name of the row's ICMP type. */
+  icmpName(row: number): string {
+    const { u8, u16 } = this.#columns
+    return icmpName(u8[SLOT.protocolIdentifier]![row]!, u16[SLOT.icmpTypeCode]![row]! >>> 8)
   }
 
   /** Whether the row's sampling rate is surer than what a mapping captured. */
@@ -174,6 +153,3 @@ export class RowValues {
     return true
   }
 }
-
-const TYPE_SLOTS = [SLOT.icmpTypeIPv4, SLOT.icmpTypeIPv6]
-const CODE_SLOTS = [SLOT.icmpCodeIPv4, SLOT.icmpCodeIPv6]
