@@ -182,8 +182,9 @@ export function parseIpv6Routing(frame: Frame): number {
       const end = Math.min(to, at + frame.size)
       let left = octets[at + 4]! + 1
       for (let i = at + 8; i + 16 <= end && left > 0; i += 16, left--) {
-        const [a, b] = [view.getUint32(i), view.getUint32(i + 4)]
-        appendAddress(addresses, row, a, b, view.getUint32(i + 8), view.getUint32(i + 12))
+        const high = view.getUint32(i)
+        const middle = view.getUint32(i + 4)
+        appendAddress(addresses, row, high, middle, view.getUint32(i + 8), view.getUint32(i + 12))
       }
     }
   }
