@@ -17,8 +17,8 @@ export function generalHelp(): string {
     'Examples:',
     ...shown.slice(0, 1).flatMap(examples),
     '  # The flags and examples of a command\n  weir help collect\n',
-    'Every command takes --help. Exit status: 0 done, 1 failed, 2 wrong use, 3 done but',
-    'some input was bad or missing.\n',
+    'Every command takes --help. Exit status: 0 done, 1 failed, 2 wrong use, 3 done,',
+    'but some input was bad or missing.\n',
   ].join('\n')
 }
 

@@ -85,8 +85,9 @@ function check(what, isGood, detail) {
 }
 
 function chroot(...args) {
-  const result = run('chroot', [root, '/weir', ...args], { env: { PATH: '/usr/bin:/bin' } })
-  return { ...result, detail: `status ${result.status}: ${(result.stderr ?? '').trim().split('\n')[0]}` }
+  const result = run('chroot', [root, '/weir', ...args], { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } })
+  if (result.error !== undefined) throw result.error
+  return { ...result, detail: `status ${result.status}: ${result.stderr.trim().split('\n')[0]}` }
 }
 
 if (process.getuid() !== 0) skip('not root')
