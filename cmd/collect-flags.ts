@@ -31,7 +31,7 @@ export interface CollectOptions {
   readonly compat: '2.2' | '2.1' | 'strict'
   /** `sample` is flows; `raw` is decoded datagrams and comes with json or text only. */
   readonly produce: 'sample' | 'raw'
-  readonly format: 'json' | 'text' | 'bin'
+  readonly format: 'json' | 'text' | 'bin' | 'none'
   readonly mapping: string | null
   /** Output file, or null for stdout. */
   readonly output: string | null
@@ -167,7 +167,8 @@ function state(
 }
 
 function lines(flags: FlagReader): Pick<CollectOptions, 'produce' | 'format'> {
-  const format = flags.choice('format')
+  // For measurements, and not in the table: everything but the printing.
+  const format = flags.text('format') === 'none' ? 'none' : flags.choice('format')
   const produce = flags.choice('produce')
   if (format === 'raw') return { produce: 'raw', format: 'json' }
   if (produce === 'raw' && format === 'bin') {

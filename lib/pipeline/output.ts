@@ -5,7 +5,7 @@ import { BatchWriter } from '../flow/batch-writer.ts'
 import { F } from '../flow/fields.ts'
 import type { FlowSink } from '../flow/stages.ts'
 import { FlushClock } from './flush-clock.ts'
-import type { LineFile } from './line-file.ts'
+import type { LineFile, LineFileCounts } from './line-file.ts'
 
 /** Columns that a batch may carry on; one that met more (a flood of odd templates) forgets them all. */
 const MOST_COLUMNS = 256
@@ -96,29 +96,34 @@ export class Output {
 
   /** Rows, octets and faults of this output. */
   metrics(): MetricFamily[] {
-    const labels = { output: this.name }
-    const { counts } = this.file
-    const one = (name: string, help: string, value: number): MetricFamily => ({
-      name: `weir_output_${name}`,
-      help,
-      type: 'counter',
-      samples: [{ labels, value }],
-    })
+    const one = (name: string, help: string, value: number) => family(this.name, name, help, value)
     return [
       one('rows_total', 'Records printed.', this.#rows),
       one('failed_rows_total', 'Records that could not be printed: a mistake of weir.', this.#failedRows),
-      one('octets_total', 'Octets written.', counts.octets),
-      one('lost_lines_total', 'Lines that could not be written.', counts.lostLines),
-      one('lost_octets_total', 'Octets that could not be written.', counts.lostOctets),
-      one('write_errors_total', 'Writes that failed.', counts.writeErrors),
-      one('reopened_total', 'Times that a file was opened anew.', counts.reopened),
-      one('reopen_errors_total', 'Times that a file could not be opened anew.', counts.reopenErrors),
       one('batches_total', 'Batches of records written.', this.#batches),
       one(
         'lag_seconds_total',
         'Time between receiving the first record of a batch and having written it, summed over batches.',
         this.#lagSeconds,
       ),
+      ...fileMetrics(this.name, this.file.counts),
     ]
   }
+}
+
+/** What a file has taken and lost, under the name of the output that it belongs to. */
+export function fileMetrics(output: string, counts: LineFileCounts): MetricFamily[] {
+  const one = (name: string, help: string, value: number) => family(output, name, help, value)
+  return [
+    one('octets_total', 'Octets written.', counts.octets),
+    one('lost_lines_total', 'Lines that could not be written.', counts.lostLines),
+    one('lost_octets_total', 'Octets that could not be written.', counts.lostOctets),
+    one('write_errors_total', 'Writes that failed.', counts.writeErrors),
+    one('reopened_total', 'Times that a file was opened anew.', counts.reopened),
+    one('reopen_errors_total', 'Times that a file could not be opened anew.', counts.reopenErrors),
+  ]
+}
+
+function family(output: string, name: string, help: string, value: number): MetricFamily {
+  return { name: `weir_output_${name}`, help, type: 'counter', samples: [{ labels: { output }, value }] }
 }

@@ -1,0 +1,127 @@
+import type { CollectorState } from '../lib/decode/state-file.ts'
+import type { Datagram } from '../lib/flow/datagram.ts'
+import { collectorRoutes } from '../lib/http/routes.ts'
+import { startHttpServer } from '../lib/http/server.ts'
+import { processMetrics } from '../lib/pipeline/process-metrics.ts'
+import { type CaptureStatistics, readCapture } from '../lib/receive/capture.ts'
+import type { Engine } from './collect-engine.ts'
+import type { CollectRun } from './collect-run.ts'
+import { reloadOnHangup, stopOnSignals } from './collect-signals.ts'
+import { restoredState, StateKeeper } from './collect-state.ts'
+import { EXIT, type ExitStatus } from './exit.ts'
+import { newEngine } from './new-engine.ts'
+
+/** How often the engine is looked after. */
+const LOOK_MS = 100
+
+/** Thrown through the capture's reader when somebody wants us to end. */
+class Stopped extends Error {}
+
+/** Reads captures one after the other, as if received at their time, and ends behind the last one. */
+export async function collectCaptures(run: CollectRun): Promise<ExitStatus> {
+  const { options, control, log } = run
+  const startedMs = Date.now()
+  stopOnSignals(run)
+  const engine = newEngine({ options, mapping: run.mapping, control, log })
+  reloadOnHangup(run, async (text) => engine.remap(text))
+  const restored = await restoredState(options, log)
+  if (restored !== null) engine.restoreState(restored)
+  const view = {
+    isReady: () => true,
+    isHealthy: () => true,
+    metrics: async () => [...engine.metrics(), ...processMetrics(startedMs)],
+    templates: async () => engine.templates(),
+  }
+  const { http } = options
+  const server =
+    http === null
+      ? null
+      : await startHttpServer({ ...http, routes: collectorRoutes(view, http.templatesPath), log })
+
+  const keeper =
+    options.stateDirectory === null
+      ? null
+      : new StateKeeper(options.stateDirectory, async () => stateOf(engine), log)
+
+  const reader = new CaptureLoop(run, engine)
+  const status = await reader.read()
+  engine.close()
+  await keeper?.stop(stateOf(engine))
+  await server?.close()
+  const issues = engine.issues()
+  if (issues.length > 0) log.info('faults in the datagrams', Object.fromEntries(issues))
+  return status
+}
+
+function stateOf(engine: Engine): CollectorState[] {
+  const state = engine.saveState()
+  return state === null ? [] : [state]
+}
+
+/** Reads the captures and sees how it went. */
+class CaptureLoop {
+  readonly #run: CollectRun
+  readonly #engine: Engine
+  #seen = 0
+  #lookedMs = 0
+
+  constructor(run: CollectRun, engine: Engine) {
+    this.#run = run
+    this.#engine = engine
+  }
+
+  async read(): Promise<ExitStatus> {
+    const { options, log } = this.#run
+    let unreadable = 0
+    let isBad = false
+    for (const path of options.read) {
+      try {
+        isBad = this.#tell(path, await this.#readOne(path)) || isBad
+      } catch (error) {
+        if (error instanceof Stopped) break
+        if ((error as Error).name !== 'FlowError') throw error
+        log.error('capture skipped', { error: (error as Error).message })
+        unreadable++
+      }
+    }
+    if (unreadable === options.read.length) return EXIT.failed
+    return unreadable > 0 || isBad ? EXIT.badInput : EXIT.done
+  }
+
+  #readOne(path: string): Promise<CaptureStatistics> {
+    const { options, log } = this.#run
+    return readCapture(path, {
+      log,
+      ...(options.readPorts.length === 0 ? {} : { ports: new Set(options.readPorts) }),
+      onDatagram: (datagram) => {
+        this.#engine.take(datagram, 'flow')
+        // The clock is asked for every few datagrams only.
+        if ((++this.#seen & 15) === 0) this.#look(datagram)
+      },
+    })
+  }
+
+  #look(datagram: Datagram): void {
+    const nowMs = performance.now()
+    if (nowMs - this.#lookedMs < LOOK_MS) return
+    this.#lookedMs = nowMs
+    const { control, log } = this.#run
+    // What is stale is judged by the capture's clock.
+    this.#engine.poll(nowMs, Number(datagram.receivedNs[0]! / 1_000_000n))
+    log.tick()
+    if (control.isStopping || control.isBroken) throw new Stopped()
+  }
+
+  /** Says what a capture held; returns whether some of it was bad or missing. */
+  #tell(path: string, statistics: CaptureStatistics): boolean {
+    const { packets, datagrams, incomplete, cut, unreadable, damage } = statistics
+    const isBad = damage !== undefined || incomplete > 0 || cut > 0 || unreadable > 0
+    this.#run.log[isBad ? 'warn' : 'info'](isBad ? 'capture read in part' : 'capture read', {
+      file: path,
+      packets,
+      datagrams,
+      ...(isBad ? { incomplete, cut, unreadable } : {}),
+    })
+    return isBad
+  }
+}

@@ -1,0 +1,74 @@
+import type { CollectorState } from '../lib/decode/state-file.ts'
+import { type ErrorCode, FlowError } from '../lib/diagnostics/flow-error.ts'
+import type { LimitedLog } from '../lib/diagnostics/log-writer.ts'
+import type { Control } from '../lib/pipeline/control.ts'
+import { MainEnd } from '../lib/pipeline/worker-link.ts'
+import type { ListenSocket } from '../lib/receive/listen.ts'
+import type { CollectOptions } from './collect-flags.ts'
+import type { Question } from './new-engine.ts'
+import { startWorker } from './runtime.ts'
+
+/** What a worker thread is given. */
+export interface LaneStart {
+  readonly options: CollectOptions
+  readonly mapping: string | null
+  /** Of the Control. */
+  readonly memory: SharedArrayBuffer
+  readonly sockets: readonly ListenSocket[]
+  readonly state: CollectorState | null
+}
+
+/** An error, as it crosses threads. */
+export interface LaneFailure {
+  /** Null for what nobody expected. */
+  readonly code: string | null
+  readonly message: string
+}
+
+/** What a worker leaves behind. */
+export interface LaneResult {
+  readonly state: CollectorState | null
+  /** Why it ended, if nobody told it to. */
+  readonly failure: LaneFailure | null
+}
+
+/** Longest wait for an answer: a worker may be held by a pipe that nobody reads. */
+const ANSWER_MS = 2000
+
+/** The main thread's hold on one worker thread. */
+export interface Lane {
+  readonly isAlive: boolean
+  /** Settles when the thread has ended, after it has written everything. Never rejects. */
+  readonly ended: Promise<LaneResult>
+  ask(question: Question, argument?: unknown): Promise<unknown>
+}
+
+/** Starts a worker; resolves when it receives, rejects with what it could not open. */
+export async function startLane(start: LaneStart, control: Control, log: LimitedLog): Promise<Lane> {
+  const ready = Promise.withResolvers<void>()
+  let result: LaneResult | null = null
+  let refusal: LaneFailure | null = null
+  const end = new MainEnd(startWorker('collect-worker', start), control, log, (name, value) => {
+    if (name === 'ready') ready.resolve()
+    else if (name === 'done') result = value as LaneResult
+    else refusal = value as LaneFailure
+  })
+  const ended = end.ended.then((error): LaneResult => {
+    const failure = refusal ?? { code: null, message: error?.stack ?? 'a worker ended without a word' }
+    ready.reject(errorOf(failure))
+    return result ?? { state: null, failure }
+  })
+  await ready.promise
+  return {
+    get isAlive() {
+      return end.isAlive
+    },
+    ended,
+    ask: (question, argument = null) => end.ask(question, argument, ANSWER_MS),
+  }
+}
+
+/** The error that a worker told of. */
+export function errorOf({ code, message }: LaneFailure): Error {
+  return code === null ? new Error(message) : new FlowError(code as ErrorCode, message)
+}

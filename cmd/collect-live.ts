@@ -1,0 +1,181 @@
+import type { CollectorState } from '../lib/decode/state-file.ts'
+import type { LimitedLog } from '../lib/diagnostics/log-writer.ts'
+import type { MetricFamily } from '../lib/diagnostics/metrics.ts'
+import { mergeFamilies } from '../lib/diagnostics/metrics.ts'
+import { collectorRoutes } from '../lib/http/routes.ts'
+import { type HttpServer, startHttpServer } from '../lib/http/server.ts'
+import type { Control } from '../lib/pipeline/control.ts'
+import { processMetrics } from '../lib/pipeline/process-metrics.ts'
+import { bindListener, closeSockets, type ListenSocket } from '../lib/receive/listen.ts'
+import { type Listener, parseListenUrls } from '../lib/receive/listen-url.ts'
+import type { Templates } from './collect-engine.ts'
+import type { CollectOptions } from './collect-flags.ts'
+import { errorOf, type Lane, type LaneResult, startLane } from './collect-lane.ts'
+import type { CollectRun } from './collect-run.ts'
+import { reloadOnHangup, stopOnSignals } from './collect-signals.ts'
+import { restoredState, StateKeeper } from './collect-state.ts'
+import { EXIT, type ExitStatus } from './exit.ts'
+import type { Question } from './new-engine.ts'
+import { build } from './version.ts'
+
+/** The largest receive buffer that is asked for. */
+const RECEIVE_BUFFER_OCTETS = 32 << 20
+
+/** Receives from the network until a signal, or until nobody reads the output any more. */
+export async function collectLive(run: CollectRun): Promise<ExitStatus> {
+  const { options, control, log } = run
+  const startedMs = Date.now()
+  const listeners = options.listen.flatMap((url) => parseListenUrls(url))
+  const state = await restoredState(options, log)
+  const sockets = await bindAll(listeners, options)
+  const lanes: Lane[] = []
+  stopOnSignals(run)
+  reloadOnHangup(run, (text) => askAll(lanes, 'remap', text))
+  let http: HttpServer | null = null
+  try {
+    const view = new View(lanes, control, startedMs)
+    http = await serve(run, view)
+    log.info('starting weir', { version: build().version })
+    for (const own of sockets) {
+      const start = { options, mapping: run.mapping, memory: control.memory, sockets: own, state }
+      lanes.push(await startLane(start, control, log))
+    }
+    announce(listeners, sockets, log)
+  } catch (error) {
+    control.stop()
+    await Promise.all(lanes.map((lane) => lane.ended))
+    // What a worker has opened it has closed.
+    closeSockets(sockets.slice(lanes.length).flat())
+    await http?.close()
+    throw error
+  }
+  return finish(run, lanes, http)
+}
+
+/** Runs until all workers have ended, and cleans up after them. */
+async function finish(
+  { options, control, log }: CollectRun,
+  lanes: readonly Lane[],
+  http: HttpServer | null,
+): Promise<ExitStatus> {
+  const keeper =
+    options.stateDirectory === null
+      ? null
+      : new StateKeeper(options.stateDirectory, () => askAll<CollectorState>(lanes, 'state'), log)
+  const ticking = setInterval(() => log.tick(), 1000).unref()
+  const results: LaneResult[] = await Promise.all(
+    lanes.map(async (lane) => {
+      const result = await lane.ended
+      // One worker is not enough where several were asked for: the service manager starts all of them again.
+      control.stop()
+      return result
+    }),
+  )
+  log.info('closed receiver')
+  const states = results.map(({ state }) => state).filter((state) => state !== null)
+  // Where a worker failed, the last good state is better than one without its part.
+  await keeper?.stop(states.length === lanes.length ? states : [])
+  log.info('transporter closed')
+  await http?.close()
+  if (http !== null) log.info('closed HTTP server')
+  clearInterval(ticking)
+  for (const { failure } of results) if (failure !== null) throw errorOf(failure)
+  return EXIT.done
+}
+
+/** Binds every listener and deals its sockets out to as many workers as the greatest `count` says. */
+async function bindAll(listeners: readonly Listener[], options: CollectOptions): Promise<ListenSocket[][]> {
+  const byWorker: ListenSocket[][] = []
+  try {
+    for (const listener of listeners) {
+      const bound = await bindListener(listener, {
+        sockets: listener.count,
+        receiveBufferOctets: options.receiveBufferOctets ?? RECEIVE_BUFFER_OCTETS,
+      })
+      for (const [i, socket] of bound.entries()) {
+        byWorker[i] ??= []
+        byWorker[i].push(socket)
+      }
+    }
+  } catch (error) {
+    closeSockets(byWorker.flat())
+    throw error
+  }
+  return byWorker
+}
+
+/** goflow2's line for each URL, and how datagrams are received. */
+function announce(listeners: readonly Listener[], sockets: readonly ListenSocket[][], log: LimitedLog): void {
+  for (const { scheme, host, port, count, workers, isBlocking, queueSize } of listeners) {
+    log.info('starting collection', {
+      scheme,
+      hostname: host,
+      port,
+      count,
+      workers,
+      blocking: isBlocking,
+      queue_size: queueSize,
+    })
+  }
+  const all = sockets.flat()
+  const buffers = all.map((socket) => socket.receiveBufferOctets)
+  if (all.some((socket) => socket.how === 'dgram')) {
+    log.warn('recvmmsg cannot be had here: receiving by node:dgram, a few times slower')
+  } else {
+    log.info('receiving', { by: 'recvmmsg', threads: sockets.length, receive_buffer: Math.min(...buffers) })
+  }
+}
+
+function askAll<Answer>(lanes: readonly Lane[], question: Question, argument?: unknown): Promise<Answer[]> {
+  return Promise.all(lanes.map((lane) => lane.ask(question, argument))) as Promise<Answer[]>
+}
+
+/** What the pages show. */
+class View {
+  readonly #lanes: readonly Lane[]
+  readonly #control: Control
+  readonly #startedMs: number
+
+  constructor(lanes: readonly Lane[], control: Control, startedMs: number) {
+    this.#lanes = lanes
+    this.#control = control
+    this.#startedMs = startedMs
+  }
+
+  isReady(): boolean {
+    return this.#lanes.length > 0 && !this.#control.isStopping
+  }
+
+  isHealthy(): boolean {
+    return this.#lanes.every((lane) => lane.isAlive)
+  }
+
+  /** Of all workers that answer: one that a pipe holds must not hide the others. */
+  async metrics(): Promise<MetricFamily[]> {
+    const answers = await Promise.allSettled(this.#lanes.map((lane) => lane.ask('metrics')))
+    const lists = answers
+      .filter((answer) => answer.status === 'fulfilled')
+      .map(({ value }) => value as MetricFamily[])
+    const silent: MetricFamily = {
+      name: 'weir_silent_workers',
+      help: 'Workers that did not answer in time: a pipe that nobody reads may hold them.',
+      type: 'gauge',
+      samples: [{ labels: {}, value: answers.length - lists.length }],
+    }
+    return [...mergeFamilies(lists), silent, ...processMetrics(this.#startedMs)]
+  }
+
+  async templates(): Promise<Templates> {
+    const all: Templates = {}
+    for (const templates of await askAll<Templates>(this.#lanes, 'templates')) {
+      for (const [session, own] of Object.entries(templates)) all[session] = { ...all[session], ...own }
+    }
+    return all
+  }
+}
+
+async function serve({ options, log }: CollectRun, view: View): Promise<HttpServer | null> {
+  if (options.http === null) return null
+  const { host, port, templatesPath } = options.http
+  return startHttpServer({ host, port, routes: collectorRoutes(view, templatesPath), log })
+}

@@ -1,0 +1,83 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { newLog } from '../lib/diagnostics/log-writer.ts'
+import { Control } from '../lib/pipeline/control.ts'
+import { WorkerEnd } from '../lib/pipeline/worker-link.ts'
+import { openReceiver } from '../lib/receive/listen.ts'
+import type { Receiver } from '../lib/receive/receiver.ts'
+import type { Engine } from './collect-engine.ts'
+import type { LaneFailure, LaneResult, LaneStart } from './collect-lane.ts'
+import { answer, newEngine, type Question } from './new-engine.ts'
+
+// The thread that receives, decodes and writes. It blocks in its receive: the main thread reaches it through `Control`
+// and the questions that it looks for between two receives.
+
+/** Datagrams taken by one system call. */
+const BATCH = 64
+const LOG_TICK_MS = 1000
+
+async function run(start: LaneStart): Promise<void> {
+  const { options } = start
+  const control = new Control(start.memory)
+  const end = new WorkerEnd(parentPort!, control, (name, argument) =>
+    name === 'metrics'
+      ? [...receiver.families(), ...engine.metrics()]
+      : answer(engine, name as Question, argument),
+  )
+  const log = newLog({
+    level: options.logLevel,
+    limits: { count: options.errorCount, intervalMs: options.errorIntervalMs },
+    now: () => performance.now(),
+    write: (level, message, attributes) => end.log(level, message, attributes),
+  })
+  let receiver: Receiver
+  let engine: Engine
+  try {
+    receiver = await openReceiver(start.sockets, {
+      maxDatagramOctets: options.maxDatagramOctets,
+      batch: BATCH,
+    })
+    engine = newEngine({ options, mapping: start.mapping, control, log })
+    if (start.state !== null) engine.restoreState(start.state)
+  } catch (error) {
+    end.event('failed', describe(error))
+    return
+  }
+  end.event('ready', null)
+
+  let tickedMs = 0
+  const look = () => {
+    const nowMs = performance.now()
+    engine.poll(nowMs, Date.now())
+    end.poll()
+    if (nowMs - tickedMs < LOG_TICK_MS) return
+    tickedMs = nowMs
+    log.tick()
+  }
+  let failure: LaneFailure | null = null
+  try {
+    await receiver.run({
+      onDatagram: (datagram, scheme) => engine.take(datagram, scheme),
+      afterBatch: look,
+      onIdle() {
+        // There is time now, and nothing to be gained by waiting.
+        engine.flush()
+        look()
+      },
+      shouldStop: () => control.isStopping || control.isBroken,
+    })
+  } catch (error) {
+    failure = describe(error)
+  }
+  receiver.close()
+  engine.close()
+  const result: LaneResult = { state: options.stateDirectory === null ? null : engine.saveState(), failure }
+  end.event('done', result)
+}
+
+function describe(error: unknown): LaneFailure {
+  const { name, code, message, stack } = error as NodeJS.ErrnoException
+  const isExpected = name === 'FlowError'
+  return { code: isExpected ? (code ?? null) : null, message: isExpected ? message : (stack ?? message) }
+}
+
+void run(workerData as LaneStart)

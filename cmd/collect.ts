@@ -1,0 +1,17 @@
+import { Control } from '../lib/pipeline/control.ts'
+import { collectCaptures } from './collect-captures.ts'
+import type { CollectOptions } from './collect-flags.ts'
+import { collectLive } from './collect-live.ts'
+import { newStderrLog } from './collect-log.ts'
+import { compileMapping, readMapping } from './collect-mapping.ts'
+import type { ExitStatus } from './exit.ts'
+
+/** Receives or reads until told to stop or at the end; throws FlowError for what cannot be had at the start. */
+export async function runCollect(options: CollectOptions): Promise<ExitStatus> {
+  const log = newStderrLog(options)
+  for (const warning of options.warnings) log.warn(warning)
+  const mapping = options.mapping === null ? null : readMapping(options.mapping)
+  for (const warning of compileMapping(mapping, options).warnings) log.warn(warning)
+  const run = { options, mapping, control: new Control(), log }
+  return options.read.length > 0 ? collectCaptures(run) : collectLive(run)
+}
