@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { FlowError } from '../diagnostics/flow-error.ts'
 
-const FIRST_OCTETS = 1 << 20
+const FIRST_OCTETS = 1 << 18
 const FEED_OCTETS = 1 << 16
 /** What zlib inflates at a time; on damaged data, what it has of such a piece is lost. */
 const INFLATED_OCTETS = 1 << 16
