@@ -40,7 +40,10 @@ export class SflowBench {
   }
 
   decode(payload: Octets): number {
-    const datagram = received(payload)
+    return this.decodeDatagram(received(payload))
+  }
+
+  decodeDatagram(datagram: Datagram): number {
     const flows = this.reader.decode(datagram, newOrigin(datagram), { finish: fillOrigin }, this.issues)
     for (const writer of this.#writers) writer.flush()
     return flows
