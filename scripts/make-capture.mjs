@@ -9,7 +9,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { concat, ethernet, ip, ipUdp, pcap } from '../lib/testing/pcap.ts'
 import { newRandom } from '../lib/testing/workload.ts'
 
@@ -145,10 +145,11 @@ async function exported(trace, { version, flags = [] }) {
   const child = spawn(
     'softflowd',
     [
-      ...['-r', trace, '-a', '-d', '-6', '-v', version, '-n', `127.0.0.1:${socket.address().port}`],
+      // The name of the file becomes the interface's name in the options data.
+      ...['-r', basename(trace), '-a', '-d', '-6', '-v', version, '-n', `127.0.0.1:${socket.address().port}`],
       ...['-p', join(folder, 'pid'), '-c', 'none', ...flags],
     ],
-    { stdio: 'ignore' },
+    { stdio: 'ignore', cwd: dirname(trace) },
   )
   await once(child, 'exit')
   await new Promise((resolve) => setTimeout(resolve, 200))

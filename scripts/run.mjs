@@ -27,6 +27,14 @@ if (installedNode() !== wanted) {
     process.exit(1)
   }
 }
+// Node 26 wants libatomic.so.1, which a machine without a compiler may lack: then it gets the build's own remedy.
+const places = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/lib64', '/usr/lib']
+if (!places.some((place) => existsSync(join(place, 'libatomic.so.1')))) {
+  if (spawnSync(node, ['--version']).status !== 0) {
+    const { removeLibatomicFrom } = await import('./delibatomic.mjs')
+    removeLibatomicFrom(node)
+  }
+}
 const file = task === 'build' ? 'build.mjs' : `scripts/${task}.mjs`
 const child = spawnSync(node, ['--disable-warning=ExperimentalWarning', join(root, file), ...args], {
   cwd: root,
