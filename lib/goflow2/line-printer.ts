@@ -4,10 +4,10 @@ import type { LineColumns } from './line-columns.ts'
 import { type LineProgram, RENDER, STEP } from './line-program.ts'
 import { NameTable } from './name-table.ts'
 import { type NamesOf, protoName } from './names.ts'
-import { putIpv4, putIpv6, putMac } from './put-address.ts'
+import { isShownAsIpv4, putAddress, putIpv4, putIpv6, putMac } from './put-address.ts'
 import { DIGIT_COUNT, FOUR_DIGITS, putU64, SHORT_DIGITS } from './put-number.ts'
 import { putAscii, putCapture, putCaptures, putItem, putRendered, type ValueStyle } from './put-value.ts'
-import { roomOf } from './row-room.ts'
+import { listLength, roomOf } from './row-room.ts'
 import { RowValues } from './row-values.ts'
 
 /** Prints rows as JSON or text by a program. One printer serves all batches of a sink. */
@@ -116,22 +116,25 @@ export class LinePrinter {
             if (present[a]![row] === 0) continue
             const words = u32[a]!
             const word = row * 4
-            const render = steps[at + 6]!
-            const isIpv4 =
-              (words[word]! | words[word + 1]!) === 0 && words[word + 2] === 0xffff && steps[at + 4] === 0
-            if (render === RENDER.ip) {
-              position = isIpv4
-                ? putIpv4(view, position, words[word + 3]! | 0)
-                : putIpv6(
-                    view,
-                    position,
-                    words[word]! | 0,
-                    words[word + 1]! | 0,
-                    words[word + 2]! | 0,
-                    words[word + 3]! | 0,
-                  )
+            if (steps[at + 6] !== RENDER.ip) {
+              position = putItem(
+                this.#style,
+                out,
+                view,
+                position,
+                words,
+                word,
+                steps[at + 4]!,
+                steps[at + 6]!,
+              )
+            } else if (
+              steps[at + 4] === 0 &&
+              (words[word]! | words[word + 1]!) === 0 &&
+              words[word + 2] === 0xffff
+            ) {
+              position = putIpv4(view, position, words[word + 3]! | 0)
             } else {
-              position = putItem(this.#style, out, view, position, words, word, isIpv4, render)
+              position = putAddress(view, position, words, word, steps[at + 4]!)
             }
             continue
           }
@@ -146,12 +149,17 @@ export class LinePrinter {
           case 21: {
             // oneAddress
             if (present[a]![row] === 0) continue
-            const words = u32[a]!
-            const word = row * 4
-            const isIpv4 =
-              (words[word]! | words[word + 1]!) === 0 && words[word + 2] === 0xffff && steps[at + 4] === 0
             if (this.#style.isJson) out[position++] = 0x22
-            position = putItem(this.#style, out, view, position, words, word, isIpv4, steps[at + 6]!)
+            position = putItem(
+              this.#style,
+              out,
+              view,
+              position,
+              u32[a]!,
+              row * 4,
+              steps[at + 4]!,
+              steps[at + 6]!,
+            )
             if (this.#style.isJson) out[position++] = 0x22
             continue
           }
@@ -240,24 +248,25 @@ export class LinePrinter {
     position: number,
     addressSlot: number,
     lengthSlot: number,
-    isIpv6: number,
+    form: number,
     row: number,
   ): number {
     const words = this.#columns.u32[addressSlot]!
     const at = row * 4
-    const a = words[at]!
-    const b = words[at + 1]!
-    const c = words[at + 2]!
-    const d = words[at + 3]!
     const bits = this.#columns.u8[lengthSlot]![row]!
-    const isIpv4 = isIpv6 === 0 && (a | b) === 0 && c === 0xffff
+    const isIpv4 = isShownAsIpv4(words, at, form)
     if (this.#columns.present[addressSlot]![row] === 0 || bits > (isIpv4 ? 32 : 128)) {
       for (let i = 0; i < INVALID_PREFIX.length; i++) view.setUint8(position + i, INVALID_PREFIX[i]!)
       return position + INVALID_PREFIX.length
     }
-    position = isIpv4
-      ? putIpv4(view, position, d & mask(bits))
-      : putIpv6(view, position, a & mask(bits), b & mask(bits - 32), c & mask(bits - 64), d & mask(bits - 96))
+    if (isIpv4) position = putIpv4(view, position, words[at + 3]! & mask(bits))
+    else if (bits === 0) position = putIpv6(view, position, 0, 0, 0, 0)
+    else {
+      const a = words[at]! & mask(bits)
+      const b = words[at + 1]! & mask(bits - 32)
+      const c = (form === 3 && words[at + 3] === 0 ? 0 : words[at + 2]!) & mask(bits - 64)
+      position = putIpv6(view, position, a, b, c, words[at + 3]! & mask(bits - 96))
+    }
     view.setUint8(position++, 0x2f)
     view.setUint32(position, SHORT_DIGITS[bits]!, true)
     return position + DIGIT_COUNT[bits]!
@@ -275,15 +284,14 @@ export class LinePrinter {
     const column = this.#columns.columns[steps[at + 3]!] as ListColumn
     const { data, stride } = column
     const start = column.starts[row]! * stride
-    const end = start + column.lengths[row]! * stride
+    const end = start + listLength(column, row, steps[at + 5]!) * stride
     const render = steps[at + 6]!
     const isQuoted = this.#style.isJson && render !== RENDER.decimal
     for (let i = start; i < end; i += stride) {
       if (i > start) out[position++] = 0x2c
       if (isQuoted) out[position++] = 0x22
       if (stride === 4) {
-        const isIpv4 = (data[i]! | data[i + 1]!) === 0 && data[i + 2] === 0xffff
-        position = putItem(this.#style, out, view, position, data, i, isIpv4, render)
+        position = putItem(this.#style, out, view, position, data, i, 0, render)
       } else {
         position = putRendered(this.#style, out, view, position, (data[i]! >>> steps[at + 4]!) | 0, 0, render)
       }

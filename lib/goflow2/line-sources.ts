@@ -28,15 +28,15 @@ export const FROM = {
   u16Vlan: 11,
   /** The number `a`. */
   constant: 12,
-  /** Address of slot `a`; mapped IPv4 is kept as IPv6 where `b` is 1. */
+  /** Address of slot `a` in the ADDRESS_FORM `b`. */
   address: 16,
-  /** Network of the address of slot `a` and the prefix length of slot `b`; `c` as `b` of address. */
+  /** Network of the address of slot `a` and the prefix length of slot `b`; `c` is an ADDRESS_FORM. */
   network: 17,
-  /** u32-list of slot `a`, each shifted right by `b`. */
+  /** u32-list of slot `a`, each shifted right by `b`; after the first `c`, if any, zeros at the end are left out. */
   words: 18,
   layers: 19,
   addresses: 20,
-  /** Address of slot `a` as a list of one; `b` as in address. */
+  /** Address of slot `a`, in form `b`, as a list of one. */
   oneAddress: 21,
   /** Octets captured for a mapping, in slot `a`; `b` is the number of a Capture. */
   capture: 22,
@@ -46,6 +46,12 @@ export const FROM = {
   /** The flow type `a`. */
   type: 25,
 } as const
+
+/**
+ * What the column does not say of an address, but the template: a mapped IPv4 address may have been sent as 16 octets,
+ * and a record with elements of both families may hold nothing but zeros.
+ */
+export const ADDRESS_FORM = { plain: 0, onlyIpv6: 1, zeroIsIpv4: 2, zeroIsIpv6: 3 } as const
 
 /** In which order an EtherType is looked for. */
 export const ETYPE = { addressFirst: 0, versionFirst: 1, frameFirst: 2 } as const
@@ -100,8 +106,11 @@ export function sourceOf(name: string, shape: Shape, columns: LineColumns): Sour
       [...slots].sort((x, y) => order(y) - order(x)),
     )
   }
-  const address = (slot: SlotName): Source =>
-    has(slot) ? source(FROM.address, SLOT[slot], isOnlyIpv6(shape, columns.fields[SLOT[slot]])) : NOTHING
+  /** goflow2 takes the first of two addresses that are both zero; of next hops always the last. */
+  const address = (slot: SlotName, takesLast = false): Source =>
+    has(slot)
+      ? source(FROM.address, SLOT[slot], addressForm(shape, columns.fields[SLOT[slot]], takesLast))
+      : NOTHING
   const time = (slot: SlotName): Source => {
     const fallback = SLOT[sflow ? 'timeReceived' : 'exportTime']
     return has(slot) ? source(FROM.u64Else, SLOT[slot], fallback) : source(FROM.u64, fallback)
@@ -111,10 +120,9 @@ export function sourceOf(name: string, shape: Shape, columns: LineColumns): Sour
       FROM.network,
       SLOT[addressSlot],
       SLOT[lengthSlot],
-      isOnlyIpv6(shape, columns.fields[SLOT[addressSlot]]),
+      addressForm(shape, columns.fields[SLOT[addressSlot]], false),
     )
-  const words = (slot: SlotName, shift = 0): Source =>
-    has(slot) ? source(FROM.words, SLOT[slot], shift) : NOTHING
+  const words = (slot: SlotName): Source => (has(slot) ? source(FROM.words, SLOT[slot]) : NOTHING)
 
   switch (name) {
     case 'type':
@@ -163,7 +171,7 @@ export function sourceOf(name: string, shape: Shape, columns: LineColumns): Sour
     case 'vlan_id':
       // Of a sampled frame the inner tag, as goflow2 2.2 prints it; else the VLAN of the record.
       if (has('dot1qTci')) return source(FROM.u16Vlan, SLOT.dot1qTci)
-      return sflow ? NOTHING : first(true, ['vlanId', 'dot1qVlanId'])
+      return sflow ? NOTHING : number('vlanId')
     case 'ip_tos':
       return number('ipClassOfService')
     case 'forwarding_status':
@@ -189,7 +197,7 @@ export function sourceOf(name: string, shape: Shape, columns: LineColumns): Sour
     case 'dst_as':
       return number('bgpDestinationAsNumber')
     case 'next_hop':
-      return address('nextHopAddress')
+      return address('nextHopAddress', true)
     case 'next_hop_as':
       return number('bgpNextHopAsNumber')
     case 'src_net':
@@ -201,7 +209,7 @@ export function sourceOf(name: string, shape: Shape, columns: LineColumns): Sour
     case 'dst_net_bits':
       return number('destinationPrefixLength')
     case 'bgp_next_hop':
-      return address('bgpNextHopAddress')
+      return address('bgpNextHopAddress', true)
     case 'bgp_communities':
       return words('bgpCommunities')
     case 'as_path':
@@ -209,10 +217,11 @@ export function sourceOf(name: string, shape: Shape, columns: LineColumns): Sour
     case 'mpls_ttl':
       return words('mplsLabelTtl')
     case 'mpls_label':
-      return words('mplsLabelStack', 4)
+      // goflow2 reads three places, filled or not; more labels than these are printed if there are any.
+      return has('mplsLabelStack') ? source(FROM.words, SLOT.mplsLabelStack, 4, sflow ? 0 : 3) : NOTHING
     case 'mpls_ip':
       return has('mplsTopLabelAddress')
-        ? source(FROM.oneAddress, SLOT.mplsTopLabelAddress, isOnlyIpv6(shape, F.mplsTopLabelAddress))
+        ? source(FROM.oneAddress, SLOT.mplsTopLabelAddress, addressForm(shape, F.mplsTopLabelAddress, true))
         : NOTHING
     case 'observation_domain_id':
       return number('observationDomainId')
@@ -270,15 +279,21 @@ export function lastIndex(layout: Layout | null, field: Field | undefined): numb
 /** IANA's IPv6 elements among those that share an address column with an IPv4 one. */
 const IPV6_ELEMENTS = new Set([27, 28, 62, 63, 140])
 
-/** 1 where only IPv6 elements filled the column, so that `::ffff:1.2.3.4` was sent as 16 octets; else 0. */
-function isOnlyIpv6({ layout }: Shape, field: Field | undefined): number {
-  let ipv6 = 0
+/** How an address column of rows with this layout is to be read: an ADDRESS_FORM. */
+function addressForm({ layout }: Shape, field: Field | undefined, takesLast: boolean): number {
+  let first: boolean | undefined
+  let last = false
+  let isMixed = false
   for (const entry of layout?.fields ?? []) {
+    // Two of one family would not share the column.
     if (entry.field !== field) continue
-    if (entry.enterprise !== 0 || !IPV6_ELEMENTS.has(entry.element)) return 0
-    ipv6 = 1
+    const isIpv6 = entry.enterprise === 0 && IPV6_ELEMENTS.has(entry.element)
+    first ??= isIpv6
+    if (isIpv6 !== first) isMixed = true
+    last = isIpv6
   }
-  return ipv6
+  if (!isMixed) return first === true ? ADDRESS_FORM.onlyIpv6 : ADDRESS_FORM.plain
+  return (takesLast ? last : first) ? ADDRESS_FORM.zeroIsIpv6 : ADDRESS_FORM.zeroIsIpv4
 }
 
 function etypeSource(shape: Shape, sflow: boolean, has: (slot: SlotName) => boolean): Source {

@@ -12,7 +12,9 @@ import { FlowError } from '../diagnostics/flow-error.ts'
 import { nearestName } from './nearest-name.ts'
 
 /** A mapping file is a few hundred lines; what is far longer is something else. */
-const LONGEST = 1 << 20
+const LONGEST = 1 << 18
+/** Warnings kept; a file with more of them is no mapping. */
+const MOST_WARNINGS = 100
 
 /** One key of a YAML mapping. */
 export interface Entry {
@@ -29,7 +31,8 @@ const FALSE = /^(n|no|off|false)$/i
  * YAML 1.1's booleans are fine, nothing means the zero value. Every complaint names file and line.
  */
 export class MappingReader {
-  readonly warnings: string[] = []
+  readonly #warnings: { line: number; text: string }[] = []
+  #warningCount = 0
   readonly root: unknown
   readonly #file: string
   readonly #lines = new LineCounter()
@@ -37,7 +40,7 @@ export class MappingReader {
 
   constructor(text: string, file: string) {
     this.#file = file
-    if (text.length > LONGEST) this.fail(null, 'is longer than 1 MiB; give a goflow2 mapping file')
+    if (text.length > LONGEST) this.fail(null, 'is longer than 256 KiB; give a goflow2 mapping file')
     let documents: Document[]
     try {
       const found = parseAllDocuments(text, { lineCounter: this.#lines, prettyErrors: false })
@@ -49,7 +52,8 @@ export class MappingReader {
     const [error] = this.#document?.errors ?? []
     if (error !== undefined) {
       const { line } = this.#lines.linePos(error.pos[0])
-      throw this.#error(line, `is not valid YAML (${error.message.split('\n')[0]}); correct it`)
+      const what = error.message.includes('call stack') ? 'nested too deeply' : error.message.split('\n')[0]
+      throw this.#error(line, `is not valid YAML (${what}); correct it`)
     }
     if (documents.length > 1) this.warn(documents[1]!.contents, 'a second document is ignored, as by goflow2')
     this.root = this.#document?.contents ?? null
@@ -57,8 +61,21 @@ export class MappingReader {
 
   /** Notes something that the user should know. */
   warn(node: unknown, message: string): void {
+    if (++this.#warningCount > MOST_WARNINGS) return
     const line = this.#lineOf(node)
-    this.warnings.push(`${this.#file}${line > 0 ? `:${line}` : ''}: ${message}`)
+    this.#warnings.push({ line, text: `${this.#file}${line > 0 ? `:${line}` : ''}: ${message}` })
+  }
+
+  /** The known name nearest to `word`; not looked for once nobody reads on. */
+  nearest(word: string, known: Iterable<string>): string | undefined {
+    return this.#warningCount < MOST_WARNINGS ? nearestName(word, known) : undefined
+  }
+
+  /** The warnings in order of their lines. */
+  warnings(): string[] {
+    const texts = this.#warnings.sort((x, y) => x.line - y.line).map((warning) => warning.text)
+    const more = this.#warningCount - texts.length
+    return more > 0 ? [...texts, `${this.#file}: ${more} more warnings`] : texts
   }
 
   /** Refuses the file. */
@@ -100,7 +117,7 @@ export class MappingReader {
         found.set(entry.key, entry)
         continue
       }
-      const nearest = nearestName(entry.key, known)
+      const nearest = this.nearest(entry.key, known)
       const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
       this.warn(entry.keyNode, `goflow2 ignores the key ${quote(entry.key)} in ${what}${hint}`)
     }

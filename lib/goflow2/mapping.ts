@@ -11,7 +11,6 @@ import type {
   MappingLayer,
   MappingPort,
 } from './mapping-types.ts'
-import { nearestName } from './nearest-name.ts'
 
 export interface LoadedMapping {
   readonly mapping: Mapping
@@ -42,7 +41,7 @@ export function loadMapping(text: string, fileName: string): LoadedMapping {
   }
   checkFormatter(reader, mapping, formatterEntries)
   checkDestinations(reader, mapping, entryNodes)
-  return { mapping, captures: capturesOf(mapping), warnings: reader.warnings }
+  return { mapping, captures: capturesOf(mapping), warnings: reader.warnings() }
 }
 
 const FORMATTER_KEYS = ['fields', 'key', 'render', 'rename', 'protobuf']
@@ -198,7 +197,7 @@ function checkFormatter(
   const names = [...LINE_FIELD_BY_NAME.keys(), ...declared]
   const isField = (name: string): boolean => LINE_FIELD_BY_NAME.has(name) || declared.has(name)
   const hint = (name: string): string => {
-    const nearest = nearestName(name, [...names, 'icmp_name'])
+    const nearest = reader.nearest(name, [...names, 'icmp_name'])
     return nearest === undefined
       ? 'declare it under formatter.protobuf or leave it out'
       : `did you mean ${nearest}?`
@@ -251,7 +250,7 @@ function checkDestinations(
     const name = entry.destination
     const destination = destinationOf(mapping, name)
     if (destination === undefined) {
-      const nearest = nearestName(name, [...known, ...LINE_FIELD_BY_NAME.keys()])
+      const nearest = reader.nearest(name, [...known, ...LINE_FIELD_BY_NAME.keys()])
       const hint = nearest === undefined ? 'declare it under formatter.protobuf' : `did you mean ${nearest}?`
       reader.warn(node, `destination ${quote(name)} leads nowhere; ${hint}`)
       continue

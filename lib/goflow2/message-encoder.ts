@@ -2,9 +2,10 @@ import type { ListColumn, OctetsColumn, OctetsListColumn } from '../flow/batch.t
 import type { LineBuffer } from './line-buffer.ts'
 import type { LineColumns } from './line-columns.ts'
 import { CAPTURE_CUSTOM, CAPTURE_LITTLE, CAPTURE_NUMBER, type LineProgram, STEP } from './line-program.ts'
+import { isShownAsIpv4 } from './put-address.ts'
 import { goflow2Layer } from './put-value.ts'
 import { putVarint, putVarint64, varintLength } from './put-varint.ts'
-import { roomOf } from './row-room.ts'
+import { listLength, roomOf } from './row-room.ts'
 import { RowValues } from './row-values.ts'
 
 /** Octets of the longest length prefix. */
@@ -70,18 +71,19 @@ export class MessageEncoder {
       switch (from) {
         case 16: // address
         case 21: // oneAddress
-          if (present[a]![row] !== 0) position = putAddress(out, view, position, tag, u32[a]!, row * 4, b)
+          if (present[a]![row] !== 0)
+            position = putAddressOctets(out, view, position, tag, u32[a]!, row * 4, b)
           continue
         case 18: // words
         case 19: // layers
-          position = packed(out, position, tag, columns[a] as ListColumn, row, b, from === 19)
+          position = packed(out, position, tag, columns[a] as ListColumn, row, b, steps[at + 5]!, from === 19)
           continue
         case 20: {
           // addresses
           const list = columns[a] as ListColumn
           const start = list.starts[row]!
           for (let item = start; item < start + list.lengths[row]!; item++) {
-            position = putAddress(out, view, position, tag, list.data, item * 4, 0)
+            position = putAddressOctets(out, view, position, tag, list.data, item * 4, 0)
           }
           continue
         }
@@ -173,19 +175,21 @@ export class MessageEncoder {
   }
 }
 
-function putAddress(
+function putAddressOctets(
   out: Uint8Array,
   view: DataView,
   position: number,
   tag: number,
   words: Uint32Array,
   at: number,
-  isIpv6: number,
+  form: number,
 ): number {
-  const isIpv4 = isIpv6 === 0 && (words[at]! | words[at + 1]!) === 0 && words[at + 2] === 0xffff
+  const isIpv4 = isShownAsIpv4(words, at, form)
   position = putVarint(out, position, tag)
   out[position++] = isIpv4 ? 4 : 16
   for (let i = isIpv4 ? 3 : 0; i < 4; i++, position += 4) view.setUint32(position, words[at + i]!)
+  // The zero that an IPv4 element sent, where IPv6's counts.
+  if (form === 3 && words[at + 3] === 0 && !isIpv4) view.setUint32(position - 8, 0)
   return position
 }
 
@@ -197,11 +201,12 @@ function packed(
   column: ListColumn,
   row: number,
   shift: number,
+  keep: number,
   isLayers: boolean,
 ): number {
   const { data } = column
   const start = column.starts[row]!
-  const end = start + column.lengths[row]!
+  const end = start + listLength(column, row, keep)
   if (start === end) return position
   let length = 0
   for (let i = start; i < end; i++) {

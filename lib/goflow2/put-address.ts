@@ -104,6 +104,31 @@ function putGroup(view: DataView, position: number, group: number): number {
   return position + 1
 }
 
+/**
+ * Whether the address of four words at `at` is to be shown as IPv4. `form` is an ADDRESS_FORM: 1 means that IPv6 was
+ * sent whatever the address, 2 and 3 which family a zero is of.
+ */
+export function isShownAsIpv4(words: Uint32Array, at: number, form: number): boolean {
+  if (form === 1 || (words[at]! | words[at + 1]!) !== 0) return false
+  const third = words[at + 2]!
+  if (form >= 2 && words[at + 3] === 0 && (third === 0 || third === 0xffff)) return form === 2
+  return third === 0xffff
+}
+
+/** Prints the address of four words at `at` in an ADDRESS_FORM. */
+export function putAddress(
+  view: DataView,
+  position: number,
+  words: Uint32Array,
+  at: number,
+  form: number,
+): number {
+  if (isShownAsIpv4(words, at, form)) return putIpv4(view, position, words[at + 3]! | 0)
+  // The zero that an IPv4 element sent, where IPv6's counts.
+  const third = form === 3 && words[at + 3] === 0 ? 0 : words[at + 2]! | 0
+  return putIpv6(view, position, words[at]! | 0, words[at + 1]! | 0, third, words[at + 3]! | 0)
+}
+
 /** Prints a MAC address given as its upper 16 and lower 32 bits. */
 export function putMac(view: DataView, position: number, high: number, low: number): number {
   const colon = 0x3a0000

@@ -2,7 +2,7 @@ import type { OctetsColumn, OctetsListColumn } from '../flow/batch.ts'
 import { CAPTURE_LITTLE, CAPTURE_NUMBER, RENDER } from './line-program.ts'
 import type { NameTable } from './name-table.ts'
 import { etypeName, flowTypeName, layerName, type NamesOf, protoName } from './names.ts'
-import { putHex, putHexWord, putIpv4, putIpv6, putMac } from './put-address.ts'
+import { isShownAsIpv4, putAddress, putHex, putHexWord, putIpv4, putIpv6, putMac } from './put-address.ts'
 import { putU32, putU64 } from './put-number.ts'
 import { putDateTime, putDateTimeNano, putEscaped, putOctets } from './put-text.ts'
 import type { RowValues } from './row-values.ts'
@@ -52,7 +52,7 @@ export function goflow2Layer(layer: number): number {
   return layer >= 0 && layer <= 13 ? layer : 99
 }
 
-/** Prints the address of four words at `at` by one of the renderers of octets, without quotes. */
+/** Prints the address of four words at `at`, in an ADDRESS_FORM, by one of the renderers of octets; no quotes. */
 export function putItem(
   style: ValueStyle,
   out: Uint8Array,
@@ -60,15 +60,12 @@ export function putItem(
   position: number,
   words: Uint32Array,
   at: number,
-  isIpv4: boolean,
+  form: number,
   render: number,
 ): number {
-  if (render === RENDER.ip) {
-    if (isIpv4) return putIpv4(view, position, words[at + 3]! | 0)
-    return putIpv6(view, position, words[at]! | 0, words[at + 1]! | 0, words[at + 2]! | 0, words[at + 3]! | 0)
-  }
+  if (render === RENDER.ip) return putAddress(view, position, words, at, form)
   if (render === RENDER.unknown) return putAscii(out, position, 'unknown')
-  const first = isIpv4 ? 3 : 0
+  const first = isShownAsIpv4(words, at, form) ? 3 : 0
   if (render === RENDER.text) {
     for (let i = first; i < 4; i++) scratchView.setUint32(i * 4, words[at + i]!)
     return putString(style, out, position, scratch, first * 4, 16)

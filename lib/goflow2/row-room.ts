@@ -1,4 +1,4 @@
-import type { Column } from '../flow/batch.ts'
+import type { Column, ListColumn } from '../flow/batch.ts'
 import type { LineProgram } from './line-program.ts'
 
 /** What one captured item takes besides its octets: a number of 20 digits, quotes, a comma. */
@@ -25,4 +25,13 @@ export function roomOf(
     }
   }
   return room
+}
+
+/** Elements of the row's list; those after the first `keep`, if that is not 0, without zeros at the end. */
+export function listLength(column: ListColumn, row: number, keep: number): number {
+  let length = column.lengths[row]!
+  if (keep === 0) return length
+  const start = column.starts[row]!
+  while (length > keep && column.data[start + length - 1] === 0) length--
+  return length
 }
