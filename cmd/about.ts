@@ -9,11 +9,16 @@ interface DataSet {
 /** Tables of others that the executable carries; NOTICE has their terms. */
 const DATA_SETS: readonly DataSet[] = [
   {
-    name: 'IANA IPFIX Information Elements',
-    date: '2020-01 (1-482), 2022-12 (483-502: RFC 8549, RFC 9487)',
-    licence: 'public domain dedication (CC0)',
+    name: 'IANA IPFIX Information Elements 1-482',
+    date: '2020-01',
+    licence: 'public domain dedication',
   },
-  { name: 'logstash-codec-netflow element definitions', date: 'a4e9621', licence: 'Apache-2.0' },
+  {
+    name: 'IANA IPFIX Information Elements 483 and later (RFC 8549, RFC 9487, RFC 9740, RFC 9870)',
+    date: '2026-11',
+    licence: 'public domain dedication',
+  },
+  { name: 'logstash-codec-netflow element definitions, a4e9621', date: '2020', licence: 'Apache-2.0' },
 ]
 
 /** What `weir version --json` prints. */

@@ -1,0 +1,101 @@
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { projectRoot } from '../lib/testing/project.ts'
+import { COMMANDS } from './commands.ts'
+
+// Every command line of the README and of the help is run in a folder that looks like the project, with the sources in
+// the executable's place. What listens does so in a network namespace of its own, and is ended when it is ready.
+
+const node = `${process.execPath} --disable-warning=ExperimentalWarning`
+const WRAPPER = `#!/bin/sh
+case $0 in
+  *goflow2) main=$ROOT/goflow2 ;;
+  *) main=${join(projectRoot, 'cmd/main.ts')} ;;
+esac
+case "$*" in *listen*) ;; *) exec ${node} "$main" "$@" ;; esac
+${node} "$main" "$@" 2>"$ROOT/log" &
+pid=$!
+until grep -q 'starting collection' "$ROOT/log"; do
+  kill -0 $pid || break
+  sleep 0.02
+done
+kill -TERM $pid
+wait $pid
+status=$?
+cat "$ROOT/log" >&2
+exit $status
+`
+
+let folder = ''
+test.before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'weir-examples-'))
+  mkdirSync(join(folder, 'dist'))
+  writeFileSync(join(folder, 'dist/weir'), WRAPPER)
+  chmodSync(join(folder, 'dist/weir'), 0o755)
+  symlinkSync(join(projectRoot, 'cmd/main.ts'), join(folder, 'goflow2'))
+  for (const name of ['testdata', 'packaging']) symlinkSync(join(projectRoot, name), join(folder, name))
+  copyFileSync(join(projectRoot, 'packaging/weir.yaml'), join(folder, 'weir.yaml'))
+})
+test.after(() => rmSync(folder, { recursive: true }))
+
+const hasNamespaces = spawnSync('unshare', ['--map-root-user', '--net', 'true']).status === 0
+
+function run(line: string): { status: number | null; stderr: string } {
+  const words = ['bash', '-o', 'pipefail', '-c', line]
+  const isLive = line.includes('listen')
+  const { status, stderr } = spawnSync(
+    isLive ? 'unshare' : 'bash',
+    isLive ? ['--map-root-user', '--net', ...words] : words.slice(1),
+    {
+      cwd: folder,
+      env: {
+        ROOT: folder,
+        HOME: folder,
+        PATH: `${join(folder, 'dist')}:${process.env['PATH']}`,
+        NODE_COMPILE_CACHE: join(folder, 'cache'),
+      },
+      encoding: 'utf8',
+      timeout: 20_000,
+    },
+  )
+  return { status, stderr }
+}
+
+function check(name: string, line: string): void {
+  const isLive = line.includes('listen')
+  const missing = /\| (man|groff) /.exec(line)?.[1]
+  const canRun = missing === undefined || spawnSync('sh', ['-c', `command -v ${missing}`]).status === 0
+  const define = (isLive && !hasNamespaces) || !canRun ? test.skip : test
+  define(name, () => {
+    const { status, stderr } = run(line)
+    assert.is(status, 0, `status ${status}: ${line}\n${stderr}`)
+  })
+}
+
+const shell = readFileSync(join(projectRoot, 'README.md'), 'utf8')
+  .split('```')
+  .filter((part) => part.startsWith('sh\n'))
+  .flatMap((part) => part.split('\n').slice(1))
+for (const line of shell) {
+  // The other two are npm's: this is one of them, and CI runs the demo.
+  if (line === '' || line.startsWith('#') || line.startsWith('npm ')) continue
+  check(`the README's line works: ${line}`, line)
+}
+for (const command of COMMANDS) {
+  for (const { line } of command.examples) check(`an example of ${command.name} works: ${line}`, line)
+}
+
+test.run()
