@@ -22,10 +22,11 @@ export function addressText(octets: Uint8Array): string {
 /** Text of the network of `bits` leading bits of an address, in the words of Go's netip. */
 export function networkText(octets: Uint8Array, bits: number): string {
   if ((octets.length !== 4 && octets.length !== 16) || bits > octets.length * 8) return 'invalid Prefix'
-  const masked = Uint8Array.from(octets, (octet, i) => {
-    const kept = Math.min(8, Math.max(0, bits - i * 8))
-    return octet & (0xff00 >>> kept)
-  })
+  if (octets.length === 4) {
+    const mask = bits === 0 ? 0 : -1 << (32 - bits)
+    return `${formatIpv4((word(octets, 0) & mask) >>> 0)}/${bits}`
+  }
+  const masked = octets.map((octet, i) => octet & (0xff00 >> Math.min(8, Math.max(0, bits - i * 8))))
   return `${addressText(masked)}/${bits}`
 }
 

@@ -8,8 +8,10 @@ import { DEFAULT_RENDERERS, isFreeText, RENDERERS, type Renderer, renderPlain, t
 
 /** One field of the output, ready to print. */
 interface OutputField {
-  /** Printed name, one character per octet. */
+  /** Printed name, one character per octet, and the same in quotes with what follows. */
   readonly name: string
+  readonly textHead: string
+  readonly jsonHead: string
   /** By which an extra field is found. */
   readonly sourceName: string
   readonly field: MessageField | undefined
@@ -62,8 +64,11 @@ export class Formatter {
     this.#fields = names.map((sourceName) => {
       const goName = goNames.get(sourceName) || sourceName
       const renamed = Object.hasOwn(rename, sourceName) ? rename[sourceName] : ''
+      const name = Buffer.from(renamed || sourceName).toString('latin1')
       return {
-        name: Buffer.from(renamed || sourceName).toString('latin1'),
+        name,
+        textHead: `${name}=`,
+        jsonHead: `"${name}":`,
         sourceName,
         field: messageField(goName),
         panic: HIDDEN_NAMES.get(goName)?.read,
@@ -82,19 +87,19 @@ export class Formatter {
 
   /** `key=value …`, one character per octet. */
   text(message: FlowMessage): string | Fault {
-    return this.#join(message, '', ' ', '=')
+    return this.#join(message, '', ' ')
   }
 
   /** A JSON object, one character per octet; a fault where text that came with the flow breaks it. */
   json(message: FlowMessage): string | Fault {
-    const members = this.#join(message, '"', ',', ':')
+    const members = this.#join(message, '"', ',')
     if (members instanceof Fault) return members
     const json = `{${members}}`
     if (this.#isSafe) return json
     return compactJson(json) ?? new Fault('format', BROKEN_JSON)
   }
 
-  #join(message: FlowMessage, quote: string, separator: string, sign: string): string | Fault {
+  #join(message: FlowMessage, quote: string, separator: string): string | Fault {
     const extras = message.extra.length > 0 ? this.#collect(message) : NO_EXTRAS
     if (extras === null) return new Fault('panic', '')
     let text = ''
@@ -112,7 +117,7 @@ export class Formatter {
       if (printed instanceof Fault) return printed
       if (!isFirst) text += separator
       isFirst = false
-      text += quote + output.name + quote + sign + printed
+      text += (quote === '' ? output.textHead : output.jsonHead) + printed
     }
     return text
   }

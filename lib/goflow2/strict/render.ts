@@ -21,10 +21,15 @@ export const renderPlain: Renderer = (value) =>
 const renderAddress: Renderer = (value, message) =>
   value instanceof Uint8Array ? addressText(value) : renderPlain(value, message)
 
+/** Two hexadecimal digits of every octet. */
+const PAIRS = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'))
+
 const renderMac: Renderer = (value, message) => {
   if (typeof value !== 'bigint') return renderPlain(value, message)
-  const digits = BigInt.asUintN(48, value).toString(16).padStart(12, '0')
-  return digits.replace(/..(?!$)/g, '$&:')
+  const low = Number(value & 0xffffffffn)
+  const high = Number((value >> 32n) & 0xffffn)
+  const tail = `${PAIRS[low >>> 24]}:${PAIRS[(low >>> 16) & 255]}:${PAIRS[(low >>> 8) & 255]}:${PAIRS[low & 255]}`
+  return `${PAIRS[high >> 8]}:${PAIRS[high & 255]}:${tail}`
 }
 
 const renderEtype: Renderer = (value) =>
