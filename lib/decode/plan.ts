@@ -64,9 +64,25 @@ export interface Plan {
   readonly normal: Normal | null
   /** Whether values of any length are copied, which a batch must not gather without bound. */
   readonly copiesOctets: boolean
-  /** Read record by record: because of variable lengths, or because each record can give two rows. */
+  /** Read record by record, row by row: each record can give two, or has to be whole before its frame is read. */
   readonly isWalked: boolean
+  /** For other templates with variable lengths. */
+  readonly gather: Gather | null
   readonly biflow: Biflow | null
+}
+
+/**
+ * How records of variable length are brought to one length: the values of fixed length are copied side by side, to be
+ * read field by field from there, and the others are read where they are.
+ */
+export interface Gather {
+  /** Octets of all values of fixed length. */
+  readonly stride: number
+  /** Runs of neighbours of fixed length: position of the first in the template, octets of all. */
+  readonly segments: readonly { readonly index: number; readonly octets: number }[]
+  /** Steps of fixed length, their offsets counted in the copy. */
+  readonly fixed: readonly Step[]
+  readonly variable: readonly Step[]
 }
 
 /** The reverse half of a biflow (RFC 5103): the same octets read with other eyes. */
@@ -99,16 +115,19 @@ export function compilePlan(layout: Layout, captures: Captures): Plan {
   const labels = labelStep(layout)
   const lists: ListStep[] = []
   if (isFlow) addCaptures(layout, captures, offsets, steps, lists)
+  const frames = isFlow ? frameSteps(layout) : []
+  const gather = isVariable && frames.length === 0 ? gatherOf(octets, steps) : null
   return {
     octets,
     offsets,
     steps,
     labels,
     lists,
-    frames: isFlow ? frameSteps(layout) : [],
+    frames,
     normal: isFlow ? normalOf(layout) : null,
     copiesOctets: lists.length > 0 || steps.some((step) => step.op === OP.octets || step.octets === VARIABLE),
-    isWalked: isVariable || biflow !== null,
+    isWalked: biflow !== null || (isVariable && gather === null),
+    gather,
     biflow,
   }
 }
@@ -138,6 +157,37 @@ function copySteps(layout: Layout, offsets: Int32Array): Step[] {
     else steps.push(merged)
   }
   return steps
+}
+
+/** Null where an element of variable length shares its column with another: their order would be lost. */
+function gatherOf(octets: Int32Array, steps: readonly Step[]): Gather | null {
+  const segments: { index: number; octets: number }[] = []
+  const offsets = new Int32Array(octets.length)
+  let stride = 0
+  let isOpen = false
+  for (let index = 0; index < octets.length; index++) {
+    const length = octets[index]!
+    offsets[index] = stride
+    if (length !== VARIABLE) {
+      if (isOpen) segments.at(-1)!.octets += length
+      else segments.push({ index, octets: length })
+      stride += length
+    }
+    isOpen = length !== VARIABLE
+  }
+  const fixed: Step[] = []
+  const variable: Step[] = []
+  for (const step of steps) {
+    if (step.octets === VARIABLE) {
+      if (steps.some((other) => other !== step && other.field === step.field)) return null
+      variable.push(step)
+    } else {
+      fixed.push({ ...step, offset: offsets[step.index]! + skipOf(step.op, step.octets) })
+    }
+  }
+  // The version of variable length would come too late for the choices that need it.
+  if (variable.some(({ field }) => field === F.ipVersion)) return null
+  return { stride, segments, fixed, variable }
 }
 
 function newStep(field: Field, source: Source, index: number, offsets: Int32Array, octets: number): Step {

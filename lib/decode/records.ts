@@ -7,7 +7,7 @@ import type { Issues } from './issues.ts'
 import { normalise, readFrame } from './normalise.ts'
 import type { Origin } from './origin.ts'
 import type { FrameReader } from './packet.ts'
-import type { Plan } from './plan.ts'
+import type { Gather, Plan, Step } from './plan.ts'
 import type { Run } from './run.ts'
 import { copyLabels, copyList, runStep, type Scene } from './steps.ts'
 import type { Template } from './template.ts'
@@ -19,6 +19,9 @@ export interface RowFinisher {
 
 /** Octets copied into columns after which a batch is passed on though it has room: long values, few rows. */
 const MOST_COPIED_OCTETS = 16 * 1024 * 1024
+
+/** Records of variable length that are brought to one length at a time. */
+const GATHERED = 64
 
 /** Decodes Data Records into rows. One reader serves all sessions of a decoder. */
 export class RecordReader {
@@ -40,6 +43,9 @@ export class RecordReader {
   #starts = new Int32Array(64)
   #lengths = new Int32Array(64)
   #copiedOctets = 0
+  /** Records brought to one length. */
+  #parts = new Uint8Array(0)
+  #partsView = new DataView(this.#parts.buffer)
 
   /** `frames` may be null where no template has packet sections. */
   constructor(frames: FrameReader | null) {
@@ -80,7 +86,9 @@ export class RecordReader {
     this.recordCount = 0
     const rows = plan.isWalked
       ? this.#walk(plan, template, from, to, origin, writer, finisher, issues)
-      : this.#copy(plan, template.minimumOctets, from, to, origin, writer, finisher)
+      : plan.gather !== null
+        ? this.#gather(plan, plan.gather, template, from, to, origin, writer, finisher, issues)
+        : this.#copy(plan, template.minimumOctets, from, to, origin, writer, finisher)
     if (plan.copiesOctets) {
       this.#copiedOctets += to - from
       if (this.#copiedOctets > MOST_COPIED_OCTETS) {
@@ -152,7 +160,95 @@ export class RecordReader {
     }
   }
 
-  /** Variable lengths and biflows: record by record. */
+  /** Variable lengths: the parts of fixed length are copied side by side and then read field by field. */
+  #gather(
+    plan: Plan,
+    gather: Gather,
+    template: Template,
+    from: number,
+    to: number,
+    origin: Origin,
+    writer: BatchWriter,
+    finisher: RowFinisher,
+    issues: Issues,
+  ): number {
+    const { datagram } = origin
+    const run = this.#run
+    this.#grow(plan.octets.length)
+    let at = from
+    for (;;) {
+      const batch = writer.reserve(1)
+      const row = batch.rowCount
+      const most = Math.min(batch.room, GATHERED)
+      if (this.#parts.length < most * gather.stride) {
+        this.#parts = new Uint8Array(GATHERED * gather.stride)
+        this.#partsView = new DataView(this.#parts.buffer)
+      }
+      let count = 0
+      let isCut = false
+      run.octets = datagram.octets
+      run.view = datagram.view
+      while (count < most && to - at >= template.minimumOctets) {
+        if (to - at < 4 && this.#isPadding(at, to)) break
+        const end = this.#locate(plan, at, to)
+        isCut = end < 0
+        if (isCut) break
+        this.#gatherRecord(plan, gather, batch, row + count, count * gather.stride)
+        at = end
+        count++
+      }
+      if (isCut) issues.note('recordTruncated')
+      if (count === 0) break
+      run.octets = this.#parts
+      run.view = this.#partsView
+      run.row = row
+      run.end = row + count
+      run.stride = gather.stride
+      const { fixed } = gather
+      for (let i = 0; i < fixed.length; i++) {
+        const step = fixed[i]!
+        run.at = step.offset
+        runStep(step, step.op, step.octets, this.#scene, batch)
+      }
+      batch.rowCount = row + count
+      this.recordCount += count
+      if (plan.normal !== null) normalise(plan.normal, batch, row, row + count)
+      finisher.finish(batch, row, row + count, origin)
+      if (isCut) break
+    }
+    return this.recordCount
+  }
+
+  /** Reads the located record's values of variable length into `row` and copies the others to `target`. */
+  #gatherRecord(plan: Plan, gather: Gather, batch: FlowBatch, row: number, target: number): void {
+    const { segments, variable } = gather
+    const { view, octets } = this.#run
+    const parts = this.#parts
+    const partsView = this.#partsView
+    let to = target
+    for (let i = 0; i < segments.length; i++) {
+      const segment = segments[i]!
+      let at = this.#starts[segment.index]!
+      const end = at + segment.octets
+      for (; at + 4 <= end; at += 4, to += 4) partsView.setUint32(to, view.getUint32(at))
+      for (; at < end; at++, to++) parts[to] = octets[at]!
+    }
+    this.#run.row = row
+    this.#run.end = row + 1
+    for (let i = 0; i < variable.length; i++) this.#runLocated(variable[i]!, batch)
+    this.#lists(plan, batch, row)
+  }
+
+  /** Runs one step on the located record. */
+  #runLocated(step: Step, batch: FlowBatch): void {
+    const octets = this.#lengths[step.index]!
+    let op: Op = step.op
+    if (step.octets === VARIABLE) op = chooseOp(step.source, step.field.kind, octets)
+    this.#run.at = this.#starts[step.index]! + skipOf(op, octets)
+    runStep(step, op, octets, this.#scene, batch)
+  }
+
+  /** Biflows and what cannot be gathered: record by record, row by row. */
   #walk(
     plan: Plan,
     template: Template,
@@ -208,14 +304,7 @@ export class RecordReader {
     run.end = row + 1
     run.stride = 0
     const { steps } = plan
-    for (let i = 0; i < steps.length; i++) {
-      const step = steps[i]!
-      const octets = this.#lengths[step.index]!
-      let op: Op = step.op
-      if (step.octets === VARIABLE) op = chooseOp(step.source, step.field.kind, octets)
-      run.at = this.#starts[step.index]! + skipOf(op, octets)
-      runStep(step, op, octets, this.#scene, batch)
-    }
+    for (let i = 0; i < steps.length; i++) this.#runLocated(steps[i]!, batch)
     this.#lists(plan, batch, row)
     batch.rowCount = row + 1
     if (plan.normal !== null) normalise(plan.normal, batch, row, row + 1)
