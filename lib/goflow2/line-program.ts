@@ -60,26 +60,45 @@ export interface LineProgram {
 /** A jump whose target is not known yet. */
 export type Label = number[]
 
-const encoder = new TextEncoder()
 /** More than any fixed value takes: a quoted network of two IPv6 addresses' length. */
 const VALUE_ROOM = 64
+
+const encoder = new TextEncoder()
+/** Constant text in octets: the keys of lines and a few words, over and over. */
+const encoded = new Map<string, Uint8Array>()
+const MOST_ENCODED = 10_000
+
+function encode(text: string): Uint8Array {
+  let octets = encoded.get(text)
+  if (octets === undefined) {
+    if (encoded.size === MOST_ENCODED) encoded.clear()
+    octets = encoder.encode(text)
+    encoded.set(text, octets)
+  }
+  return octets
+}
 
 /** Collects steps; constant text joins its neighbours. */
 export class LineProgramBuilder {
   readonly #steps: number[] = []
-  readonly #literals: number[] = []
-  readonly #lists: number[][] = []
+  readonly #lists: (readonly number[])[] = []
   readonly #variable: { slot: number; factor: number }[] = []
-  #pending: number[] = []
+  #literals = new Uint8Array(2048)
+  /** Where the text begins that no step has yet, and where it ends. */
+  #start = 0
+  #end = 0
   #room = 0
 
   /** Appends constant text. */
   text(text: string): void {
-    this.octets(encoder.encode(text))
+    this.octets(encode(text))
   }
 
   octets(octets: Uint8Array): void {
-    for (const octet of octets) this.#pending.push(octet)
+    const end = this.#end + octets.length
+    if (end > this.#literals.length) this.#literals = grown(this.#literals, end)
+    this.#literals.set(octets, this.#end)
+    this.#end = end
   }
 
   /** Appends a value after the text so far. */
@@ -89,7 +108,7 @@ export class LineProgramBuilder {
 
   /** A number for `slots` in a FROM.first. */
   list(slots: readonly number[]): number {
-    this.#lists.push([...slots])
+    this.#lists.push(slots)
     return this.#lists.length - 1
   }
 
@@ -106,14 +125,15 @@ export class LineProgramBuilder {
 
   /** Lets the jumps to `label` end here. */
   place(label: Label): void {
-    if (this.#pending.length > 0) this.#step(0, 0, 0, 0, 0)
+    if (label.length === 0) return
+    if (this.#end > this.#start) this.#step(0, 0, 0, 0, 0)
     for (const step of label) this.#steps[step + STEP_TARGET] = this.#steps.length
   }
 
   finish(): LineProgram {
-    if (this.#pending.length > 0) this.#step(0, 0, 0, 0, 0)
-    const literals = new BigUint64Array((this.#literals.length >>> 3) + 2)
-    new Uint8Array(literals.buffer).set(this.#literals)
+    if (this.#end > this.#start) this.#step(0, 0, 0, 0, 0)
+    const literals = new BigUint64Array((this.#end >>> 3) + 2)
+    new Uint8Array(literals.buffer).set(this.#literals.subarray(0, this.#end))
     return {
       steps: Int32Array.from(this.#steps),
       literals,
@@ -124,11 +144,18 @@ export class LineProgramBuilder {
   }
 
   #step(from: number, a: number, b: number, c: number, render: number): void {
-    const length = this.#pending.length
-    this.#steps.push(from, this.#literals.length >>> 3, length, a, b, c, render, 0)
-    this.#literals.push(...this.#pending)
-    while ((this.#literals.length & 7) !== 0) this.#literals.push(0)
-    this.#pending = []
+    const length = this.#end - this.#start
+    this.#steps.push(from, this.#start >>> 3, length, a, b, c, render, 0)
+    this.#start = (this.#end + 7) & ~7
+    if (this.#start > this.#literals.length) this.#literals = grown(this.#literals, this.#start)
+    this.#literals.fill(0, this.#end, this.#start)
+    this.#end = this.#start
     this.#room += length + VALUE_ROOM
   }
+}
+
+function grown(octets: Uint8Array, atLeast: number): Uint8Array<ArrayBuffer> {
+  const bigger = new Uint8Array(Math.max(atLeast, octets.length * 2))
+  bigger.set(octets)
+  return bigger
 }

@@ -5,7 +5,8 @@ import type { FlowSink } from '../flow/stages.ts'
 import { capturedColumns } from './captured.ts'
 import { LineBuffer, type WriteLines } from './line-buffer.ts'
 import { LineColumns } from './line-columns.ts'
-import { compileLine, type LineStyle } from './line-compiler.ts'
+import { LineCompiler } from './line-compiler.ts'
+import type { LineStyle } from './line-emitter.ts'
 import { lineItems } from './line-items.ts'
 import { LinePrinter } from './line-printer.ts'
 import type { LineProgram } from './line-program.ts'
@@ -30,7 +31,7 @@ export interface LineSink extends FlowSink {
   write(batch: FlowBatch): void
 }
 
-/** Programs kept; more than that means that somebody makes templates up, and they are compiled anew. */
+/** Templates whose programs are remembered; with more of them, they are looked up anew by what they hold. */
 const MAX_PROGRAMS = 4096
 
 /** A sink for batches of kind `flow` that passes goflow2's lines to `options.write`, at most about 1 MiB at a time. */
@@ -46,7 +47,7 @@ interface Compiled {
 
 class Sink implements LineSink {
   lines = 0
-  readonly #style: LineStyle
+  readonly #compiler: LineCompiler
   readonly #columns: LineColumns
   readonly #buffer: LineBuffer
   readonly #printer: LinePrinter | MessageEncoder
@@ -56,8 +57,9 @@ class Sink implements LineSink {
 
   constructor({ format, compat, mapping, separator, write }: LineSinkOptions) {
     const captured = mapping === null ? [] : capturedColumns(mapping)
-    this.#style = { format, compat, items: lineItems(compat, mapping), captured, separator }
+    const style: LineStyle = { format, compat, items: lineItems(compat, mapping), captured, separator }
     this.#columns = new LineColumns(captured.map((column) => column.field))
+    this.#compiler = new LineCompiler(style, this.#columns)
     this.#buffer = new LineBuffer(write)
     this.#printer =
       format === 'bin'
@@ -111,7 +113,7 @@ class Sink implements LineSink {
       known = []
       this.#programs.set(layout, known)
     }
-    const program = compileLine(this.#style, { protocol, layout }, this.#columns)
+    const program = this.#compiler.compile({ protocol, layout })
     known.push({ protocol, mask: mask.slice(), program })
     this.#programCount++
     return program

@@ -115,13 +115,11 @@ export function sourceOf(name: string, shape: Shape, columns: LineColumns): Sour
     const fallback = SLOT[sflow ? 'timeReceived' : 'exportTime']
     return has(slot) ? source(FROM.u64Else, SLOT[slot], fallback) : source(FROM.u64, fallback)
   }
-  const network = (addressSlot: SlotName, lengthSlot: SlotName): Source =>
-    source(
-      FROM.network,
-      SLOT[addressSlot],
-      SLOT[lengthSlot],
-      addressForm(shape, columns.fields[SLOT[addressSlot]], false),
-    )
+  const network = (addressSlot: SlotName, lengthSlot: SlotName): Source => {
+    if (!has(addressSlot)) return NOTHING
+    const form = addressForm(shape, columns.fields[SLOT[addressSlot]], false)
+    return source(FROM.network, SLOT[addressSlot], SLOT[lengthSlot], form)
+  }
   const words = (slot: SlotName): Source => (has(slot) ? source(FROM.words, SLOT[slot]) : NOTHING)
 
   switch (name) {
