@@ -239,6 +239,8 @@ const HIDDEN_SWITCHES: readonly Flag[] = [
 ].map((name) => ({ name, group: 'Hidden', help: '', isHidden: true }))
 
 const toMapping = 'use -mapping FILE with'
+const reuse = 'write the number of sockets into the listen URL: -listen netflow://:2055?count=4'
+const fixedLength = 'use -format bin: each message has its length before it'
 const kafkaHint = 'Kafka is not built in: write to stdout and pipe it to a producer'
 
 export const COLLECT: Command = {
@@ -264,14 +266,14 @@ export const COLLECT: Command = {
     },
   ],
   hints: {
-    reuseport: 'write the number of sockets into the listen URL: -listen netflow://:2055?count=4',
+    reuseport: reuse,
     workers: 'write the number of workers into the listen URL: -listen netflow://:2055?workers=4',
     'metrics.addr': 'use -addr: it serves /metrics',
     'metrics.path': 'the metrics are at /metrics of -addr',
     'netflow.templates': 'templates are kept over restarts in the folder that --state names',
     'format.selector': `${toMapping} formatter.fields`,
     'format.hash': `${toMapping} formatter.key`,
-    'format.protobuf.fixedlen': 'use -format bin: each message has its length before it',
+    'format.protobuf.fixedlen': fixedLength,
     'format.tag': `${toMapping} formatter.rename`,
     'transport.kafka.compression.type': 'goflow2 calls it -transport.kafka.compression',
     sflow: 'choose by the listen URL: -listen sflow://:6343',
@@ -281,6 +283,12 @@ export const COLLECT: Command = {
     'sflow.port': 'write it into the listen URL: -listen sflow://:PORT',
     'nf.addr': 'write it into the listen URL: -listen netflow://ADDRESS:2055',
     'nf.port': 'write it into the listen URL: -listen netflow://:PORT',
+    'nfl.addr': 'write it into the listen URL: -listen netflow://ADDRESS:2056',
+    'nfl.port': 'write it into the listen URL: -listen netflow://:PORT',
+    'sflow.reuserport': reuse,
+    'nf.reuserport': reuse,
+    'nfl.reuserport': reuse,
+    'proto.fixedlen': fixedLength,
     kafka: kafkaHint,
     'kafka.brokers': kafkaHint,
     'kafka.topic': kafkaHint,

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+// @ts-expect-error: build scripts have no types
+import { removeLibatomic } from './delibatomic.mjs'
+// @ts-expect-error
+import { strip } from './strip.mjs'
+
+// The binary that runs this test is the one that the executable is made of.
+let base: Buffer
+test.before(() => {
+  base = strip(readFileSync(process.execPath))
+})
+
+test('stripping drops a fifth of the binary and keeps its loaded part octet for octet', () => {
+  const whole = readFileSync(process.execPath)
+  assert.ok(base.length < whole.length * 0.8)
+  // The ELF header says where the sections are, which moves; the rest does not.
+  const loaded = 0x6f00000
+  assert.ok(base.subarray(64, loaded).equals(whole.subarray(64, loaded)))
+  assert.ok(strip(base).equals(base))
+})
+
+test('removing libatomic finds the calls, and does nothing the second time', () => {
+  const patched = Buffer.from(base)
+  const calls = removeLibatomic(patched)
+  // A machine without libatomic runs a binary that is patched already.
+  if (calls === 0) return
+  assert.is(calls, 8)
+  assert.is(removeLibatomic(patched), 0)
+  let different = 0
+  for (let at = 0; at < base.length; at += 4096) {
+    if (!patched.subarray(at, at + 4096).equals(base.subarray(at, at + 4096))) different++
+  }
+  assert.ok(different < 12, `${different} pages differ`)
+})
+
+test('a binary that is made otherwise is refused with a sentence', () => {
+  assert.throws(() => removeLibatomic(Buffer.from('#!/bin/sh\n'.repeat(10))), /not an x86-64 ELF executable/)
+  const sized = Buffer.from(base)
+  if (removeLibatomic(Buffer.from(base)) === 0) return
+  const movEdi8 = Buffer.from('bf08000000', 'hex')
+  for (let at = sized.indexOf(movEdi8); at >= 0; at = sized.indexOf(movEdi8, at + 1)) sized[at + 1] = 4
+  assert.throws(() => removeLibatomic(sized), /libatomic.so.1 cannot be removed: the call at .* size 8/)
+})
+
+test.run()
