@@ -18,7 +18,7 @@ export const JUNIPER_PROPERTIES = 137
 const PADDING = 210
 
 /** Columns for elements that no table knows; they are named by the network, so their number has a bound. */
-const MOST_UNKNOWN = 512
+const MOST_UNKNOWN = 8_192
 const unknown = new Map<string, Field>()
 
 function unknownField(enterprise: number, element: number): Field | null {

@@ -57,6 +57,8 @@ export interface Plan {
   /** Octets of each element on the wire, and from the record's start to it (fixed lengths only). */
   readonly octets: Int32Array
   readonly offsets: Int32Array
+  /** Positions of the elements that take octets; a hostile template can have a thousand that take none. */
+  readonly located: Int32Array
   readonly steps: readonly Step[]
   readonly labels: ListStep | null
   readonly lists: readonly ListStep[]
@@ -64,6 +66,8 @@ export interface Plan {
   readonly normal: Normal | null
   /** Whether values of any length are copied, which a batch must not gather without bound. */
   readonly copiesOctets: boolean
+  /** Whether values are looked up by where they lie in each record. */
+  readonly needsPlaces: boolean
   /** Read record by record, row by row: each record can give two, or has to be whole before its frame is read. */
   readonly isWalked: boolean
   /** For other templates with variable lengths. */
@@ -120,12 +124,14 @@ export function compilePlan(layout: Layout, captures: Captures): Plan {
   return {
     octets,
     offsets,
+    located: Int32Array.from(octets.keys()).filter((index) => octets[index] !== 0),
     steps,
     labels,
     lists,
     frames,
     normal: isFlow ? normalOf(layout) : null,
     copiesOctets: lists.length > 0 || steps.some((step) => step.op === OP.octets || step.octets === VARIABLE),
+    needsPlaces: isVariable || biflow !== null || labels !== null || lists.length + frames.length > 0,
     isWalked: biflow !== null || (isVariable && gather === null),
     gather,
     biflow,

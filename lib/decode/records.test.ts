@@ -672,4 +672,85 @@ test('frame sections become rows of one packet', () => {
   assert.is(bare.rows[0]!['octetDeltaCount'], 28n)
 })
 
+test('many records of variable length keep all that fixed ones have', () => {
+  const fields: Specifier[] = [
+    [82, 65535],
+    [8, 4],
+    [27, 16],
+    [60, 1],
+    [71, 3],
+    [70, 3],
+    [96, 65535],
+    [22, 4],
+    [1, 3],
+  ]
+  const record = (i: number) =>
+    join(
+      variable(text(`if${i}`)),
+      ipv4(`10.0.0.${i}`),
+      join(ipv6('2001:db8::1'), u8(i % 2 === 0 ? 4 : 6)),
+      join(uint(0x21, 3), uint(0x10, 3), variable([])),
+      join(u32(1_000_000 - i), uint(i, 3)),
+    )
+  const body = join(...Array.from({ length: 150 }, (_, i) => record(i)))
+  const v9 = { protocol: PROTOCOL.netflow9 }
+  const { rows, issues, records } = decode(fields, body, v9)
+  assert.is(records, 150)
+  assert.equal(issues.entries(), [])
+  rows.forEach((row, i) => {
+    assert.equal(row, {
+      interfaceName: `if${i}`,
+      sourceAddress: i % 2 === 0 ? `10.0.0.${i}` : '2001:db8::1',
+      ipVersion: i % 2 === 0 ? 4 : 6,
+      mplsLabelStack: [0x10, 0x21],
+      applicationName: '',
+      flowStart: EXPORT_NS - BigInt(i) * 1_000_000n,
+      octetDeltaCount: BigInt(i),
+    })
+  })
+  const cut = decode(fields, body.subarray(0, body.length - 1), v9)
+  assert.is(cut.count, 149)
+  assert.is(cut.issues.count('recordTruncated'), 1)
+})
+
+test('an address of variable length still gives way to the other family', () => {
+  const fields: Specifier[] = [
+    [8, 65535],
+    [27, 16],
+  ]
+  const { rows } = decode(
+    fields,
+    join(variable(ipv4('10.0.0.1')), zeros(16), variable(zeros(4)), ipv6('::7')),
+  )
+  assert.equal(
+    rows.map((row) => row['sourceAddress']),
+    ['10.0.0.1', '::7'],
+  )
+})
+
+test('a thousand elements of no octets cost nothing per record', () => {
+  const empty = new Array<Specifier>(1000).fill([1, 0])
+  const body = new Uint8Array(30_000).fill(1)
+  const started = process.threadCpuUsage().user
+  assert.is(decode([...empty, [82, 65535]], body).count, 15_000)
+  assert.is(decode([...empty, [70, 1]], body).count, 30_000)
+  assert.ok(process.threadCpuUsage().user - started < 500_000)
+})
+
+test('octets of one batch stay bounded however long the values are', () => {
+  const compiler = new TemplateCompiler(NO_CAPTURES, false)
+  const issues = new Issues()
+  const latin1 = Buffer.from(specifiers([[82, 65535]])).toString('latin1')
+  const template = compiler.compile(PROTOCOL.ipfix, 256, 0, latin1, issues, 10)!
+  const datagram = received(variable(new Uint8Array(60_000).fill(97)))
+  const origin = newOrigin(datagram)
+  const collector = new RowCollector()
+  const reader = new RecordReader(null)
+  for (let i = 0; i < 300; i++) {
+    const { from, to } = datagram
+    reader.read(template, from, to, origin, collector.writer, { finish() {} }, issues)
+  }
+  assert.ok(collector.batches.length > 0)
+})
+
 test.run()

@@ -84,6 +84,7 @@ export class RecordReader {
     clock.uptimeMs = origin.systemUptime | 0
     this.#scene.issues = issues
     this.recordCount = 0
+    if (plan.needsPlaces) this.#prepare(plan.octets)
     const rows = plan.isWalked
       ? this.#walk(plan, template, from, to, origin, writer, finisher, issues)
       : plan.gather !== null
@@ -144,10 +145,9 @@ export class RecordReader {
   /** Lists and frames of the run's records: record by record, so that a row's items stand together. */
   #extras(plan: Plan, from: number, stride: number, batch: FlowBatch): void {
     const { row: first, end } = this.#run
-    this.#grow(plan.octets.length)
-    this.#lengths.set(plan.octets)
+    const { located } = plan
     for (let row = first, at = from; row < end; row++, at += stride) {
-      for (let i = 0; i < plan.offsets.length; i++) this.#starts[i] = at + plan.offsets[i]!
+      for (let i = 0; i < located.length; i++) this.#starts[located[i]!] = at + plan.offsets[located[i]!]!
       this.#lists(plan, batch, row)
     }
   }
@@ -174,7 +174,6 @@ export class RecordReader {
   ): number {
     const { datagram } = origin
     const run = this.#run
-    this.#grow(plan.octets.length)
     let at = from
     for (;;) {
       const batch = writer.reserve(1)
@@ -262,7 +261,6 @@ export class RecordReader {
     const { minimumOctets, isVariable } = template
     const { biflow } = plan
     const most = biflow === null ? 1 : 2
-    this.#grow(plan.octets.length)
     let rows = 0
     let at = from
     let batch = writer.reserve(most)
@@ -313,12 +311,13 @@ export class RecordReader {
 
   /** Finds the values of the record at `from`; returns its end, or -1 where it goes beyond `to`. */
   #locate(plan: Plan, from: number, to: number): number {
-    const { octets: wire } = plan
+    const { octets: wire, located } = plan
     const { octets } = this.#run
     const starts = this.#starts
     const lengths = this.#lengths
     let at = from
-    for (let i = 0; i < wire.length; i++) {
+    for (let n = 0; n < located.length; n++) {
+      const i = located[n]!
       let length = wire[i]!
       if (length === VARIABLE) {
         // RFC 7011 §7: one octet, or 255 and two.
@@ -365,11 +364,15 @@ export class RecordReader {
     return true
   }
 
-  #grow(fields: number): void {
-    if (fields <= this.#starts.length) return
-    this.#starts = new Int32Array(fields * 2)
-    this.#lengths = new Int32Array(fields * 2)
-    this.#scene.starts = this.#starts
-    this.#scene.lengths = this.#lengths
+  /** Makes room for the places of a record's values; those that take no octets stay as they are set here. */
+  #prepare(octets: Int32Array): void {
+    if (octets.length > this.#starts.length) {
+      this.#starts = new Int32Array(octets.length * 2)
+      this.#lengths = new Int32Array(octets.length * 2)
+      this.#scene.starts = this.#starts
+      this.#scene.lengths = this.#lengths
+    }
+    this.#starts.fill(0, 0, octets.length)
+    this.#lengths.set(octets)
   }
 }

@@ -7,7 +7,7 @@ import {
   setOctets,
 } from '../flow/batch.ts'
 import { F } from '../flow/fields.ts'
-import { OP, type Op } from './conversions.ts'
+import { OP, type Op, skipOf } from './conversions.ts'
 import type { Issues } from './issues.ts'
 import {
   copyFloat32,
@@ -64,7 +64,7 @@ export function runStep(step: Step, op: Op, octets: number, scene: Scene, batch:
     return
   }
   const column = batch.fixed(step.field)
-  if (step.merges !== 0) merge(step, step.merges, octets, run, batch, column)
+  if (step.merges !== 0) merge(step, step.merges, octets - skipOf(op, octets), run, batch, column)
   else if (op < OP.uptime) copyPlain(op, octets, run, column)
   else copySpecial(op, octets, run, column, scene.clock)
   if (op !== OP.juniperException) markPresent(run, column.present)

@@ -58,8 +58,8 @@ export function newTemplate(id: number, shape: Shape): Template {
   return { id, layout, minimumOctets, isVariable, scopeCount, specifiers, shape }
 }
 
-/** Different templates remembered for sharing; the oldest goes, and lives on where a session still has it. */
-const MOST_SHAPES = 16_384
+/** Octets of different templates remembered for sharing; the oldest goes, and lives on where a session has it. */
+const MOST_SHAPE_OCTETS = 4 * 1024 * 1024
 const MOST_SHARED_FIELDS = 65_536
 
 /** Turns Template Records into templates; equal ones share everything but the object itself. */
@@ -68,6 +68,7 @@ export class TemplateCompiler {
   readonly #keepUnknown: boolean
   readonly #shapes = new Map<string, Shape>()
   readonly #fields = new Map<string, LayoutField>()
+  #shapeOctets = 0
 
   constructor(captures: Captures, keepUnknown: boolean) {
     this.#captures = captures
@@ -99,13 +100,22 @@ export class TemplateCompiler {
         issues.note('templateZeroLength')
         return null
       }
-      if (this.#shapes.size >= MOST_SHAPES) this.#shapes.delete(this.#shapes.keys().next().value!)
-      this.#shapes.set(key, shape)
+      this.#remember(key, shape)
     } else if (shape.layout.fields.length > maxFields) {
       issues.note('templateTooManyFields')
       return null
     }
     return newTemplate(id, shape)
+  }
+
+  #remember(key: string, shape: Shape): void {
+    this.#shapes.set(key, shape)
+    this.#shapeOctets += key.length
+    for (const [oldest] of this.#shapes) {
+      if (this.#shapeOctets <= MOST_SHAPE_OCTETS) break
+      this.#shapes.delete(oldest)
+      this.#shapeOctets -= oldest.length
+    }
   }
 
   #layout(protocol: number, scopeCount: number, specifiers: readonly Specifier[]): Layout {
