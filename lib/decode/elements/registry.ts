@@ -108,8 +108,12 @@ export function ownFieldOf(enterprise: number, element: number): Field | undefin
     name += `_${element}`
   }
   const isTime = known.type.startsWith('dateTime')
-  return defineField(name, KINDS[known.type], isTime ? 'timestamp' : known.semantics, enterprise, element)
+  const kind = enterprise === 0 && element === SAMPLER_ID ? 'u32' : KINDS[known.type]
+  return defineField(name, kind, isTime ? 'timestamp' : known.semantics, enterprise, element)
 }
+
+/** samplerId has one octet in the registry and up to four on the wire (NetFlow v9, Cisco IOS XR). */
+const SAMPLER_ID = 48
 
 /** The datagram's own columns have these names; inside a record the elements talk of something else. */
 const TAKEN: Readonly<Record<string, string>> = {

@@ -7,7 +7,7 @@ import type { Scheme } from '../../flow/datagram.ts'
 import { findField } from '../../flow/fields.ts'
 import { type Octets, received } from '../../testing/datagrams.ts'
 import { type Decoder, newDecoder } from '../decoder.ts'
-import { DEFAULT_LIMITS, type DecodeLimits, type DecoderSettings } from '../settings.ts'
+import { DEFAULT_LIMITS, type DecodeLimits, type DecoderSettings, type RecordWriters } from '../settings.ts'
 
 /** A decoded value: addresses and text as text, 64 bits as BigInt where they do not fit a number. */
 export type Value = string | number | bigint | readonly number[] | readonly string[]
@@ -52,13 +52,17 @@ export function rowOf(batch: FlowBatch, row: number): Row {
 }
 
 export interface Subject {
+  readonly writers: RecordWriters
   readonly decoder: Decoder
   readonly rows: Row[]
   readonly options: Row[]
   readonly counters: Row[]
   readonly discards: Row[]
   /** Decodes a datagram from an exporter; returns the flows that came of it, earlier ones that waited included. */
-  take(octets: Octets, from?: { address?: string; port?: number; receivedNs?: bigint; scheme?: Scheme }): Row[]
+  take(
+    octets: Octets,
+    from?: { address?: string; port?: number; receivedNs?: bigint; scheme?: Scheme },
+  ): Row[]
 }
 
 /** A decoder whose rows are gathered as objects. */
@@ -91,6 +95,7 @@ export function newSubject(
     limits: { ...DEFAULT_LIMITS, ...settings.limits },
   })
   return {
+    writers,
     decoder,
     rows: gathered.flow,
     options: gathered.options,

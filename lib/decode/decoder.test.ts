@@ -1,0 +1,382 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { MetricFamily } from '../diagnostics/metrics.ts'
+import { F } from '../flow/fields.ts'
+import {
+  dataSet,
+  ipfixMessage,
+  join,
+  netflow5Datagram,
+  netflow9Datagram,
+  optionsTemplateSet,
+  type Specifier,
+  templateSet,
+  text,
+  u8,
+  u16,
+  u32,
+  variable,
+  zeros,
+} from '../testing/datagrams.ts'
+import { newSubject, type Subject } from './testing/subject.ts'
+
+const FLOW: Specifier[] = [[1, 4]]
+const template = (fields: Specifier[] = FLOW) => netflow9Datagram({ sets: [templateSet(9, [[256, fields]])] })
+const data = (...records: number[][]) => netflow9Datagram({ sets: [dataSet(256, records)] })
+
+function metric(
+  families: readonly MetricFamily[],
+  name: string,
+  labels: Record<string, string> = {},
+): number {
+  const family = families.find((each) => each.name === name)
+  assert.ok(family, name)
+  const wanted = Object.entries(labels)
+  return family!.samples
+    .filter((sample) => wanted.every(([key, value]) => sample.labels[key] === value))
+    .reduce((sum, sample) => sum + sample.value, 0)
+}
+
+test('a scheme decides which protocols are welcome', () => {
+  const sflow = join(u32(5), u32(1), u32(0x0a000001), u32(0), u32(1), u32(0), u32(0))
+  const check = (octets: Uint8Array, scheme: 'netflow' | 'sflow' | 'flow') => {
+    const subject = newSubject()
+    subject.take(octets, { scheme })
+    return subject.decoder.issues.count('unknownVersion')
+  }
+  assert.equal(
+    (['netflow', 'sflow', 'flow'] as const).map((scheme) => [
+      check(netflow5Datagram([{}]), scheme),
+      check(sflow, scheme),
+    ]),
+    [
+      [0, 1],
+      [1, 0],
+      [0, 0],
+    ],
+  )
+  assert.is(check(join(u16(3), zeros(30)), 'flow'), 1)
+  assert.is(check(join(u32(3), zeros(30)), 'flow'), 1)
+})
+
+test('datagrams too short for their header are counted and leave no session behind by their version alone', () => {
+  const subject = newSubject()
+  for (const octets of [[], [0], [0, 9], [0, 9, 0, 1], [0, 10, 0, 16], [0, 5, 0, 1], [0, 0, 0, 5]])
+    subject.take(octets)
+  assert.is(subject.decoder.issues.count('datagramTooShort'), 7)
+  assert.is(subject.rows.length, 0)
+})
+
+test('every datagram cut at every octet is survived', () => {
+  const whole = ipfixMessage({
+    sets: [
+      templateSet(10, [
+        [
+          256,
+          [
+            [82, 65535],
+            [1, 4],
+            [1, 8, 9],
+          ],
+        ],
+      ]),
+      optionsTemplateSet(10, 257, [[149, 4]], [[34, 4]]),
+      dataSet(256, [join(variable(text('eth0')), u32(1), zeros(8))]),
+      dataSet(257, [join(u32(0), u32(1))]),
+    ],
+  })
+  for (let end = 0; end <= whole.length; end++) newSubject().take(whole.slice(0, end))
+})
+
+test('a restarted exporter on a new port is understood at once, where the data fit', () => {
+  const subject = newSubject()
+  subject.take(
+    template([
+      [1, 4],
+      [2, 4],
+    ]),
+    { port: 1000 },
+  )
+  const [row] = subject.take(data([...u32(10), ...u32(1)]), { port: 2000 })
+  assert.is(row!['octetDeltaCount'], 10)
+  assert.is(metric(subject.decoder.metrics(), 'weir_decode_templates_adopted_total'), 1)
+  // Five octets are no record of that template.
+  assert.is(subject.take(data([1, 2, 3, 4, 5]), { port: 3000 }).length, 0)
+  // A set that no longer fits ends the guess; the template itself replaces it.
+  assert.is(subject.take(data([...u32(10), ...u32(1), 9, 9, 9, 9]), { port: 2000 }).length, 0)
+  assert.is(
+    subject.take(
+      template([
+        [1, 4],
+        [2, 8],
+      ]),
+      { port: 2000 },
+    ).length,
+    1,
+  )
+})
+
+test('another domain, or another address, is no help to a restarted exporter', () => {
+  const subject = newSubject()
+  subject.take(template(), { port: 1000 })
+  const elsewhere = netflow9Datagram({ sets: [dataSet(256, [u32(1)])], sourceId: 5 })
+  assert.is(subject.take(elsewhere, { port: 2000 }).length, 0)
+  assert.is(subject.take(data(u32(1)), { port: 2000, address: '192.0.2.2' }).length, 0)
+})
+
+test('the bound on templates holds for a session and for all, and is counted', () => {
+  const subject = newSubject({ limits: { templatesPerSession: 10, templates: 15 } })
+  const flood = netflow9Datagram({
+    sets: [
+      templateSet(
+        9,
+        Array.from({ length: 50 }, (_, i) => [256 + i, FLOW] as const),
+      ),
+    ],
+  })
+  subject.take(flood, { port: 1 })
+  assert.is(metric(subject.decoder.metrics(), 'weir_decode_templates'), 10)
+  subject.take(flood, { port: 2 })
+  assert.is(metric(subject.decoder.metrics(), 'weir_decode_templates'), 15)
+  assert.is(subject.decoder.issues.count('templateTooMany'), 85)
+})
+
+test('a template with too many fields is refused', () => {
+  const subject = newSubject({ limits: { fieldsPerTemplate: 5 } })
+  subject.take(template(Array.from({ length: 6 }, (_, i) => [i + 1, 4] as const)))
+  assert.is(subject.decoder.issues.count('templateTooManyFields'), 1)
+})
+
+test('sets that wait are bounded, expire and are counted', () => {
+  const subject = newSubject({ limits: { heldOctetsPerTemplate: 1000, heldOctets: 1500, heldMs: 60_000 } })
+  for (let i = 0; i < 10; i++) subject.take(data(u32(i)))
+  const held = () => {
+    const families = subject.decoder.metrics()
+    return ['held', 'replayed', 'expired', 'dropped'].map((result) =>
+      metric(families, 'weir_decode_held_sets_total', { result }),
+    )
+  }
+  assert.equal(held(), [4, 0, 0, 6])
+  subject.take(
+    netflow9Datagram({ sets: [dataSet(257, [u32(1)]), dataSet(258, [u32(1)]), dataSet(259, [u32(1)])] }),
+  )
+  assert.equal(held(), [7, 0, 0, 6])
+  assert.is(subject.take(template()).length, 4)
+  assert.is(subject.decoder.heldReplayed, 4)
+  subject.decoder.tick(1_700_000_000_000 + 61_000)
+  assert.equal(held(), [7, 4, 3, 6])
+  assert.is(metric(subject.decoder.metrics(), 'weir_decode_held_octets'), 0)
+})
+
+test('a session silent for long is forgotten with its templates', () => {
+  const subject = newSubject({ limits: { expireMs: 1000 } })
+  subject.take(template())
+  subject.decoder.tick(1_700_000_000_500)
+  assert.is(subject.take(data(u32(1))).length, 1)
+  subject.decoder.tick(1_700_000_003_000)
+  assert.is(metric(subject.decoder.metrics(), 'weir_decode_sessions'), 0)
+  assert.is(subject.take(data(u32(1))).length, 0)
+})
+
+test('a flood of strangers costs no session that announced templates', () => {
+  const subject = newSubject({ limits: { sessions: 20 } })
+  subject.take(template(), { port: 1 })
+  for (let i = 0; i < 500; i++) subject.take(netflow5Datagram([{}]), { port: 1000 + i })
+  assert.is(metric(subject.decoder.metrics(), 'weir_decode_sessions'), 20)
+  assert.is(subject.take(data(u32(1)), { port: 1 }).length, 1)
+})
+
+test("goflow2's metrics come under goflow2's names and labels", () => {
+  const subject = newSubject()
+  subject.take(netflow9Datagram({ sets: [templateSet(9, [[256, FLOW]]), dataSet(256, [u32(1), u32(2)])] }))
+  subject.take(netflow9Datagram({ sets: [dataSet(999, [u32(1)])], sequence: 2 }))
+  subject.take(netflow5Datagram([{}, {}]))
+  const families = subject.decoder.metrics()
+  const router = '192.0.2.1'
+  const nf = 'goflow2_flow_process_nf'
+  assert.is(metric(families, `${nf}_total`, { router, version: '9' }), 2)
+  assert.is(metric(families, `${nf}_total`, { router, version: '5' }), 1)
+  assert.is(metric(families, `${nf}_flowset_total`, { router, version: '9', type: 'TemplateFlowSet' }), 1)
+  assert.is(metric(families, `${nf}_flowset_records_total`, { router, version: '9', type: 'DataFlowSet' }), 2)
+  assert.is(metric(families, `${nf}_errors_total`, { router, error: 'template_not_found' }), 1)
+  const labels = {
+    router: '192.0.2.1:50000',
+    version: '9',
+    obs_domain_id: '0',
+    template_id: '256',
+    type: 'template',
+  }
+  assert.is(metric(families, `${nf}_templates_total`, labels), 1)
+})
+
+test('the delay is the time from the end of a flow to its arrival', () => {
+  const subject = newSubject()
+  const sets = [templateSet(10, [[256, [[151, 4]]]]), dataSet(256, [u32(1_699_999_990)])]
+  subject.take(ipfixMessage({ sets }))
+  const families = subject.decoder.metrics()
+  assert.is(Math.round(metric(families, 'goflow2_flow_process_nf_delay_seconds_sum')), 10)
+  assert.is(metric(families, 'goflow2_flow_process_nf_delay_seconds_count'), 1)
+})
+
+test('sequence gaps are counted by exporter', () => {
+  const subject = newSubject()
+  for (const sequence of [1, 2, 6]) subject.take(netflow9Datagram({ sets: [], sequence }))
+  for (const sequence of [100, 110, 150])
+    subject.take(netflow5Datagram(Array(10).fill({}), { sequence }), { port: 9 })
+  for (let i = 0; i < 3; i++) subject.decoder.tick(1_700_000_000_000)
+  assert.is(
+    metric(subject.decoder.metrics(), 'weir_decode_sequence_lost_total', { router: '192.0.2.1' }),
+    3 + 30,
+  )
+})
+
+test('engines of one NetFlow v5 exporter have sequences of their own', () => {
+  const subject = newSubject()
+  for (const sequence of [100, 101, 102])
+    for (const engineId of [1, 2])
+      subject.take(netflow5Datagram([{}], { sequence: sequence + engineId * 1e6, engineId }))
+  for (let i = 0; i < 3; i++) subject.decoder.tick(1_700_000_000_000)
+  assert.is(metric(subject.decoder.metrics(), 'weir_decode_sequence_lost_total'), 0)
+})
+
+test("templates are shown in goflow2's shape", () => {
+  const subject = newSubject()
+  subject.take(
+    ipfixMessage({
+      sets: [
+        templateSet(10, [
+          [
+            256,
+            [
+              [1, 8],
+              [5, 65535, 9],
+            ],
+          ],
+        ]),
+      ],
+      domain: 3,
+    }),
+  )
+  subject.take(netflow9Datagram({ sets: [optionsTemplateSet(9, 257, [[1, 4]], [[34, 4]])] }))
+  assert.equal(subject.decoder.templates(), {
+    '192.0.2.1:50000': {
+      [String((9n << 48n) + 257n)]: {
+        'template-id': 257,
+        'scope-length': 4,
+        'option-length': 4,
+        scopes: [{ 'pen-provided': false, type: 1, length: 4, pen: 0 }],
+        options: [{ 'pen-provided': false, type: 34, length: 4, pen: 0 }],
+      },
+      [String((10n << 48n) + (3n << 16n) + 256n)]: {
+        'template-id': 256,
+        'field-count': 2,
+        fields: [
+          { 'pen-provided': false, type: 1, length: 8, pen: 0 },
+          { 'pen-provided': true, type: 5, length: 65535, pen: 9 },
+        ],
+      },
+    },
+  })
+})
+
+/** Teaches a decoder names of all kinds. */
+function teachNames(subject: Subject): void {
+  const name = (value: string, octets: number) => [...text(value), ...zeros(octets - value.length)]
+  const sets = [
+    optionsTemplateSet(
+      9,
+      256,
+      [[2, 4]],
+      [
+        [82, 8],
+        [83, 8],
+      ],
+    ),
+    dataSet(256, [[...u32(7), ...name('eth7', 8), ...name('uplink', 8)]]),
+    optionsTemplateSet(
+      9,
+      257,
+      [[1, 4]],
+      [
+        [95, 4],
+        [96, 8],
+        [94, 8],
+      ],
+    ),
+    dataSet(257, [[...u32(0), ...u32(0x0d000001), ...name('http', 8), ...name('web', 8)]]),
+    optionsTemplateSet(
+      9,
+      258,
+      [[1, 4]],
+      [
+        [234, 4],
+        [236, 8],
+      ],
+    ),
+    dataSet(258, [[...u32(0), ...u32(3), ...name('red', 8)]]),
+    optionsTemplateSet(
+      9,
+      259,
+      [[1, 4]],
+      [
+        [48, 1],
+        [84, 8],
+        [36, 2],
+        [37, 2],
+      ],
+    ),
+    dataSet(259, [[...u32(0), ...u8(1), ...name('one', 8), ...u16(60), ...u16(15)]]),
+  ]
+  subject.take(netflow9Datagram({ sets }))
+}
+
+test('names of interfaces, applications, VRFs and samplers are learnt from options records', () => {
+  const subject = newSubject()
+  teachNames(subject)
+  const facts = subject.decoder.facts.find(new Uint32Array([0, 0, 0xffff, 0xc0000201]), 0, 50_000)!
+  assert.equal(facts.interfaces.get(7), { name: 'eth7', description: 'uplink' })
+  assert.equal(facts.applications.get('0d000001'), { name: 'http', description: 'web' })
+  assert.is(facts.vrfs.get(3), 'red')
+  assert.is(facts.samplers.get(1), 'one')
+  assert.equal([facts.activeTimeout, facts.idleTimeout], [60, 15])
+  assert.is(subject.decoder.facts.list().length, 1)
+})
+
+test('options records are learnt from where no one wants them as rows', () => {
+  const all = newSubject()
+  const subject = newSubject({ writers: { flow: all.writers.flow } })
+  teachNames(subject)
+  assert.is(subject.options.length, 0)
+  assert.is(subject.decoder.facts.list()[0]!.vrfs.get(3), 'red')
+})
+
+test('what was learnt survives in the state: templates, samplers, names and sequence', () => {
+  const before = newSubject()
+  teachNames(before)
+  const sets = [
+    optionsTemplateSet(9, 300, [[1, 4]], [[34, 4]]),
+    dataSet(300, [[...u32(0), ...u32(64)]]),
+    templateSet(9, [[301, FLOW]]),
+  ]
+  before.take(netflow9Datagram({ sets, sequence: 2 }))
+  const after = newSubject()
+  after.decoder.restoreState(structuredClone(before.decoder.saveState()))
+  const [row] = after.take(netflow9Datagram({ sets: [dataSet(301, [u32(5)])], sequence: 5 }))
+  assert.equal([row![F.octetDeltaCount.name], row!['samplingRate']], [5, 64])
+  assert.is(after.decoder.facts.list()[0]!.interfaces.get(7)!.name, 'eth7')
+  for (let i = 0; i < 3; i++) after.decoder.tick(1_700_000_000_000)
+  assert.is(metric(after.decoder.metrics(), 'weir_decode_sequence_lost_total'), 2)
+  assert.equal(after.decoder.saveState().sessions[0]!.names, before.decoder.saveState().sessions[0]!.names)
+})
+
+test('a template announced since the start is not replaced by the one of the state', () => {
+  const before = newSubject()
+  before.take(template([[1, 4]]))
+  const after = newSubject()
+  after.take(template([[2, 4]]))
+  after.decoder.restoreState(before.decoder.saveState())
+  const [row] = after.take(data(u32(3)))
+  assert.is(row!['packetDeltaCount'], 3)
+})
+
+test.run()
