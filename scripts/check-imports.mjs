@@ -39,7 +39,7 @@ for (const root of ['cmd', 'lib']) {
   for (const name of readdirSync(root, { recursive: true })) {
     if (!name.endsWith('.ts')) continue
     const file = join(root, name)
-    const isTest = /\.(test|bench)\.ts$/.test(name)
+    const isTest = /\.(test|bench)\.ts$|\/testing\//.test(file)
     for (const [, target] of readFileSync(file, 'utf8').matchAll(/(?:from|import\()\s*'([^']+)'/g)) {
       const from = room(file)
       if (!target.startsWith('.')) {
