@@ -118,12 +118,22 @@ function announce(listeners: readonly Listener[], sockets: readonly ListenSocket
     })
   }
   const all = sockets.flat()
-  const buffers = all.map((socket) => socket.receiveBufferOctets)
   if (all.some((socket) => socket.how === 'dgram')) {
     log.warn('recvmmsg cannot be had here: receiving by node:dgram, a few times slower')
   } else {
-    log.info('receiving', { by: 'recvmmsg', threads: sockets.length, receive_buffer: Math.min(...buffers) })
+    log.info('receiving', {
+      by: 'recvmmsg',
+      at: [...new Set(all.map(placeOf))].join(' '),
+      threads: sockets.length,
+      receive_buffer: Math.min(...all.map((socket) => socket.receiveBufferOctets)),
+    })
   }
+}
+
+function placeOf(socket: ListenSocket): string {
+  if (socket.how === 'dgram') return `${socket.host}:${socket.port}`
+  const { localAddress, localPort } = socket
+  return localAddress.includes(':') ? `[${localAddress}]:${localPort}` : `${localAddress}:${localPort}`
 }
 
 function askAll<Answer>(lanes: readonly Lane[], question: Question, argument?: unknown): Promise<Answer[]> {
@@ -177,5 +187,7 @@ class View {
 async function serve({ options, log }: CollectRun, view: View): Promise<HttpServer | null> {
   if (options.http === null) return null
   const { host, port, templatesPath } = options.http
-  return startHttpServer({ host, port, routes: collectorRoutes(view, templatesPath), log })
+  const server = await startHttpServer({ host, port, routes: collectorRoutes(view, templatesPath), log })
+  log.info('serving HTTP', { hostname: host, port: server.port })
+  return server
 }

@@ -1,4 +1,6 @@
+import { mkdirSync } from 'node:fs'
 import { type CollectorState, loadState, type SessionState, saveState } from '../lib/decode/state-file.ts'
+import { FlowError } from '../lib/diagnostics/flow-error.ts'
 import type { Log } from '../lib/diagnostics/log.ts'
 import type { CollectOptions } from './collect-flags.ts'
 
@@ -24,15 +26,29 @@ export function mergeStates(states: readonly CollectorState[]): CollectorState {
 export async function restoredState(options: CollectOptions, log: Log): Promise<CollectorState | null> {
   const { stateDirectory } = options
   if (stateDirectory === null) return null
-  // A folder that cannot be written is better known now than at the end.
   const state = await loadState(stateDirectory, log)
+  // A folder that cannot be written is better known now than at the end.
   try {
+    makeFolder(stateDirectory)
     await saveState(stateDirectory, [state])
   } catch (error) {
     if (options.isStateExplicit) throw error
     log.warn('templates will not be kept over restarts', { error: (error as Error).message })
   }
   return state
+}
+
+/** Makes the folder if need be, but not its parents, which are more probably misspelt than missing. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o750 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return
+    const { message } = error as Error
+    throw new FlowError('STATE_UNWRITABLE', `cannot make the state directory ${path}: ${message}`, {
+      cause: error,
+    })
+  }
 }
 
 /** Saves the state now and then until it is stopped; `collect` fetches the state of every worker. */
