@@ -250,7 +250,8 @@ export class LineEmitter {
       const next: Label = []
       this.#out.jump(CONTROL.jumpIfAbsent, this.#slotOf(column), next)
       if (field.name === 'sampling_rate') this.#out.jump(CONTROL.jumpIfRateIsSure, 0, next)
-      this.#capture(column, isNumber, render)
+      if (kind === 'network' && renderer === 'network') this.#capturedNetwork(column, field)
+      else this.#capture(column, isNumber, render)
       this.#out.jump(CONTROL.jump, 0, end)
       this.#out.place(next)
     }
@@ -264,6 +265,18 @@ export class LineEmitter {
       (column.destination.custom !== null ? CAPTURE_CUSTOM : 0)
     this.#out.variable(slot, 6)
     this.#out.value(column.isList ? FROM.captures : FROM.capture, slot, flags, 0, render)
+  }
+
+  #capturedNetwork(column: CapturedColumn, field: LineField): void {
+    const { from, a, c } = this.#sourceOf(field.name)
+    if (from === FROM.nothing) {
+      this.#quoted('invalid Prefix')
+      return
+    }
+    const flags = CAPTURE_NUMBER | (column.isLittleEndian ? CAPTURE_LITTLE : 0)
+    this.#out.text(this.#quote)
+    this.#out.value(FROM.capturedNetwork, a, this.#slotOf(column), c + 8 * flags, 0)
+    this.#out.text(this.#quote)
   }
 
   #builtin(item: LineItem, kind: LineKind): void {

@@ -1,7 +1,7 @@
 import type { ListColumn, OctetsColumn, OctetsListColumn } from '../flow/batch.ts'
 import type { LineBuffer } from './line-buffer.ts'
 import type { LineColumns } from './line-columns.ts'
-import { type LineProgram, RENDER, STEP } from './line-program.ts'
+import { CAPTURE_LITTLE, type LineProgram, RENDER, STEP } from './line-program.ts'
 import { NameTable } from './name-table.ts'
 import { type NamesOf, protoName } from './names.ts'
 import { isShownAsIpv4, putAddress, putIpv4, putIpv6, putMac } from './put-address.ts'
@@ -139,7 +139,10 @@ export class LinePrinter {
             continue
           }
           case 17: // network
-            position = this.#network(view, position, a, steps[at + 4]!, steps[at + 5]!, row)
+            position = this.#network(view, position, a, steps[at + 5]!, u8[steps[at + 4]!]![row]!, row)
+            continue
+          case 26: // capturedNetwork
+            position = this.#capturedNetwork(view, position, a, steps[at + 4]!, steps[at + 5]!, row)
             continue
           case 18: // words
           case 19: // layers
@@ -247,13 +250,12 @@ export class LinePrinter {
     view: DataView,
     position: number,
     addressSlot: number,
-    lengthSlot: number,
     form: number,
+    bits: number,
     row: number,
   ): number {
     const words = this.#columns.u32[addressSlot]!
     const at = row * 4
-    const bits = this.#columns.u8[lengthSlot]![row]!
     const isIpv4 = isShownAsIpv4(words, at, form)
     if (this.#columns.present[addressSlot]![row] === 0 || bits > (isIpv4 ? 32 : 128)) {
       for (let i = 0; i < INVALID_PREFIX.length; i++) view.setUint8(position + i, INVALID_PREFIX[i]!)
@@ -270,6 +272,23 @@ export class LinePrinter {
     view.setUint8(position++, 0x2f)
     view.setUint32(position, SHORT_DIGITS[bits]!, true)
     return position + DIGIT_COUNT[bits]!
+  }
+
+  /** The same with a captured prefix length. */
+  #capturedNetwork(
+    view: DataView,
+    position: number,
+    addressSlot: number,
+    slot: number,
+    formAndFlags: number,
+    row: number,
+  ): number {
+    const column = this.#columns.columns[slot] as OctetsColumn
+    const isLittle = ((formAndFlags >> 3) & CAPTURE_LITTLE) !== 0
+    const values = this.#values
+    const fits = values.captured(column.data, column.starts[row]!, column.lengths[row]!, isLittle)
+    const bits = fits && values.high === 0 && values.low >>> 8 === 0 ? values.low : 255
+    return this.#network(view, position, addressSlot, formAndFlags & 7, bits, row)
   }
 
   /** The items of a list, without brackets. */

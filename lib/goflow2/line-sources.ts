@@ -45,6 +45,8 @@ export const FROM = {
   icmpName: 24,
   /** The flow type `a`. */
   type: 25,
+  /** Network of the address of slot `a` and a prefix length captured in slot `b`; `c` is form + 8 * capture flags. */
+  capturedNetwork: 26,
 } as const
 
 /**
