@@ -6,6 +6,7 @@ import { decodeNetflow5 } from './netflow5.ts'
 import { fillOrigin, newOrigin } from './origin.ts'
 
 // Full and one-record datagrams into rows, with origin columns and batch turnover.
+
 /** Nanoseconds of this thread: other work on the machine does not count. */
 function cpuNs(): number {
   const { user, system } = process.threadCpuUsage()
