@@ -25,8 +25,8 @@ export function saveSessions(sessions: Sessions): CollectorState {
 
 function saveDomain(domain: Domain): DomainState {
   const templates: TemplateState[] = []
-  for (const [id, { template, isOptions }] of domain.templates)
-    if (template !== null) templates.push([id, isOptions, template.scopeCount, template.specifiers])
+  for (const [id, { isWithdrawn, isOptions, scopeCount, specifiers }] of domain.templates)
+    if (!isWithdrawn) templates.push([id, isOptions, scopeCount, specifiers])
   const { protocol, id } = domain
   return { protocol, id, templates, rates: domain.rates?.save() ?? null, sequence: domain.sequence.save() }
 }

@@ -94,8 +94,8 @@ export class DataSets {
   replay(domain: Domain, counts: ProtocolCounts, origin: Origin): void {
     while (this.#ready.length > 0) {
       const id = this.#ready.shift()!
-      const entry = domain.templates.get(id)
-      if (entry === undefined || entry.template === null) continue
+      const entry = this.#templates.current(domain, id)
+      if (entry === null) continue
       const sets = this.#held.take(domain, id)
       if (sets === null) continue
       const records = this.messageRecords

@@ -111,7 +111,7 @@ export function decoderMetrics(
     one('weir_decode_templates_refused_total', 'Templates refused for lack of room.', templates.refused),
     one(
       'weir_decode_unknown_elements_total',
-      'Field Specifiers of announced templates that no table knows.',
+      'Field Specifiers of templates in use that no table knows.',
       templates.unknownElements,
     ),
   ]
@@ -205,7 +205,7 @@ function templateFamily(sessions: Sessions): MetricFamily {
     for (const domain of session.domains.values()) {
       for (const [id, entry] of domain.templates) {
         if (samples.length >= MOST_TEMPLATES) return
-        if (entry.template === null) continue
+        if (entry.isWithdrawn) continue
         const labels = {
           router,
           version: String(domain.protocol),

@@ -1,4 +1,5 @@
 import type { Log } from '../diagnostics/log.ts'
+import { PROTOCOL } from '../flow/fields.ts'
 import { elementOf } from './elements/registry.ts'
 import type { Issues } from './issues.ts'
 import { Rates } from './rates.ts'
@@ -14,18 +15,29 @@ const FLAPPING = 4
 /** RFC 7011 §3.3.1: padding is shorter than a record; more than this many octets of it must be zeros. */
 const SHORT_PADDING = 3
 
+/** Texts of Field Specifiers that templates share. */
+const MOST_TEXTS = 16_384
+
+/** What a template describes besides its fields. */
+export interface TemplateKind {
+  readonly isOptions: boolean
+  /** In fields, in NetFlow v9 too. */
+  readonly scopeCount: number
+}
+
 /** The templates of all sessions: announced, withdrawn, taken over from another port of the same address. */
 export class KnownTemplates {
   /** Templates taken over from another port, and announcements refused because a bound was reached. */
   adopted = 0
   refused = 0
-  /** Field Specifiers of announced templates that no table knows. */
+  /** Field Specifiers of templates in use that no table knows. */
   unknownElements = 0
   readonly #sessions: Sessions
   readonly #compiler: TemplateCompiler
   readonly #limits: DecodeLimits
   readonly #issues: Issues
   readonly #log: Log
+  readonly #texts = new Map<string, string>()
 
   constructor(
     sessions: Sessions,
@@ -59,6 +71,7 @@ export class KnownTemplates {
       domain.lastEntry = entry
     }
     entry.usedMs = nowMs
+    if (entry.template === null && !entry.isWithdrawn) this.#compile(domain, id, entry)
     if (entry.isAdopted && !fits(entry.template!, octets, from, to)) {
       this.#drop(domain, id)
       return null
@@ -66,76 +79,59 @@ export class KnownTemplates {
     return entry
   }
 
+  /** The compiled template `id` of a domain, or null where there is none in force. */
+  current(domain: Domain, id: number): TemplateEntry | null {
+    const entry = domain.templates.get(id)
+    if (entry === undefined || entry.isWithdrawn) return null
+    if (entry.template === null) this.#compile(domain, id, entry)
+    return entry.template === null ? null : entry
+  }
+
   /** Takes the Field Specifiers in `[from, to)` of `octets` as template `id`. Returns whether it can be used. */
   learn(
     domain: Domain,
     id: number,
-    kind: { readonly isOptions: boolean; readonly scopeCount: number },
+    kind: TemplateKind,
     octets: Uint8Array,
     from: number,
     to: number,
     nowMs: number,
   ): boolean {
-    const { session } = domain
     const known = domain.templates.get(id)
-    const current = known?.template
-    if (
-      known !== undefined &&
-      current !== null &&
-      current !== undefined &&
-      known.isOptions === kind.isOptions &&
-      current.scopeCount === kind.scopeCount &&
-      isSameText(current.specifiers, octets, from, to)
-    ) {
+    if (known !== undefined && isSame(known, kind) && isSameText(known.specifiers, octets, from, to)) {
       known.announced++
       known.usedMs = nowMs
-      if (known.isAdopted) this.#taught(session)
+      if (known.isAdopted) this.#taught(domain.session)
       known.isAdopted = false
       return true
     }
-    const template = this.#compile(domain, id, kind.scopeCount, latin1(octets, from, to))
-    if (template === null) {
+    const specifiers = this.#share(latin1(octets, from, to))
+    if (!this.#isUsable(domain, id, kind, specifiers)) {
       // What came before it no longer describes the data either.
-      if (known !== undefined) {
-        known.template = null
-        known.isAdopted = false
-      }
+      if (known !== undefined) withdraw(known)
       return false
     }
-    return this.#store(session, domain, id, kind.isOptions, template, known, nowMs)
+    return this.#store(domain, id, kind, specifiers, known, nowMs)
   }
 
   /** Takes a template of the state file back, unless the session has announced another since. */
-  restore(
-    domain: Domain,
-    id: number,
-    kind: { readonly isOptions: boolean; readonly scopeCount: number },
-    specifiers: string,
-    nowMs: number,
-  ): boolean {
+  restore(domain: Domain, id: number, kind: TemplateKind, specifiers: string, nowMs: number): boolean {
     if (domain.templates.has(id)) return false
-    const template = this.#compile(domain, id, kind.scopeCount, specifiers)
-    return (
-      template !== null && this.#store(domain.session, domain, id, kind.isOptions, template, undefined, nowMs)
-    )
+    if (!this.#isUsable(domain, id, kind, specifiers)) return false
+    return this.#store(domain, id, kind, this.#share(specifiers), undefined, nowMs)
   }
 
   /** Withdraws one template (RFC 7011 §8.1): its data are dropped, not held, until it is defined again. */
   withdraw(domain: Domain, id: number): void {
     const entry = domain.templates.get(id)
     if (entry === undefined) return
-    entry.template = null
-    entry.isAdopted = false
+    withdraw(entry)
     domain.session.exporter.lessons++
   }
 
   /** Withdraws all templates, or all options templates, of a domain (RFC 7011 §8.1). */
   withdrawAll(domain: Domain, isOptions: boolean): void {
-    for (const entry of domain.templates.values()) {
-      if (entry.isOptions !== isOptions) continue
-      entry.template = null
-      entry.isAdopted = false
-    }
+    for (const entry of domain.templates.values()) if (entry.isOptions === isOptions) withdraw(entry)
     domain.session.exporter.lessons++
   }
 
@@ -163,15 +159,17 @@ export class KnownTemplates {
     for (const teacher of exporter.teachers) {
       const other = teacher === session ? undefined : teacher.domains.get(key)
       const entry = other?.templates.get(id)
-      if (other === undefined || entry === undefined || entry.template === null) continue
-      if (found !== null && !isSameTemplate(found, entry)) return null
+      if (other === undefined || entry === undefined || entry.isWithdrawn) continue
+      if (found !== null && !(isSame(found, entry) && found.specifiers === entry.specifiers)) return null
       found = entry
       owner = other
     }
-    const template = found?.template
-    if (found === null || owner === null || template === null || template === undefined) return null
-    if (!fits(template, octets, from, to) || !this.#hasRoom(session)) return null
-    const entry = newEntry(template, found.isOptions, nowMs)
+    if (found === null || owner === null) return null
+    if (found.template === null) this.#compile(owner, id, found)
+    if (found.template === null || !fits(found.template, octets, from, to) || !this.#hasRoom(session))
+      return null
+    const entry = newEntry(found, found.specifiers, nowMs)
+    entry.template = found.template
     entry.isAdopted = true
     domain.templates.set(id, entry)
     session.templateCount++
@@ -204,33 +202,56 @@ export class KnownTemplates {
     session.exporter.rateEpoch++
   }
 
-  #compile(domain: Domain, id: number, scopeCount: number, specifiers: string): Template | null {
+  /** Whether records of the template could be read; notes why not. Reads less than compiling would. */
+  #isUsable(domain: Domain, id: number, { scopeCount }: TemplateKind, specifiers: string): boolean {
+    const { fieldsPerTemplate } = this.#limits
+    if (isPlausible(specifiers, domain.protocol === PROTOCOL.ipfix, fieldsPerTemplate)) return true
     const { protocol } = domain
-    return this.#compiler.compile(
-      protocol,
-      id,
-      scopeCount,
-      specifiers,
-      this.#issues,
-      this.#limits.fieldsPerTemplate,
-    )
+    const issues = this.#issues
+    return this.#compiler.compile(protocol, id, scopeCount, specifiers, issues, fieldsPerTemplate) !== null
+  }
+
+  #compile(domain: Domain, id: number, entry: TemplateEntry): void {
+    const { fieldsPerTemplate } = this.#limits
+    const { scopeCount, specifiers } = entry
+    const { protocol } = domain
+    const issues = this.#issues
+    entry.template = this.#compiler.compile(protocol, id, scopeCount, specifiers, issues, fieldsPerTemplate)
+    if (entry.template === null) {
+      withdraw(entry)
+      return
+    }
+    for (const { field, enterprise, element } of entry.template.layout.fields)
+      if (field === null && elementOf(enterprise, element) === undefined) this.unknownElements++
+  }
+
+  /** One text for equal templates of all exporters. */
+  #share(specifiers: string): string {
+    const texts = this.#texts
+    const known = texts.get(specifiers)
+    if (known !== undefined) return known
+    if (texts.size >= MOST_TEXTS) texts.clear()
+    texts.set(specifiers, specifiers)
+    return specifiers
   }
 
   #store(
-    session: Session,
     domain: Domain,
     id: number,
-    isOptions: boolean,
-    template: Template,
+    kind: TemplateKind,
+    specifiers: string,
     known: TemplateEntry | undefined,
     nowMs: number,
   ): boolean {
+    const { session } = domain
     if (known !== undefined) {
       // RFC 7011 §8.1: over UDP a template may change without withdrawal.
-      if (known.template !== null && known.template.layout !== template.layout)
-        this.#noteChange(session, id, known)
-      known.template = template
-      known.isOptions = isOptions
+      if (!known.isWithdrawn) this.#noteChange(session, id, known)
+      known.specifiers = specifiers
+      known.scopeCount = kind.scopeCount
+      known.isOptions = kind.isOptions
+      known.isWithdrawn = false
+      known.template = null
       known.isAdopted = false
       known.announced++
       known.usedMs = nowMs
@@ -240,12 +261,10 @@ export class KnownTemplates {
         this.#issues.note('templateTooMany')
         return false
       }
-      domain.templates.set(id, newEntry(template, isOptions, nowMs))
+      domain.templates.set(id, newEntry(kind, specifiers, nowMs))
       session.templateCount++
       this.#sessions.templateCount++
     }
-    for (const { field, enterprise, element } of template.layout.fields)
-      if (field === null && elementOf(enterprise, element) === undefined) this.unknownElements++
     this.#taught(session)
     return true
   }
@@ -285,16 +304,43 @@ export class KnownTemplates {
   }
 }
 
-function newEntry(template: Template, isOptions: boolean, nowMs: number): TemplateEntry {
-  return { template, isOptions, usedMs: nowMs, announced: 1, changed: 0, isAdopted: false }
+function newEntry({ isOptions, scopeCount }: TemplateKind, specifiers: string, nowMs: number): TemplateEntry {
+  return {
+    specifiers,
+    scopeCount,
+    isOptions,
+    isWithdrawn: false,
+    template: null,
+    usedMs: nowMs,
+    announced: 1,
+    changed: 0,
+    isAdopted: false,
+  }
 }
 
-function isSameTemplate(left: TemplateEntry, right: TemplateEntry): boolean {
-  return (
-    left.isOptions === right.isOptions &&
-    left.template!.scopeCount === right.template!.scopeCount &&
-    left.template!.specifiers === right.template!.specifiers
-  )
+function withdraw(entry: TemplateEntry): void {
+  entry.isWithdrawn = true
+  entry.template = null
+  entry.isAdopted = false
+}
+
+/** Whether a template in force is of the same kind. */
+function isSame(entry: TemplateEntry, { isOptions, scopeCount }: TemplateKind): boolean {
+  return !entry.isWithdrawn && entry.isOptions === isOptions && entry.scopeCount === scopeCount
+}
+
+/** Whether Field Specifiers are whole, not too many, and of at least one octet together. */
+function isPlausible(specifiers: string, isIpfix: boolean, maxFields: number): boolean {
+  let fields = 0
+  let octets = 0
+  let at = 0
+  while (at + 4 <= specifiers.length) {
+    octets |= specifiers.charCodeAt(at + 2) | specifiers.charCodeAt(at + 3)
+    // RFC 7011 §3.2: the enterprise bit.
+    at += isIpfix && specifiers.charCodeAt(at) >= 128 ? 8 : 4
+    fields++
+  }
+  return at === specifiers.length && fields <= maxFields && octets > 0
 }
 
 /** Whether the content of a set can be whole records of the template and padding. */

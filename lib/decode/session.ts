@@ -8,9 +8,14 @@ import type { Template } from './template.ts'
 
 /** A template as one session knows it. */
 export interface TemplateEntry {
-  /** Null once it was withdrawn: data for it are dropped until it is defined again. */
-  template: Template | null
+  /** Field Specifiers as they came (latin1). */
+  specifiers: string
+  scopeCount: number
   isOptions: boolean
+  /** Its data are dropped until it is defined again. */
+  isWithdrawn: boolean
+  /** Compiled when its first data arrive: of a million templates most have none for long. */
+  template: Template | null
   /** When it was announced or used last. */
   usedMs: number
   /** How often it was announced, and how often with another layout than before. */

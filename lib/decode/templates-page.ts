@@ -1,7 +1,6 @@
 import { PROTOCOL } from '../flow/fields.ts'
 import type { TemplateEntry } from './session.ts'
 import type { Sessions } from './sessions.ts'
-import type { Template } from './template.ts'
 
 interface PageField {
   readonly 'pen-provided': boolean
@@ -20,9 +19,9 @@ export function templatePage(sessions: Sessions): Record<string, Record<string, 
     const templates: [string, unknown][] = []
     for (const domain of session.domains.values()) {
       for (const [id, entry] of domain.templates) {
-        if (entry.template === null) continue
+        if (entry.isWithdrawn) continue
         const key = (BigInt(domain.protocol) << 48n) | (BigInt(domain.id) << 16n) | BigInt(id)
-        templates.push([String(key), describe(domain.protocol, id, entry, entry.template)])
+        templates.push([String(key), describe(domain.protocol, id, entry)])
       }
     }
     page.push([source, Object.fromEntries(sorted(templates))])
@@ -30,11 +29,11 @@ export function templatePage(sessions: Sessions): Record<string, Record<string, 
   return Object.fromEntries(sorted(page))
 }
 
-function describe(protocol: number, id: number, entry: TemplateEntry, template: Template): unknown {
-  const fields = fieldsOf(protocol, template.specifiers)
+function describe(protocol: number, id: number, entry: TemplateEntry): unknown {
+  const fields = fieldsOf(protocol, entry.specifiers)
   if (!entry.isOptions) return { 'template-id': id, 'field-count': fields.length, fields }
-  const scopes = fields.slice(0, template.scopeCount)
-  const options = fields.slice(template.scopeCount)
+  const scopes = fields.slice(0, entry.scopeCount)
+  const options = fields.slice(entry.scopeCount)
   if (protocol === PROTOCOL.netflow9)
     return {
       'template-id': id,
