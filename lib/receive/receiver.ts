@@ -10,7 +10,7 @@ import { UdpSocket } from './udp-socket.ts'
 const POLLIN = 1
 const POLL_OCTETS = 8
 /** How long a receiver that was told to stop goes on taking what the kernel holds. */
-const DRAIN_MS = 300
+const DRAIN_MS = 2000
 
 /** What a receiver calls. Everything runs in its thread. */
 export interface ReceiverHooks {
