@@ -19,6 +19,7 @@ export interface CollectOptions {
   /** Receive buffer asked for, or null for the largest that can be had up to 32 MiB. */
   readonly receiveBufferOctets: number | null
   readonly maxDatagramOctets: number
+  readonly receiver: 'auto' | 'dgram'
   /** Folder of the state file, or null for none. */
   readonly stateDirectory: string | null
   /** Whether the folder was chosen by the user (trouble with it is an error) or found by default (a warning). */
@@ -92,6 +93,7 @@ export function collectOptions(given: GivenFlags): CollectOptions {
     readPorts: flags.list('read-port').map((text) => port(flags, text)),
     receiveBufferOctets: flags.octets('receive-buffer') ?? null,
     maxDatagramOctets: maxDatagram(flags),
+    receiver: flags.choice('receiver') as CollectOptions['receiver'],
     ...state(flags, read.length > 0),
     sampling: {
       overrides: flags.list('sampling').map((text) => override(flags, text)),

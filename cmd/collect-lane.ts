@@ -72,3 +72,12 @@ export async function startLane(start: LaneStart, control: Control, log: Limited
 export function errorOf({ code, message }: LaneFailure): Error {
   return code === null ? new Error(message) : new FlowError(code as ErrorCode, message)
 }
+
+/** The answers of all workers; rejects when one does not answer. */
+export function askAll<Answer>(
+  lanes: readonly Lane[],
+  question: Question,
+  argument?: unknown,
+): Promise<Answer[]> {
+  return Promise.all(lanes.map((lane) => lane.ask(question, argument))) as Promise<Answer[]>
+}

@@ -1,21 +1,16 @@
 import type { CollectorState } from '../lib/decode/state-file.ts'
 import type { LimitedLog } from '../lib/diagnostics/log-writer.ts'
-import type { MetricFamily } from '../lib/diagnostics/metrics.ts'
-import { mergeFamilies } from '../lib/diagnostics/metrics.ts'
 import { collectorRoutes } from '../lib/http/routes.ts'
 import { type HttpServer, startHttpServer } from '../lib/http/server.ts'
-import type { Control } from '../lib/pipeline/control.ts'
-import { processMetrics } from '../lib/pipeline/process-metrics.ts'
 import { bindListener, closeSockets, type ListenSocket } from '../lib/receive/listen.ts'
 import { type Listener, parseListenUrls } from '../lib/receive/listen-url.ts'
-import type { Templates } from './collect-engine.ts'
 import type { CollectOptions } from './collect-flags.ts'
-import { errorOf, type Lane, type LaneResult, startLane } from './collect-lane.ts'
+import { askAll, errorOf, type Lane, type LaneResult, startLane } from './collect-lane.ts'
 import type { CollectRun } from './collect-run.ts'
 import { reloadOnHangup, stopOnSignals } from './collect-signals.ts'
 import { restoredState, StateKeeper } from './collect-state.ts'
+import { LaneView } from './collect-view.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
-import type { Question } from './new-engine.ts'
 import { build } from './version.ts'
 
 /** The largest receive buffer that is asked for. */
@@ -33,14 +28,14 @@ export async function collectLive(run: CollectRun): Promise<ExitStatus> {
   reloadOnHangup(run, (text) => askAll(lanes, 'remap', text))
   let http: HttpServer | null = null
   try {
-    const view = new View(lanes, control, startedMs)
+    const view = new LaneView(lanes, control, startedMs)
     http = await serve(run, view)
     log.info('starting weir', { version: build().version })
     for (const own of sockets) {
       const start = { options, mapping: run.mapping, memory: control.memory, sockets: own, state }
       lanes.push(await startLane(start, control, log))
     }
-    announce(listeners, sockets, log)
+    announce(listeners, sockets, options.receiver, log)
   } catch (error) {
     control.stop()
     await Promise.all(lanes.map((lane) => lane.ended))
@@ -91,6 +86,7 @@ async function bindAll(listeners: readonly Listener[], options: CollectOptions):
       const bound = await bindListener(listener, {
         sockets: listener.count,
         receiveBufferOctets: options.receiveBufferOctets ?? RECEIVE_BUFFER_OCTETS,
+        how: options.receiver === 'dgram' ? 'dgram' : 'best',
       })
       for (const [i, socket] of bound.entries()) {
         byWorker[i] ??= []
@@ -105,7 +101,12 @@ async function bindAll(listeners: readonly Listener[], options: CollectOptions):
 }
 
 /** goflow2's line for each URL, and how datagrams are received. */
-function announce(listeners: readonly Listener[], sockets: readonly ListenSocket[][], log: LimitedLog): void {
+function announce(
+  listeners: readonly Listener[],
+  sockets: readonly ListenSocket[][],
+  how: CollectOptions['receiver'],
+  log: LimitedLog,
+): void {
   for (const { scheme, host, port, count, workers, isBlocking, queueSize } of listeners) {
     log.info('starting collection', {
       scheme,
@@ -119,7 +120,9 @@ function announce(listeners: readonly Listener[], sockets: readonly ListenSocket
   }
   const all = sockets.flat()
   if (all.some((socket) => socket.how === 'dgram')) {
-    log.warn('recvmmsg cannot be had here: receiving by node:dgram, a few times slower')
+    const at = [...new Set(all.map(placeOf))].join(' ')
+    if (how === 'dgram') log.info('receiving', { by: 'dgram', at, threads: sockets.length })
+    else log.warn('recvmmsg cannot be had: receiving by dgram, several times slower', { at })
   } else {
     log.info('receiving', {
       by: 'recvmmsg',
@@ -136,55 +139,7 @@ function placeOf(socket: ListenSocket): string {
   return localAddress.includes(':') ? `[${localAddress}]:${localPort}` : `${localAddress}:${localPort}`
 }
 
-function askAll<Answer>(lanes: readonly Lane[], question: Question, argument?: unknown): Promise<Answer[]> {
-  return Promise.all(lanes.map((lane) => lane.ask(question, argument))) as Promise<Answer[]>
-}
-
-/** What the pages show. */
-class View {
-  readonly #lanes: readonly Lane[]
-  readonly #control: Control
-  readonly #startedMs: number
-
-  constructor(lanes: readonly Lane[], control: Control, startedMs: number) {
-    this.#lanes = lanes
-    this.#control = control
-    this.#startedMs = startedMs
-  }
-
-  isReady(): boolean {
-    return this.#lanes.length > 0 && !this.#control.isStopping
-  }
-
-  isHealthy(): boolean {
-    return this.#lanes.every((lane) => lane.isAlive)
-  }
-
-  /** Of all workers that answer: one that a pipe holds must not hide the others. */
-  async metrics(): Promise<MetricFamily[]> {
-    const answers = await Promise.allSettled(this.#lanes.map((lane) => lane.ask('metrics')))
-    const lists = answers
-      .filter((answer) => answer.status === 'fulfilled')
-      .map(({ value }) => value as MetricFamily[])
-    const silent: MetricFamily = {
-      name: 'weir_silent_workers',
-      help: 'Workers that did not answer in time: a pipe that nobody reads may hold them.',
-      type: 'gauge',
-      samples: [{ labels: {}, value: answers.length - lists.length }],
-    }
-    return [...mergeFamilies(lists), silent, ...processMetrics(this.#startedMs)]
-  }
-
-  async templates(): Promise<Templates> {
-    const all: Templates = {}
-    for (const templates of await askAll<Templates>(this.#lanes, 'templates')) {
-      for (const [session, own] of Object.entries(templates)) all[session] = { ...all[session], ...own }
-    }
-    return all
-  }
-}
-
-async function serve({ options, log }: CollectRun, view: View): Promise<HttpServer | null> {
+async function serve({ options, log }: CollectRun, view: LaneView): Promise<HttpServer | null> {
   if (options.http === null) return null
   const { host, port, templatesPath } = options.http
   const server = await startHttpServer({ host, port, routes: collectorRoutes(view, templatesPath), log })

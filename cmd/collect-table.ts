@@ -12,7 +12,7 @@ const FLAGS: readonly Flag[] = [
     value: 'URL,…',
     many: 'list',
     default: 'sflow://:6343,netflow://:2055',
-    help: 'Receive on these addresses: sflow://, netflow:// or flow:// (either), a host or none, a port, and ?count= sockets, workers=, blocking=, queue_size=.',
+    help: 'Receive on these addresses: sflow://, netflow:// or flow:// (either), a host or none, and a port. ?count=N gives the port N sockets and threads; an exporter stays with one of them. workers= and blocking= are taken and change nothing: each thread decodes what it receives. The socket buffer is the queue; queue_size= counts with --receiver dgram.',
   },
   {
     name: 'read',
@@ -36,6 +36,14 @@ const FLAGS: readonly Flag[] = [
     value: 'SIZE',
     defaultHelp: 'the largest that can be had, up to 32MiB',
     help: "Size of each socket's receive buffer.",
+  },
+  {
+    name: 'receiver',
+    group: INPUT,
+    value: 'HOW',
+    default: 'auto',
+    choices: ['auto', 'dgram'],
+    help: "auto receives many datagrams by one system call (recvmmsg) where that can be had; dgram keeps to Node's own sockets, several times slower.",
   },
   {
     name: 'max-datagram',

@@ -285,6 +285,30 @@ test('a reader who has enough ends the collector quietly with 0, and SIGHUP does
   assert.not.match(collector.stderr(), /level=(WARN|ERROR)/)
 })
 
+test("Node's own sockets serve where recvmmsg cannot be had", async () => {
+  const port = await freePort()
+  const args = ['--listen', `netflow://127.0.0.1:${port}?count=2`, '--receiver', 'dgram']
+  const more = ['--output', 'flows', '--state', 'none', '--addr', '']
+  const collector = start(...args, ...more)
+  await until(() => collector.stderr().includes('by=dgram'), 'the receiver')
+  const second = start(...args, ...more)
+  assert.is(await second.exit, 1)
+  assert.match(second.stderr(), /cannot listen on .*EADDRINUSE|in use/)
+  const socket = exporter(port)
+  for (let i = 0; i < 100; i++) await socket.send(netflow5Datagram([{ octets: i }, { octets: i }]))
+  await until(() => linesOf('flows').length === 200, 'all lines')
+  socket.close()
+  assert.is(await collector.stop(), 0)
+})
+
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4')
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
+  const { port } = socket.address()
+  await new Promise<void>((resolve) => socket.close(() => resolve()))
+  return port
+}
+
 test('what cannot be had at the start is one line and status 1', async () => {
   const udp = createSocket('udp4')
   await new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve))

@@ -1,0 +1,50 @@
+import { type MetricFamily, mergeFamilies } from '../lib/diagnostics/metrics.ts'
+import type { CollectorView } from '../lib/http/routes.ts'
+import type { Control } from '../lib/pipeline/control.ts'
+import { processMetrics } from '../lib/pipeline/process-metrics.ts'
+import type { Templates } from './collect-engine.ts'
+import { askAll, type Lane } from './collect-lane.ts'
+
+/** What the pages show of workers; `lanes` may still grow. */
+export class LaneView implements CollectorView {
+  readonly #lanes: readonly Lane[]
+  readonly #control: Control
+  readonly #startedMs: number
+
+  constructor(lanes: readonly Lane[], control: Control, startedMs: number) {
+    this.#lanes = lanes
+    this.#control = control
+    this.#startedMs = startedMs
+  }
+
+  isReady(): boolean {
+    return this.#lanes.length > 0 && !this.#control.isStopping
+  }
+
+  isHealthy(): boolean {
+    return this.#lanes.every((lane) => lane.isAlive)
+  }
+
+  /** Of all workers that answer: one that a pipe holds must not hide the others. */
+  async metrics(): Promise<MetricFamily[]> {
+    const answers = await Promise.allSettled(this.#lanes.map((lane) => lane.ask('metrics')))
+    const lists = answers
+      .filter((answer) => answer.status === 'fulfilled')
+      .map(({ value }) => value as MetricFamily[])
+    const silent: MetricFamily = {
+      name: 'weir_silent_workers',
+      help: 'Workers that did not answer in time: a pipe that nobody reads may hold them.',
+      type: 'gauge',
+      samples: [{ labels: {}, value: answers.length - lists.length }],
+    }
+    return [...mergeFamilies(lists), silent, ...processMetrics(this.#startedMs)]
+  }
+
+  async templates(): Promise<Templates> {
+    const all: Templates = {}
+    for (const templates of await askAll<Templates>(this.#lanes, 'templates')) {
+      for (const [session, own] of Object.entries(templates)) all[session] = { ...all[session], ...own }
+    }
+    return all
+  }
+}
