@@ -4,7 +4,16 @@
 //   npm run build                  dist/weir
 //   npm run build -- --release     also dist/weir-VERSION-linux-x64.tar.xz (takes a minute; needs tar and xz)
 import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { removeLibatomic } from './scripts/delibatomic.mjs'
@@ -12,7 +21,8 @@ import { strip } from './scripts/strip.mjs'
 
 const root = import.meta.dirname
 const dist = join(root, 'dist')
-const work = join(root, 'build/sea')
+// A folder of its own for each run: two builds at the same time do not meet.
+const work = join(root, 'build', `sea-${process.pid}`)
 /** What the finished executable and its archive may weigh, in octets. */
 const MOST = { executable: 120e6, archive: 30e6 }
 /** Worker scripts, as cmd/runtime.ts names them. */
@@ -76,7 +86,8 @@ function inject(base, executable) {
     assets: Object.fromEntries(WORKERS.map((name) => [`${name}.js`, join(work, `${name}.js`)])),
   }
   writeFileSync(join(work, 'sea.json'), JSON.stringify(config))
-  execFileSync(base, ['--build-sea', join(work, 'sea.json')], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const { status, stderr } = spawnSync(base, ['--build-sea', join(work, 'sea.json')], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`node --build-sea: ${stderr.trim() || `ends with ${status}`}`)
 }
 
 function megabytes(file) {
@@ -113,14 +124,17 @@ async function main() {
   const missing = WORKERS.filter((name) => !existsSync(join(root, `cmd/${name}.ts`)))
   if (missing.length > 0) throw new Error(`cmd/${missing[0]}.ts is missing`)
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  rmSync(work, { recursive: true, force: true })
   mkdirSync(work, { recursive: true })
+  process.on('exit', () => rmSync(work, { recursive: true, force: true }))
   mkdirSync(dist, { recursive: true })
   const packages = await bundle(version)
   const base = join(work, 'node')
-  const executable = join(dist, 'weir')
+  const finished = join(work, 'weir')
   writeBase(base)
-  inject(base, executable)
+  inject(base, finished)
+  // In one step, so that a running weir keeps its file and nobody starts half of one.
+  const executable = join(dist, 'weir')
+  renameSync(finished, executable)
   mustWeigh(executable, MOST.executable)
   const { status, stdout, stderr } = spawnSync(executable, ['--version'], {
     env: { PATH: '/nonexistent', NODE_OPTIONS: '--bogus' },

@@ -3,7 +3,9 @@
 // root rights, Debian's apt or debootstrap the test is skipped with the reason.
 //
 //   node scripts/run.mjs minbase-test
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import {
   chmodSync,
   copyFileSync,
@@ -16,9 +18,12 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 
 const project = join(import.meta.dirname, '..')
 const SUITE = 'bookworm'
+const PORT = 29_055
+const PATH = '/usr/sbin:/usr/bin:/sbin:/bin'
 const root = join(tmpdir(), `weir-minbase-${SUITE}`)
 const finished = join(root, '.finished')
 let passed = 0
@@ -85,7 +90,7 @@ function check(what, isGood, detail) {
 }
 
 function chroot(...args) {
-  const result = run('chroot', [root, '/weir', ...args], { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } })
+  const result = run('chroot', [root, '/weir', ...args], { env: { PATH } })
   if (result.error !== undefined) throw result.error
   return { ...result, detail: `status ${result.status}: ${result.stderr.trim().split('\n')[0]}` }
 }
@@ -111,5 +116,40 @@ const lines = collect.stdout.trim().split('\n')
 const isJson =
   collect.status === 0 && lines.length > 300 && lines.every((line) => JSON.parse(line).src_addr !== '')
 check('weir collect --read office.pcap', isJson, `${collect.detail}; ${lines.length} lines`)
+
+// Live: its worker thread comes out of the executable.
+const child = spawn(
+  'chroot',
+  [root, '/weir', 'collect', '-listen', `netflow://127.0.0.1:${PORT}`, '-addr', ''],
+  {
+    env: { PATH },
+  },
+)
+const heard = { stdout: '', stderr: '' }
+for (const name of ['stdout', 'stderr']) {
+  child[name].on('data', (octets) => {
+    heard[name] += octets
+  })
+}
+const ended = once(child, 'exit')
+const until = async (condition) => {
+  for (let i = 0; i < 500 && child.exitCode === null && !condition(); i++) await setTimeout(20)
+}
+await until(() => heard.stderr.includes('starting collection'))
+const capture = readFileSync(join(project, 'testdata/captures/softflowd-v5.pcap'))
+// The first packet: behind the headers of file, record, Ethernet, IPv4 and UDP; 24 octets and 30 records of 48.
+const from = 24 + 16 + 14 + 20 + 8
+const socket = createSocket('udp4')
+socket.send(capture.subarray(from, from + 24 + 30 * 48), PORT, '127.0.0.1', () => socket.close())
+const lineCount = () => heard.stdout.split('\n').length - 1
+await until(() => lineCount() === 30)
+child.kill('SIGTERM')
+const [status] = await ended
+check(
+  'weir collect, live, and SIGTERM',
+  status === 0 && lineCount() === 30,
+  `status ${status}; ${heard.stderr}`,
+)
+
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0
