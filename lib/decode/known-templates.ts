@@ -221,8 +221,13 @@ export class KnownTemplates {
       withdraw(entry)
       return
     }
-    for (const { field, enterprise, element } of entry.template.layout.fields)
-      if (field === null && elementOf(enterprise, element) === undefined) this.unknownElements++
+    for (const { enterprise, element } of entry.template.layout.fields) {
+      if (elementOf(enterprise, element) !== undefined) continue
+      this.unknownElements++
+      // RFC 7011 §9: elements that are not understood must be noted.
+      const exporter = domain.session.exporter.address
+      this.#log.limited('unknown-element', 'element that no table knows', { exporter, enterprise, element })
+    }
   }
 
   /** One text for equal templates of all exporters. */
