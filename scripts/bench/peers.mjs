@@ -142,6 +142,10 @@ export async function startCollector(name, { protocol, port, output = 'default',
     file,
     size: () => sizeOf(file),
     lines: () => countLines(file),
+    /** Removes what was written, so that runs do not fill the disk. */
+    remove() {
+      if (!toNull) rmSync(file, { force: true })
+    },
     /** Records a peer without lines has stored, known once it has stopped. */
     storedFlows() {
       const dir = join(folder, `nfcapd-${port}`)
