@@ -23,9 +23,11 @@ import {
   netflow9Datagram,
   templateSet,
   u32,
+  zeros,
 } from '../lib/testing/datagrams.ts'
 import { ethernet, ipUdp, pcap } from '../lib/testing/pcap.ts'
 import { projectRoot } from '../lib/testing/project.ts'
+import { counterSample, discardSample, sflow5Datagram, structure } from '../lib/testing/sflow-datagrams.ts'
 
 // The command from its source, as a process of its own, on loopback.
 
@@ -125,6 +127,7 @@ test('flows become lines, pages tell of them, and SIGTERM ends with 0', async ()
   const collector = start(
     ...['--listen', 'netflow://127.0.0.1:0,flow://[::1]:0'],
     ...['--output', 'flows', '--state', 'none', '--addr', '127.0.0.1:0'],
+    ...['--counters', 'counters', '--drops', 'drops'],
   )
   const [port4, port6] = await collector.ports()
   const pages = `http://127.0.0.1:${await collector.httpPort()}`
@@ -161,6 +164,17 @@ test('flows become lines, pages tell of them, and SIGTERM ends with 0', async ()
     ],
   )
   assert.equal([v9.sampler_address, v9.src_addr, v9.bytes], ['::1', '192.0.2.9', 7])
+
+  const samples = [
+    counterSample({ sequence: 1, records: [structure(1, zeros(88))] }),
+    discardSample({ sequence: 2, records: [] }),
+  ]
+  await other.send(sflow5Datagram({ agent: ipv4('192.0.2.77'), samples }))
+  await until(
+    () => linesOf('counters').length === 1 && linesOf('drops').length === 1,
+    'counters and discards',
+  )
+  assert.match(linesOf('counters')[0]!, /^\{"exportProtocol":"sflow5",.*"agentAddress":"192.0.2.77"/)
 
   const get = async (path: string) => (await fetch(pages + path)).text()
   assert.is(await get('/__health'), 'OK\n')

@@ -15,8 +15,9 @@ export function newJsonRows(write: WriteLines): FlowSink {
   const encoder = new TextEncoder()
   return {
     write(batch) {
+      const columns = inOrder(batch)
       let text = ''
-      for (let row = 0; row < batch.rowCount; row++) text += `${formatRow(batch, row)}\n`
+      for (let row = 0; row < batch.rowCount; row++) text += `${formatRow(columns, row)}\n`
       const octets = encoder.encode(text)
       write(octets, 0, octets.length)
     },
@@ -25,10 +26,15 @@ export function newJsonRows(write: WriteLines): FlowSink {
   }
 }
 
+/** Who sent it and when comes first, as in the table of fields, whatever order they were decoded in. */
+function inOrder(batch: FlowBatch): Column[] {
+  return [...batch.columns()].sort((a, b) => a.field.index - b.field.index)
+}
+
 /** One row as JSON, without a line feed. */
-export function formatRow(batch: FlowBatch, row: number): string {
+function formatRow(columns: readonly Column[], row: number): string {
   let text = ''
-  for (const column of batch.columns()) {
+  for (const column of columns) {
     // A place in a table of this batch, which means nothing outside.
     if (column.present[row] === 0 || column.field === F.layout) continue
     text += `${text === '' ? '{' : ','}${JSON.stringify(column.field.name)}:${formatValue(column, row)}`
