@@ -3,7 +3,7 @@ import { type Datagram, newDatagram } from '../flow/datagram.ts'
 import type { HeldSet, HeldSets } from './held.ts'
 import { recall } from './held.ts'
 import type { Issues } from './issues.ts'
-import type { KnownTemplates } from './known-templates.ts'
+import { fits, type KnownTemplates } from './known-templates.ts'
 import { newOrigin, type Origin } from './origin.ts'
 import type { RecordReader } from './records.ts'
 import type { Finisher } from './row-finisher.ts'
@@ -79,6 +79,8 @@ export class DataSets {
       if (entry === null && to > from) this.#held.hold(domain, id, from, to, origin, nowMs, this.#issues)
       return
     }
+    // The template came to another port: what waited for it here can be decoded as well.
+    if (entry.isAdopted) this.announce(domain, id, entry.isOptions)
     if (this.#ready.length > 0 && !entry.isOptions) this.replay(domain, counts, origin)
     this.#read(domain, id, entry, from, to, origin, counts)
   }
@@ -99,7 +101,9 @@ export class DataSets {
       const sets = this.#held.take(domain, id)
       if (sets === null) continue
       const records = this.messageRecords
-      for (const set of sets) this.#readPast(domain, id, entry, set, counts, origin)
+      for (const set of sets)
+        if (!entry.isAdopted || fits(entry.template!, set.octets, 0, set.octets.length))
+          this.#readPast(domain, id, entry, set, counts, origin)
       this.messageRecords = records
     }
   }

@@ -134,9 +134,16 @@ class Named {
     value: (exporter: Exporter) => number,
     more: Readonly<Record<string, string>> = {},
   ): MetricSample[] {
-    const sums = new Sums()
-    for (const exporter of exporters) sums.add({ router: this.of(exporter), ...more }, value(exporter))
-    return sums.samples()
+    const samples: MetricSample[] = []
+    let others = 0
+    for (const exporter of exporters) {
+      const own = value(exporter)
+      if (own === 0) continue
+      if (this.#others.has(exporter)) others += own
+      else samples.push({ labels: { router: exporter.address, ...more }, value: own })
+    }
+    if (others > 0) samples.push({ labels: { router: OTHER, ...more }, value: others })
+    return samples
   }
 }
 

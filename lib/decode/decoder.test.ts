@@ -114,6 +114,17 @@ test('a restarted exporter on a new port is understood at once, where the data f
   )
 })
 
+test('sets that waited on one port are decoded once another port has taught the template', () => {
+  const subject = newSubject()
+  assert.is(subject.take(data(u32(1)), { port: 2000 }).length, 0)
+  subject.take(template(), { port: 1000 })
+  const rows = subject.take(data(u32(2)), { port: 2000 })
+  assert.equal(
+    rows.map((row) => row['octetDeltaCount']),
+    [1, 2],
+  )
+})
+
 test('another domain, or another address, is no help to a restarted exporter', () => {
   const subject = newSubject()
   subject.take(template(), { port: 1000 })

@@ -166,7 +166,12 @@ export class KnownTemplates {
     }
     if (found === null || owner === null) return null
     if (found.template === null) this.#compile(owner, id, found)
-    if (found.template === null || !fits(found.template, octets, from, to) || !this.#hasRoom(session))
+    if (
+      found.template === null ||
+      !fits(found.template, octets, from, to) ||
+      domain.isForgotten ||
+      !this.#hasRoom(session)
+    )
       return null
     const entry = newEntry(found, found.specifiers, nowMs)
     entry.template = found.template
@@ -261,7 +266,7 @@ export class KnownTemplates {
       known.announced++
       known.usedMs = nowMs
     } else {
-      if (!this.#hasRoom(session)) {
+      if (domain.isForgotten || !this.#hasRoom(session)) {
         this.refused++
         this.#issues.note('templateTooMany')
         return false
@@ -349,7 +354,7 @@ function isPlausible(specifiers: string, isIpfix: boolean, maxFields: number): b
 }
 
 /** Whether the content of a set can be whole records of the template and padding. */
-function fits(template: Template, octets: Uint8Array, from: number, to: number): boolean {
+export function fits(template: Template, octets: Uint8Array, from: number, to: number): boolean {
   let at = from
   if (!template.isVariable) {
     at += Math.floor((to - from) / template.minimumOctets) * template.minimumOctets

@@ -1,4 +1,4 @@
-import type { FlowBatch } from '../flow/batch.ts'
+import type { Column, FlowBatch } from '../flow/batch.ts'
 import type { Field } from '../flow/fields.ts'
 import type { Layout } from '../flow/layout.ts'
 import { hexAt, numberAt, textAt } from './column-values.ts'
@@ -105,51 +105,72 @@ export function learnOptions(
   mostRows: number,
   otherDomain: DomainFinder,
 ): void {
+  const rates = rateColumns(batch, plan)
   for (let row = from; row < to; row++) {
-    if (plan.isRate) learnRate(batch, row, plan, domain, mostRows, otherDomain)
+    if (plan.isRate) learnRate(batch, row, rateAt(rates, row), plan, domain, mostRows, otherDomain)
     learnNames(batch, row, plan, domain.session, mostRows)
   }
 }
 
+/** The columns of the elements that are a rate. */
+export interface RateColumns {
+  readonly interval: Column | undefined
+  readonly randomInterval: Column | undefined
+  readonly packetInterval: Column | undefined
+  readonly packetSpace: Column | undefined
+  readonly size: Column | undefined
+  readonly population: Column | undefined
+  readonly probability: Column | undefined
+}
+
+/** Finds the rate's columns of a batch, once for all rows of a set. */
+export function rateColumns(batch: FlowBatch, plan: OptionsPlan): RateColumns {
+  const find = (field: Field | null) => (field === null ? undefined : batch.find(field))
+  return {
+    interval: find(plan.interval),
+    randomInterval: find(plan.randomInterval),
+    packetInterval: find(plan.packetInterval),
+    packetSpace: find(plan.packetSpace),
+    size: find(plan.size),
+    population: find(plan.population),
+    probability: find(plan.probability),
+  }
+}
+
 /** Flows seen for each reported one, by whatever elements say it; -1 where none does, 0 where it says none. */
-export function rateAt(batch: FlowBatch, row: number, plan: RateFields): number {
-  const interval = at(batch, plan.interval, row)
+export function rateAt(columns: RateColumns, row: number): number {
+  const interval = numberAt(columns.interval, row)
   if (interval > 0) return clamp(interval)
-  const random = at(batch, plan.randomInterval, row)
+  const random = numberAt(columns.randomInterval, row)
   if (random > 0) return clamp(random)
-  const packets = at(batch, plan.packetInterval, row)
+  const packets = numberAt(columns.packetInterval, row)
   if (packets > 0) {
     // RFC 5477 §8.2.2: `interval` packets are taken, then `space` packets are skipped.
-    const space = Math.max(at(batch, plan.packetSpace, row), 0)
+    const space = Math.max(numberAt(columns.packetSpace, row), 0)
     return clamp(Math.floor((packets + space) / packets))
   }
-  const size = at(batch, plan.size, row)
-  const population = at(batch, plan.population, row)
+  const size = numberAt(columns.size, row)
+  const population = numberAt(columns.population, row)
   if (size > 0 && population > 0) return clamp(Math.floor(population / size))
-  const probability = at(batch, plan.probability, row)
+  const probability = numberAt(columns.probability, row)
   if (probability > 0 && probability <= 1) return clamp(Math.round(1 / probability))
   return Math.max(interval, random, packets) >= 0 ? 0 : -1
 }
 
-/** The elements that `rateAt` reads. */
-export type RateFields = Pick<
-  OptionsPlan,
-  'interval' | 'randomInterval' | 'packetInterval' | 'packetSpace' | 'size' | 'population' | 'probability'
->
-
 function learnRate(
   batch: FlowBatch,
   row: number,
+  rate: number,
   plan: OptionsPlan,
   here: Domain,
   mostRows: number,
   otherDomain: DomainFinder,
 ): void {
-  const rate = rateAt(batch, row, plan)
   if (rate < 0) return
   const { session } = here
   const named = at(batch, plan.domain, row)
   const domain = named > 0 && named !== here.id ? otherDomain(session, here.protocol, named) : here
+  if (domain.isForgotten) return
   domain.rates ??= new Rates()
   const { rates } = domain
   const [table, key] = placeOf(batch, row, plan, rates)

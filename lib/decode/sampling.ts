@@ -3,7 +3,7 @@ import type { Column, FlowBatch } from '../flow/batch.ts'
 import { F, type Field, SAMPLING_SOURCE } from '../flow/fields.ts'
 import type { Layout } from '../flow/layout.ts'
 import { numberAt } from './column-values.ts'
-import { planOptions, type RateFields, rateAt } from './options-data.ts'
+import { type OptionsPlan, planOptions, rateAt, rateColumns } from './options-data.ts'
 import { DIRECTION, type Rates } from './rates.ts'
 import type { Domain } from './session.ts'
 import type { SamplingSettings } from './settings.ts'
@@ -11,7 +11,7 @@ import type { SamplingSettings } from './settings.ts'
 /** What a data layout says about sampling, row by row. */
 export interface SamplingPlan {
   /** Elements of the record that are a rate themselves. */
-  readonly rate: RateFields | null
+  readonly rate: OptionsPlan | null
   /** The element that names a sampler. */
   readonly sampler: Field | null
 }
@@ -91,14 +91,15 @@ export function sampleRows(
   const { values: sources, present: sourcePresent } = batch.fixed(F.samplingSource)
   const samplers = plan.sampler === null ? undefined : batch.find(plan.sampler)
   const byInterface = domain.rates?.isByRow ? domain.rates : null
+  const ownRates = plan.rate === null ? null : rateColumns(batch, plan.rate)
   let lastSampler = -1
   let rate = 0
   let source: number = SAMPLING_SOURCE.unknown
   let unknown = 0
   for (let row = from; row < to; row++) {
     let isFound = false
-    if (plan.rate !== null) {
-      const own = rateAt(batch, row, plan.rate)
+    if (ownRates !== null) {
+      const own = rateAt(ownRates, row)
       if (own > 0) {
         rate = own
         source = SAMPLING_SOURCE.record

@@ -33,6 +33,8 @@ export interface Domain {
   readonly templates: Map<number, TemplateEntry>
   /** Sets waiting for their template, by its id. */
   held: Map<number, HeldQueue> | null
+  /** Dropped for lack of room while its datagram was still being read: nothing is to be remembered for it. */
+  isForgotten: boolean
   /** Sampling rates announced in this domain. */
   rates: Rates | null
   readonly sequence: Sequence

@@ -77,6 +77,7 @@ export class Sessions {
         id,
         templates: new Map(),
         held: null,
+        isForgotten: false,
         rates: null,
         sequence: new Sequence(unit, session.exporter.sequences),
         lastId: -1,
@@ -256,6 +257,7 @@ export class Sessions {
     }
     if (victim === undefined) return
     const [key, domain] = victim
+    domain.isForgotten = true
     this.#settings.forget(domain)
     this.templateCount -= domain.templates.size
     session.templateCount -= domain.templates.size

@@ -67,13 +67,13 @@ function parseRates(value: unknown): RatesState | null {
 function parseRate(value: unknown): [number, number] | null {
   if (!Array.isArray(value)) return null
   const [key, rate] = value as unknown[]
-  return isCount(key) && isCount(rate, 0xffffffff) ? [key, rate] : null
+  return isNumber(key) && isCount(rate, 0xffffffff) ? [key, rate] : null
 }
 
 function parseNames(value: unknown): NamesState | null {
   if (!isObject(value)) return null
   const { activeTimeout, idleTimeout } = value
-  const interfaces = listOf(value['interfaces'], (each) => parseNamed(each, isCount))
+  const interfaces = listOf(value['interfaces'], (each) => parseNamed(each, isNumber))
   const applications = listOf(value['applications'], (each) => parseNamed(each, isText))
   const vrfs = listOf(value['vrfs'], parseName)
   const samplers = listOf(value['samplers'], parseName)
@@ -91,7 +91,7 @@ function parseNamed<Key>(value: unknown, isKey: (key: unknown) => key is Key): [
 function parseName(value: unknown): [number, string] | null {
   if (!Array.isArray(value)) return null
   const [key, name] = value as unknown[]
-  return isCount(key) && isText(name) ? [key, name] : null
+  return isNumber(key) && isText(name) ? [key, name] : null
 }
 
 function listOf<Item>(value: unknown, parse: (item: unknown) => Item | null): Item[] | null {
@@ -111,6 +111,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string'
+}
+
+/** An id of 64 bits may be beyond what is exact. */
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0
 }
 
 function isCount(value: unknown, most = Number.MAX_SAFE_INTEGER): value is number {
