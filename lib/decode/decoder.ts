@@ -74,9 +74,9 @@ class DatagramDecoder implements Decoder {
   readonly #origin: Origin
   readonly #waiting = new Set<Sequence>()
   readonly #timing = { datagrams: 0, seconds: 0, timed: 0 }
-  /** The words of the receive time of the datagram object that came last. */
-  #receivedNs: BigUint64Array
-  #received: Uint32Array
+  /** When the datagram was received, also as words. */
+  readonly #receivedNs = new BigUint64Array(1)
+  readonly #received = new Uint32Array(this.#receivedNs.buffer)
 
   constructor(settings: DecoderSettings) {
     const { limits, captures, sampling, writers, log, keepUnknown } = settings
@@ -97,8 +97,6 @@ class DatagramDecoder implements Decoder {
     const reader = new RecordReader(frames)
     const sets = new DataSets(this.#templates, this.#held, reader, this.#finisher, this.issues, writers)
     this.#sflow = new SflowReader(frames, writers)
-    this.#receivedNs = new BigUint64Array(1)
-    this.#received = new Uint32Array(this.#receivedNs.buffer)
     this.#origin = newOrigin({} as Datagram)
     this.#parts = {
       sessions: this.#sessions,
@@ -127,10 +125,7 @@ class DatagramDecoder implements Decoder {
       this.issues.note('unknownVersion')
       return
     }
-    if (receivedNs !== this.#receivedNs) {
-      this.#receivedNs = receivedNs
-      this.#received = new Uint32Array(receivedNs.buffer, receivedNs.byteOffset, 2)
-    }
+    this.#receivedNs[0] = receivedNs[0]!
     const nowMs = Math.floor(this.#received[1]! * MS_PER_HIGH_WORD + this.#received[0]! / 1e6)
     const session = this.#sessions.find(datagram.address, datagram.port, nowMs)
     const { exporter } = session

@@ -9,7 +9,6 @@ import type { Domain, Exporter, ProtocolCounts } from './session.ts'
 import type { SamplingSettings } from './settings.ts'
 
 const NO_SAMPLING: SamplingPlan = { rate: null, sampler: null }
-const NO_TIME = new Uint32Array(2)
 
 /** Fills what the records of a set share, finds their sampling rate, and learns from options records. */
 export class Finisher implements RowFinisher {
@@ -24,9 +23,9 @@ export class Finisher implements RowFinisher {
   #samplingPlan = NO_SAMPLING
   #optionsPlan: OptionsPlan | null = null
   #lastLayout: Layout | null = null
-  /** The words of the datagram's receive time, for the delay. */
-  #receivedNs: BigUint64Array | null = null
-  #received: Uint32Array = NO_TIME
+  /** The datagram's receive time and its words, for the delay. */
+  readonly #receivedNs = new BigUint64Array(1)
+  readonly #received = new Uint32Array(this.#receivedNs.buffer)
 
   constructor(sampling: SamplingSettings, mostOptionRows: number, otherDomain: DomainFinder) {
     this.#sampling = sampling
@@ -120,11 +119,7 @@ export class Finisher implements RowFinisher {
   #count(batch: FlowBatch, from: number, to: number, origin: Origin): void {
     const counts = this.#counts!
     counts.rows += to - from
-    const { receivedNs } = origin.datagram
-    if (receivedNs !== this.#receivedNs) {
-      this.#receivedNs = receivedNs
-      this.#received = new Uint32Array(receivedNs.buffer, receivedNs.byteOffset, 2)
-    }
+    this.#receivedNs[0] = origin.datagram.receivedNs[0]!
     // One flow of a set stands for all.
     const delay = delayOf(this.#received, batch.find(F.flowEnd), from)
     if (Number.isNaN(delay)) return
