@@ -3,10 +3,18 @@ import type { LineBuffer } from './line-buffer.ts'
 import type { LineColumns } from './line-columns.ts'
 import { CAPTURE_LITTLE, type LineProgram, RENDER, STEP } from './line-program.ts'
 import { NameTable } from './name-table.ts'
-import { type NamesOf, protoName } from './names.ts'
+import { layerName, type NamesOf, protoName } from './names.ts'
 import { isShownAsIpv4, putAddress, putIpv4, putIpv6, putMac } from './put-address.ts'
-import { DIGIT_COUNT, FOUR_DIGITS, putU64, SHORT_DIGITS } from './put-number.ts'
-import { putAscii, putCapture, putCaptures, putItem, putRendered, type ValueStyle } from './put-value.ts'
+import { DIGIT_COUNT, FOUR_DIGITS, putU32, putU64, SHORT_DIGITS } from './put-number.ts'
+import {
+  CUSTOM_LAYER,
+  putAscii,
+  putCapture,
+  putCaptures,
+  putItem,
+  putRendered,
+  type ValueStyle,
+} from './put-value.ts'
 import { listLength, roomOf } from './row-room.ts'
 import { RowValues } from './row-values.ts'
 
@@ -25,6 +33,7 @@ export class LinePrinter {
       isJson,
       compat,
       protocols: new NameTable(256, (proto) => protoName(proto, compat)),
+      layers: new NameTable(CUSTOM_LAYER + 1, layerName),
     }
   }
 
@@ -305,6 +314,13 @@ export class LinePrinter {
     const start = column.starts[row]! * stride
     const end = start + listLength(column, row, steps[at + 5]!) * stride
     const render = steps[at + 6]!
+    if (stride === 1 && render === RENDER.decimal) {
+      for (let i = start; i < end; i++) {
+        position = putU32(view, position, (data[i]! >>> steps[at + 4]!) | 0)
+        out[position++] = 0x2c
+      }
+      return end > start ? position - 1 : position
+    }
     const isQuoted = this.#style.isJson && render !== RENDER.decimal
     for (let i = start; i < end; i += stride) {
       if (i > start) out[position++] = 0x2c

@@ -33,6 +33,8 @@ export interface LineSink extends FlowSink {
 
 /** Templates whose programs are remembered; with more of them, they are looked up anew by what they hold. */
 const MAX_PROGRAMS = 4096
+/** Mixtures of columns remembered for one template. */
+const MAX_MIXTURES = 256
 
 /** A sink for batches of kind `flow` that passes goflow2's lines to `options.write`, at most about 1 MiB at a time. */
 export function newLineSink(options: LineSinkOptions): LineSink {
@@ -101,7 +103,15 @@ class Sink implements LineSink {
     if (known !== undefined) {
       for (let i = 0; i < known.length; i++) {
         const compiled = known[i]!
-        if (compiled.protocol === protocol && isEqual(compiled.mask, mask)) return compiled.program
+        if (compiled.protocol !== protocol || !isEqual(compiled.mask, mask)) continue
+        // What is asked for often is found soon.
+        known[i] = known[0]!
+        known[0] = compiled
+        return compiled.program
+      }
+      if (known.length >= MAX_MIXTURES) {
+        this.#programCount -= known.length
+        known.length = 0
       }
     }
     if (this.#programCount >= MAX_PROGRAMS) {

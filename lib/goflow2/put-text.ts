@@ -75,8 +75,28 @@ export function putOctets(
 /** The last second of year 9999; later times have no RFC 3339 form. */
 const LAST_SECOND = 253_402_300_799
 
+/** Seconds printed lately, by their low bits: rows come with few different ones. */
+const RECENT = 16
+const recentSeconds = new Float64Array(RECENT).fill(Number.NaN)
+const recentWords = new BigUint64Array(RECENT * 3)
+const recentView = new DataView(recentWords.buffer)
+/** Octets of `2026-01-02T03:04:05`. */
+const SECONDS_LENGTH = 19
+
 /** Prints seconds since the epoch as RFC 3339 in UTC, without fraction and `Z`. */
 function putSeconds(view: DataView, position: number, seconds: number): number {
+  const slot = seconds & (RECENT - 1)
+  if (recentSeconds[slot] !== seconds) {
+    putCalendar(recentView, slot * 24, seconds)
+    recentSeconds[slot] = seconds
+  }
+  view.setBigUint64(position, recentWords[slot * 3]!, true)
+  view.setBigUint64(position + 8, recentWords[slot * 3 + 1]!, true)
+  view.setBigUint64(position + 16, recentWords[slot * 3 + 2]!, true)
+  return position + SECONDS_LENGTH
+}
+
+function putCalendar(view: DataView, position: number, seconds: number): void {
   const days = Math.floor(seconds / 86_400)
   const clock = seconds - days * 86_400
   // Days to civil date over eras of 400 years that begin on March 1st.
@@ -102,7 +122,7 @@ function putSeconds(view: DataView, position: number, seconds: number): number {
   const minute = Math.floor((clock - hour * 3600) / 60)
   position = putTwo(view, position, 0x54, hour)
   position = putTwo(view, position, 0x3a, minute)
-  return putTwo(view, position, 0x3a, clock - hour * 3600 - minute * 60)
+  putTwo(view, position, 0x3a, clock - hour * 3600 - minute * 60)
 }
 
 function putTwo(view: DataView, position: number, before: number, value: number): number {

@@ -1,7 +1,8 @@
 import type { OctetsColumn, OctetsListColumn } from '../flow/batch.ts'
+import { LAYER } from '../flow/fields.ts'
 import { CAPTURE_LITTLE, CAPTURE_NUMBER, RENDER } from './line-program.ts'
 import type { NameTable } from './name-table.ts'
-import { etypeName, flowTypeName, layerName, type NamesOf, protoName } from './names.ts'
+import { etypeName, flowTypeName, type NamesOf, protoName } from './names.ts'
 import { isShownAsIpv4, putAddress, putHex, putHexWord, putIpv4, putIpv6, putMac } from './put-address.ts'
 import { putU32, putU64 } from './put-number.ts'
 import { putDateTime, putDateTimeNano, putEscaped, putOctets } from './put-text.ts'
@@ -11,6 +12,8 @@ export interface ValueStyle {
   readonly isJson: boolean
   readonly compat: NamesOf
   readonly protocols: NameTable
+  /** By goflow2's numbers. */
+  readonly layers: NameTable
 }
 
 /** Prints an integer by one of the numeric renderers, without quotes. */
@@ -39,7 +42,7 @@ export function putRendered(
     case RENDER.nano:
       return putDateTimeNano(view, position, low, high)
     case RENDER.layer:
-      return putAscii(out, position, layerName(goflow2Layer(low)))
+      return style.layers.put(view, position, goflow2Layer(low))
     case RENDER.flowType:
       return putAscii(out, position, flowTypeName(low >>> 0))
     default:
@@ -47,9 +50,12 @@ export function putRendered(
   }
 }
 
+/** goflow2's number for layers that it has no name for. */
+export const CUSTOM_LAYER = LAYER.custom
+
 /** goflow2's number for a layer: those that it does not know are its `Custom`. */
 export function goflow2Layer(layer: number): number {
-  return layer >= 0 && layer <= 13 ? layer : 99
+  return layer >= 0 && layer <= LAYER.teredo ? layer : CUSTOM_LAYER
 }
 
 /** Prints the address of four words at `at`, in an ADDRESS_FORM, by one of the renderers of octets; no quotes. */
