@@ -290,6 +290,19 @@ mappings['mapping to the sampling rate'] = {
   goflow2: [{ sampling_rate: 0 }],
 }
 
+mappings['mapping to what the datagram says'] = {
+  datagrams: [ipfix([95, u16(100)])],
+  mapping: mapped(95, 'SequenceNum').replace('[bytes', '[sequence_num'),
+  weir: [{ sequence_num: 100 }],
+  goflow2: [{ sequence_num: 1 }],
+}
+mappings['times after the year 9999'] = {
+  datagrams: [ipfix([95, u64(253_402_300_800)])],
+  mapping: mapped(95, 'custom', 'varint', '  render: {custom: datetime}\n'),
+  weir: [{ custom: '253402300800' }],
+  goflow2: [{ custom: '10000-01-01T00:00:00Z' }],
+}
+
 testDifferences('mapping.yaml', mappings)
 
 test.run()
