@@ -6,7 +6,7 @@ import { elementOf } from './elements/registry.ts'
 import type { Issues } from './issues.ts'
 import type { Origin } from './origin.ts'
 import { RecordReader, type RowFinisher } from './records.ts'
-import { newTemplate, Shape, type Template } from './template.ts'
+import { newTemplate, PlanShelf, Shape, type Template } from './template.ts'
 
 /** An element by its IANA name and its octets, or a gap. */
 export type FixedField = readonly [name: string, octets: number] | readonly ['skip', octets: number]
@@ -55,7 +55,7 @@ export function fixedTemplate(protocol: number, octets: number, table: readonly 
   })
   const columns = assignColumns(protocol, specifiers, false)
   const fields = specifiers.map((specifier, i) => ({ ...specifier, field: columns[i]! }))
-  const shape = new Shape({ protocol, scopeCount: 0, fields }, '', NO_CAPTURES)
+  const shape = new Shape({ protocol, scopeCount: 0, fields }, '', new PlanShelf(NO_CAPTURES))
   if (shape.minimumOctets !== octets)
     throw new Error(`table covers ${shape.minimumOctets} of ${octets} octets`)
   return newTemplate(0, shape)

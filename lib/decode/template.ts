@@ -13,10 +13,11 @@ export class Shape {
   readonly isVariable: boolean
   readonly scopeCount: number
   readonly specifiers: string
-  readonly #captures: Captures
+  readonly #plans: PlanShelf
   #plan: Plan | null = null
+  #isInUse = false
 
-  constructor(layout: Layout, specifiers: string, captures: Captures) {
+  constructor(layout: Layout, specifiers: string, plans: PlanShelf) {
     this.layout = layout
     this.specifiers = specifiers
     this.scopeCount = layout.scopeCount
@@ -29,13 +30,52 @@ export class Shape {
     }
     this.minimumOctets = minimum
     this.isVariable = isVariable
-    this.#captures = captures
+    this.#plans = plans
   }
 
-  /** The copy steps, compiled when the first data arrive: many templates never have any. */
+  /** The copy steps, compiled when data arrive: many templates never have any. */
   plan(): Plan {
-    this.#plan ??= compilePlan(this.layout, this.#captures)
+    if (this.#plan !== null) {
+      this.#isInUse = true
+      return this.#plan
+    }
+    this.#plan = compilePlan(this.layout, this.#plans.captures)
+    this.#plans.add(this)
     return this.#plan
+  }
+
+  /** Forgets the plan, to be compiled again, unless it was asked for since the last call. */
+  dropIdlePlan(): boolean {
+    if (this.#isInUse) {
+      this.#isInUse = false
+      return false
+    }
+    this.#plan = null
+    return true
+  }
+}
+
+/** Compiled plans kept: a plan weighs some kilobytes, and exporters in use have far fewer layouts. */
+const MOST_PLANS = 4096
+
+/** Which shapes hold a compiled plan; when there are too many, the one not used for longest loses its own (clock). */
+export class PlanShelf {
+  readonly captures: Captures
+  readonly #shapes: Shape[] = []
+  #hand = 0
+
+  constructor(captures: Captures) {
+    this.captures = captures
+  }
+
+  add(shape: Shape): void {
+    if (this.#shapes.length < MOST_PLANS) {
+      this.#shapes.push(shape)
+      return
+    }
+    while (!this.#shapes[this.#hand]!.dropIdlePlan()) this.#hand = (this.#hand + 1) % MOST_PLANS
+    this.#shapes[this.#hand] = shape
+    this.#hand = (this.#hand + 1) % MOST_PLANS
   }
 }
 
@@ -64,14 +104,14 @@ const MOST_SHARED_FIELDS = 65_536
 
 /** Turns Template Records into templates; equal ones share everything but the object itself. */
 export class TemplateCompiler {
-  readonly #captures: Captures
+  readonly #plans: PlanShelf
   readonly #keepUnknown: boolean
   readonly #shapes = new Map<string, Shape>()
   readonly #fields = new Map<string, LayoutField>()
   #shapeOctets = 0
 
   constructor(captures: Captures, keepUnknown: boolean) {
-    this.#captures = captures
+    this.#plans = new PlanShelf(captures)
     this.#keepUnknown = keepUnknown
   }
 
@@ -95,7 +135,7 @@ export class TemplateCompiler {
         issues.note(parsed)
         return null
       }
-      shape = new Shape(this.#layout(protocol, scopeCount, parsed), specifiers, this.#captures)
+      shape = new Shape(this.#layout(protocol, scopeCount, parsed), specifiers, this.#plans)
       if (shape.minimumOctets === 0) {
         issues.note('templateZeroLength')
         return null
