@@ -1,5 +1,6 @@
-import type { CollectorState } from '../lib/decode/state-file.ts'
+import { loadState, saveState } from '../lib/decode/state-file.ts'
 import type { Datagram } from '../lib/flow/datagram.ts'
+import { formatFamilies } from '../lib/http/prometheus-text.ts'
 import { collectorRoutes } from '../lib/http/routes.ts'
 import { startHttpServer } from '../lib/http/server.ts'
 import { processMetrics } from '../lib/pipeline/process-metrics.ts'
@@ -7,7 +8,7 @@ import { type CaptureStatistics, readCapture } from '../lib/receive/capture.ts'
 import type { Engine } from './collect-engine.ts'
 import type { CollectRun } from './collect-run.ts'
 import { reloadOnHangup, stopOnSignals } from './collect-signals.ts'
-import { restoredState, StateKeeper } from './collect-state.ts'
+import { openStateFolder, StateKeeper, trySaving } from './collect-state.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
 import { newEngine } from './new-engine.ts'
 
@@ -24,12 +25,12 @@ export async function collectCaptures(run: CollectRun): Promise<ExitStatus> {
   stopOnSignals(run)
   const engine = newEngine({ options, mapping: run.mapping, control, log })
   reloadOnHangup(run, async (text) => engine.remap(text))
-  const restored = await restoredState(options, log)
-  if (restored !== null) engine.restoreState(restored)
+  const directory = openStateFolder(options, log)
+  if (directory !== null) engine.restoreState(await loadState(directory, log))
   const view = {
     isReady: () => true,
     isHealthy: () => true,
-    metrics: async () => [...engine.metrics(), ...processMetrics(startedMs)],
+    metrics: async () => formatFamilies([...engine.metrics(), ...processMetrics(startedMs)]),
     templates: async () => engine.templates(),
   }
   const { http } = options
@@ -38,24 +39,20 @@ export async function collectCaptures(run: CollectRun): Promise<ExitStatus> {
       ? null
       : await startHttpServer({ ...http, routes: collectorRoutes(view, http.templatesPath), log })
 
-  const keeper =
-    options.stateDirectory === null
-      ? null
-      : new StateKeeper(options.stateDirectory, async () => stateOf(engine), log)
-
+  const save = async () => {
+    const state = engine.saveState()
+    if (directory !== null && state !== null) await saveState(directory, [state])
+  }
+  const keeper = new StateKeeper(save, log)
   const reader = new CaptureLoop(run, engine)
   const status = await reader.read()
   engine.close()
-  await keeper?.stop(stateOf(engine))
+  await keeper.stop()
+  await trySaving(save, log)
   await server?.close()
   const issues = engine.issues()
   if (issues.length > 0) log.info('faults in the datagrams', Object.fromEntries(issues))
   return status
-}
-
-function stateOf(engine: Engine): CollectorState[] {
-  const state = engine.saveState()
-  return state === null ? [] : [state]
 }
 
 /** Reads the captures and sees how it went. */

@@ -15,6 +15,9 @@ export interface LaneStart {
   /** Of the Control. */
   readonly memory: SharedArrayBuffer
   readonly sockets: readonly ListenSocket[]
+  /** Where the worker keeps its state by itself: it is the only one. */
+  readonly stateDirectory: string | null
+  /** What it shall remember, if there are several; they are asked for theirs. */
   readonly state: CollectorState | null
 }
 
@@ -27,13 +30,15 @@ export interface LaneFailure {
 
 /** What a worker leaves behind. */
 export interface LaneResult {
+  /** Null where it keeps its state by itself, or has none. */
   readonly state: CollectorState | null
   /** Why it ended, if nobody told it to. */
   readonly failure: LaneFailure | null
 }
 
-/** Longest wait for an answer: a worker may be held by a pipe that nobody reads. */
-const ANSWER_MS = 2000
+/** Longest waits for an answer: a worker may be held by a pipe that nobody reads, or have much to tell. */
+const METRICS_MS = 2000
+const ANSWER_MS = 30_000
 
 /** The main thread's hold on one worker thread. */
 export interface Lane {
@@ -64,7 +69,8 @@ export async function startLane(start: LaneStart, control: Control, log: Limited
       return end.isAlive
     },
     ended,
-    ask: (question, argument = null) => end.ask(question, argument, ANSWER_MS),
+    ask: (question, argument = null) =>
+      end.ask(question, argument, question === 'metrics' ? METRICS_MS : ANSWER_MS),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CollectorState } from '../lib/decode/state-file.ts'
+import { type CollectorState, loadState } from '../lib/decode/state-file.ts'
 import type { LimitedLog } from '../lib/diagnostics/log-writer.ts'
 import { collectorRoutes } from '../lib/http/routes.ts'
 import { type HttpServer, startHttpServer } from '../lib/http/server.ts'
@@ -8,7 +8,7 @@ import type { CollectOptions } from './collect-flags.ts'
 import { askAll, errorOf, type Lane, type LaneResult, startLane } from './collect-lane.ts'
 import type { CollectRun } from './collect-run.ts'
 import { reloadOnHangup, stopOnSignals } from './collect-signals.ts'
-import { restoredState, StateKeeper } from './collect-state.ts'
+import { openStateFolder, StateKeeper, saveMerged, trySaving } from './collect-state.ts'
 import { LaneView } from './collect-view.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
 import { build } from './version.ts'
@@ -21,7 +21,7 @@ export async function collectLive(run: CollectRun): Promise<ExitStatus> {
   const { options, control, log } = run
   const startedMs = Date.now()
   const listeners = options.listen.flatMap((url) => parseListenUrls(url))
-  const state = await restoredState(options, log)
+  const directory = openStateFolder(options, log)
   const sockets = await bindAll(listeners, options)
   const lanes: Lane[] = []
   stopOnSignals(run)
@@ -31,10 +31,7 @@ export async function collectLive(run: CollectRun): Promise<ExitStatus> {
     const view = new LaneView(lanes, control, startedMs)
     http = await serve(run, view)
     log.info('starting weir', { version: build().version })
-    for (const own of sockets) {
-      const start = { options, mapping: run.mapping, memory: control.memory, sockets: own, state }
-      lanes.push(await startLane(start, control, log))
-    }
+    await startLanes(run, sockets, directory, lanes)
     announce(listeners, sockets, options.receiver, log)
   } catch (error) {
     control.stop()
@@ -44,19 +41,33 @@ export async function collectLive(run: CollectRun): Promise<ExitStatus> {
     await http?.close()
     throw error
   }
-  return finish(run, lanes, http)
+  return finish(run, lanes, http, directory)
+}
+
+/** Starts a worker for each list of sockets; one alone keeps its state by itself. */
+async function startLanes(
+  { options, mapping, control, log }: CollectRun,
+  sockets: readonly ListenSocket[][],
+  directory: string | null,
+  lanes: Lane[],
+): Promise<void> {
+  const isAlone = sockets.length === 1
+  const state = isAlone || directory === null ? null : await loadState(directory, log)
+  const stateDirectory = isAlone ? directory : null
+  for (const own of sockets) {
+    const start = { options, mapping, memory: control.memory, sockets: own, stateDirectory, state }
+    lanes.push(await startLane(start, control, log))
+  }
 }
 
 /** Runs until all workers have ended, and cleans up after them. */
 async function finish(
-  { options, control, log }: CollectRun,
+  { control, log }: CollectRun,
   lanes: readonly Lane[],
   http: HttpServer | null,
+  directory: string | null,
 ): Promise<ExitStatus> {
-  const keeper =
-    options.stateDirectory === null
-      ? null
-      : new StateKeeper(options.stateDirectory, () => askAll<CollectorState>(lanes, 'state'), log)
+  const keeper = directory === null ? null : new StateKeeper(() => save(lanes, directory), log)
   const ticking = setInterval(() => log.tick(), 1000).unref()
   const results: LaneResult[] = await Promise.all(
     lanes.map(async (lane) => {
@@ -67,15 +78,23 @@ async function finish(
     }),
   )
   log.info('closed receiver')
+  await keeper?.stop()
   const states = results.map(({ state }) => state).filter((state) => state !== null)
   // Where a worker failed, the last good state is better than one without its part.
-  await keeper?.stop(states.length === lanes.length ? states : [])
+  if (directory !== null && lanes.length > 1 && states.length === lanes.length) {
+    await trySaving(() => saveMerged(directory, states), log)
+  }
   log.info('transporter closed')
   await http?.close()
   if (http !== null) log.info('closed HTTP server')
   clearInterval(ticking)
   for (const { failure } of results) if (failure !== null) throw errorOf(failure)
   return EXIT.done
+}
+
+async function save(lanes: readonly Lane[], directory: string): Promise<void> {
+  if (lanes.length === 1) await lanes[0]!.ask('save')
+  else await saveMerged(directory, await askAll<CollectorState>(lanes, 'state'))
 }
 
 /** Binds every listener and deals its sockets out to as many workers as the greatest `count` says. */

@@ -1,4 +1,5 @@
 import { type MetricFamily, mergeFamilies } from '../lib/diagnostics/metrics.ts'
+import { formatFamilies } from '../lib/http/prometheus-text.ts'
 import type { CollectorView } from '../lib/http/routes.ts'
 import type { Control } from '../lib/pipeline/control.ts'
 import { processMetrics } from '../lib/pipeline/process-metrics.ts'
@@ -25,19 +26,24 @@ export class LaneView implements CollectorView {
     return this.#lanes.every((lane) => lane.isAlive)
   }
 
+  async metrics(): Promise<string> {
+    const own = processMetrics(this.#startedMs)
+    if (this.#lanes.length !== 1) return this.#merged(own)
+    try {
+      const text = (await this.#lanes[0]!.ask('metrics-text')) as string
+      return text + formatFamilies([silent(0), ...own])
+    } catch {
+      return formatFamilies([silent(1), ...own])
+    }
+  }
+
   /** Of all workers that answer: one that a pipe holds must not hide the others. */
-  async metrics(): Promise<MetricFamily[]> {
+  async #merged(own: readonly MetricFamily[]): Promise<string> {
     const answers = await Promise.allSettled(this.#lanes.map((lane) => lane.ask('metrics')))
     const lists = answers
       .filter((answer) => answer.status === 'fulfilled')
       .map(({ value }) => value as MetricFamily[])
-    const silent: MetricFamily = {
-      name: 'weir_silent_workers',
-      help: 'Workers that did not answer in time: a pipe that nobody reads may hold them.',
-      type: 'gauge',
-      samples: [{ labels: {}, value: answers.length - lists.length }],
-    }
-    return [...mergeFamilies(lists), silent, ...processMetrics(this.#startedMs)]
+    return formatFamilies([...mergeFamilies(lists), silent(answers.length - lists.length), ...own])
   }
 
   async templates(): Promise<Templates> {
@@ -46,5 +52,14 @@ export class LaneView implements CollectorView {
       for (const [session, own] of Object.entries(templates)) all[session] = { ...all[session], ...own }
     }
     return all
+  }
+}
+
+function silent(workers: number): MetricFamily {
+  return {
+    name: 'weir_silent_workers',
+    help: 'Workers that did not answer in time: a pipe that nobody reads may hold them.',
+    type: 'gauge',
+    samples: [{ labels: {}, value: workers }],
   }
 }

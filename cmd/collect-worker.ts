@@ -1,11 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { type CollectorState, loadState, saveState } from '../lib/decode/state-file.ts'
 import { newLog } from '../lib/diagnostics/log-writer.ts'
+import { formatFamilies } from '../lib/http/prometheus-text.ts'
 import { Control } from '../lib/pipeline/control.ts'
 import { WorkerEnd } from '../lib/pipeline/worker-link.ts'
 import { openReceiver } from '../lib/receive/listen.ts'
 import type { Receiver } from '../lib/receive/receiver.ts'
 import type { Engine } from './collect-engine.ts'
 import type { LaneFailure, LaneResult, LaneStart } from './collect-lane.ts'
+import { trySaving } from './collect-state.ts'
 import { answer, newEngine, type Question } from './new-engine.ts'
 
 // The thread that receives, decodes and writes. It blocks in its receive: the main thread reaches it through `Control`
@@ -15,20 +18,27 @@ import { answer, newEngine, type Question } from './new-engine.ts'
 const BATCH = 64
 const LOG_TICK_MS = 1000
 
-async function run(start: LaneStart): Promise<void> {
+async function run(start: LaneStart & { state: CollectorState | null }): Promise<void> {
   const { options } = start
   const control = new Control(start.memory)
-  const end = new WorkerEnd(parentPort!, control, (name, argument) =>
-    name === 'metrics'
-      ? [...receiver.families(), ...engine.metrics()]
-      : answer(engine, name as Question, argument),
-  )
+  const end = new WorkerEnd(parentPort!, control, (name, argument) => {
+    const question = name as Question
+    if (question === 'metrics') return [...receiver.families(), ...engine.metrics()]
+    // As text it costs a small part of the memory.
+    if (question === 'metrics-text') return formatFamilies([...receiver.families(), ...engine.metrics()])
+    if (question === 'save') return save()
+    return answer(engine, question, argument)
+  })
   const log = newLog({
     level: options.logLevel,
     limits: { count: options.errorCount, intervalMs: options.errorIntervalMs },
     now: () => performance.now(),
     write: (level, message, attributes) => end.log(level, message, attributes),
   })
+  const save = async () => {
+    const state = engine.saveState()
+    if (start.stateDirectory !== null && state !== null) await saveState(start.stateDirectory, [state])
+  }
   let receiver: Receiver
   let engine: Engine
   try {
@@ -37,7 +47,10 @@ async function run(start: LaneStart): Promise<void> {
       batch: BATCH,
     })
     engine = newEngine({ options, mapping: start.mapping, control, log })
+    if (start.stateDirectory !== null) engine.restoreState(await loadState(start.stateDirectory, log))
     if (start.state !== null) engine.restoreState(start.state)
+    // This module's data live as long as the thread.
+    start.state = null
   } catch (error) {
     end.event('failed', describe(error))
     return
@@ -70,7 +83,9 @@ async function run(start: LaneStart): Promise<void> {
   }
   receiver.close()
   engine.close()
-  const result: LaneResult = { state: options.stateDirectory === null ? null : engine.saveState(), failure }
+  await trySaving(save, log)
+  const isAsked = options.stateDirectory !== null && start.stateDirectory === null
+  const result: LaneResult = { state: isAsked ? engine.saveState() : null, failure }
   end.event('done', result)
 }
 

@@ -339,10 +339,7 @@ test('what cannot be had at the start is one line and status 1', async () => {
     ],
     [['--listen', free, '--addr', '', '--output', 'no/where'], /cannot write to no\/where: ENOENT/],
     [['--listen', free, '--addr', '', '--mapping', 'none.yaml'], /cannot read mapping none.yaml/],
-    [
-      ['--listen', free, '--addr', '', '--state', 'no/state'],
-      /cannot make the state directory no\/state: ENOENT/,
-    ],
+    [['--listen', free, '--addr', '', '--state', 'no/state'], /cannot keep state in no\/state: ENOENT/],
   ]
   await Promise.all(
     attempts.map(async ([args, pattern]) => {

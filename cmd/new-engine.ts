@@ -8,14 +8,13 @@ export function newEngine(settings: EngineSettings): Engine {
   return compat === 'strict' || produce === 'raw' ? new StrictEngine(settings) : new FlowEngine(settings)
 }
 
-/** What an engine in another thread can be asked by name. */
-export type Question = 'metrics' | 'templates' | 'state' | 'remap'
+/** What a worker can be asked by name. */
+export type Question = EngineQuestion | 'metrics' | 'metrics-text' | 'save'
+type EngineQuestion = 'templates' | 'state' | 'remap'
 
 /** The engine's answer. */
-export function answer(engine: Engine, question: Question, argument: unknown): unknown {
+export function answer(engine: Engine, question: EngineQuestion, argument: unknown): unknown {
   switch (question) {
-    case 'metrics':
-      return engine.metrics()
     case 'templates':
       return engine.templates()
     case 'state':

@@ -1,6 +1,4 @@
-import type { MetricFamily } from '../diagnostics/metrics.ts'
-import { formatFamilies } from './prometheus-text.ts'
-import { plain, type Reply, type Route } from './server.ts'
+import { plain, type Route } from './server.ts'
 
 /** What the pages show; asked anew for each request. */
 export interface CollectorView {
@@ -8,7 +6,8 @@ export interface CollectorView {
   isReady(): boolean
   /** Whether every thread that should work does. */
   isHealthy(): boolean
-  metrics(): Promise<readonly MetricFamily[]>
+  /** Prometheus text. */
+  metrics(): Promise<string>
   templates(): Promise<Record<string, Record<string, unknown>>>
 }
 
@@ -19,7 +18,7 @@ export interface CollectorView {
 export function collectorRoutes(view: CollectorView, templatesPath: string): Map<string, Route> {
   const health = (isFine: () => boolean) => () => (isFine() ? plain(200, 'OK\n') : plain(503, 'Not OK\n'))
   const routes = new Map<string, Route>([
-    ['/metrics', async () => metricsReply(await view.metrics())],
+    ['/metrics', async () => ({ status: 200, type: METRICS_TYPE, body: await view.metrics() })],
     ['/__health', health(() => view.isReady() && view.isHealthy())],
     ['/healthz', health(() => view.isHealthy())],
     ['/readyz', health(() => view.isReady())],
@@ -35,6 +34,9 @@ export function collectorRoutes(view: CollectorView, templatesPath: string): Map
   return routes
 }
 
+/** Exposition format of Prometheus. */
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+
 /** By exporter, then by template, as Go prints maps. */
 function sorted(templates: Record<string, Record<string, unknown>>): unknown {
   return byKey(templates, (session) => byKey(session, (template) => template))
@@ -43,8 +45,4 @@ function sorted(templates: Record<string, Record<string, unknown>>): unknown {
 function byKey<Value>(record: Record<string, Value>, inner: (value: Value) => unknown): unknown {
   const keys = Object.keys(record).sort()
   return Object.fromEntries(keys.map((key) => [key, inner(record[key]!)]))
-}
-
-function metricsReply(families: readonly MetricFamily[]): Reply {
-  return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: formatFamilies(families) }
 }

@@ -2,7 +2,6 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { FlowError } from '../diagnostics/flow-error.ts'
 import { SILENT } from '../diagnostics/log.ts'
-import type { MetricFamily } from '../diagnostics/metrics.ts'
 import { formatFamilies } from './prometheus-text.ts'
 import { collectorRoutes } from './routes.ts'
 import { type HttpServer, startHttpServer } from './server.ts'
@@ -12,14 +11,15 @@ const view = {
   healthy: true,
   isReady: () => view.ready,
   isHealthy: () => view.healthy,
-  metrics: async (): Promise<MetricFamily[]> => [
-    {
-      name: 'weir_rows_total',
-      help: 'Rows.',
-      type: 'counter',
-      samples: [{ labels: { kind: 'flow' }, value: 3 }],
-    },
-  ],
+  metrics: async () =>
+    formatFamilies([
+      {
+        name: 'weir_rows_total',
+        help: 'Rows.',
+        type: 'counter',
+        samples: [{ labels: { kind: 'flow' }, value: 3 }],
+      },
+    ]),
   templates: async (): Promise<Record<string, Record<string, unknown>>> => ({
     '192.0.2.2:9': { b: 1, a: { id: 256 } },
     '192.0.2.1:9': {},

@@ -37,7 +37,7 @@ function open() {
   }
 }
 
-const shortened = (text: string) => text.replaceAll(/,"timeReceived":\d+/g, '')
+const shortened = (text: string) => text.replaceAll(/"timeReceived":\d+,/g, '')
 
 test('rows reach the file when their time is up, and are counted with their lag', () => {
   const { output, add, got } = open()

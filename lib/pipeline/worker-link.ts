@@ -30,7 +30,10 @@ export class WorkerEnd {
   readonly #answer: (name: string, argument: unknown) => unknown
   #seen = 0
 
-  /** `answer` is called for each question; what it returns is cloned to the asker, what it throws is told to him. */
+  /**
+   * `answer` is called for each question; what it returns, or what its promise gives, is cloned to the asker, and
+   * what it throws is told to him.
+   */
   constructor(port: MessagePort, control: Control, answer: (name: string, argument: unknown) => unknown) {
     this.#port = port
     this.#control = control
@@ -45,9 +48,11 @@ export class WorkerEnd {
     for (let next = receiveMessageOnPort(this.#port); next !== undefined; ) {
       const { number, name, argument } = next.message as Question
       try {
-        this.#say({ kind: 'answer', number, value: this.#answer(name, argument) })
+        const value = this.#answer(name, argument)
+        if (value instanceof Promise) void this.#answerLater(number, value)
+        else this.#say({ kind: 'answer', number, value })
       } catch (error) {
-        this.#say({ kind: 'fault', number, message: error instanceof Error ? error.message : String(error) })
+        this.#fail(number, error)
       }
       next = receiveMessageOnPort(this.#port)
     }
@@ -61,6 +66,18 @@ export class WorkerEnd {
   /** Where a worker's log lines end: `write` of its log settings. */
   log(level: LogLevel, message: string, attributes: LogAttributes): void {
     this.#say({ kind: 'log', level, message, attributes })
+  }
+
+  async #answerLater(number: number, value: Promise<unknown>): Promise<void> {
+    try {
+      this.#say({ kind: 'answer', number, value: await value })
+    } catch (error) {
+      this.#fail(number, error)
+    }
+  }
+
+  #fail(number: number, error: unknown): void {
+    this.#say({ kind: 'fault', number, message: error instanceof Error ? error.message : String(error) })
   }
 
   #say(news: News): void {
