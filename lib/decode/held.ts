@@ -57,7 +57,8 @@ export class HeldSets {
     const cost = to - from + OVERHEAD
     const queue = domain.held?.get(id)
     const queued = queue?.octets ?? 0
-    if (this.octets + cost > this.#limits.heldOctets || queued + cost > this.#limits.heldOctetsPerTemplate) {
+    const { heldOctets, heldOctetsPerTemplate } = this.#limits
+    if (domain.isForgotten || this.octets + cost > heldOctets || queued + cost > heldOctetsPerTemplate) {
       this.counts.dropped++
       issues.note('heldBackDropped')
       return

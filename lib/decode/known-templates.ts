@@ -15,9 +15,6 @@ const FLAPPING = 4
 /** RFC 7011 §3.3.1: padding is shorter than a record; more than this many octets of it must be zeros. */
 const SHORT_PADDING = 3
 
-/** Texts of Field Specifiers that templates share. */
-const MOST_TEXTS = 16_384
-
 /** What a template describes besides its fields. */
 export interface TemplateKind {
   readonly isOptions: boolean
@@ -37,7 +34,6 @@ export class KnownTemplates {
   readonly #limits: DecodeLimits
   readonly #issues: Issues
   readonly #log: Log
-  readonly #texts = new Map<string, string>()
 
   constructor(
     sessions: Sessions,
@@ -73,7 +69,7 @@ export class KnownTemplates {
     entry.usedMs = nowMs
     if (entry.template === null && !entry.isWithdrawn) this.#compile(domain, id, entry)
     if (entry.isAdopted && !fits(entry.template!, octets, from, to)) {
-      this.#drop(domain, id)
+      this.#sessions.dropTemplate(domain, id)
       return null
     }
     return entry
@@ -105,7 +101,7 @@ export class KnownTemplates {
       known.isAdopted = false
       return true
     }
-    const specifiers = this.#share(latin1(octets, from, to))
+    const specifiers = latin1(octets, from, to)
     if (!this.#isUsable(domain, id, kind, specifiers)) {
       // What came before it no longer describes the data either.
       if (known !== undefined) withdraw(known)
@@ -118,7 +114,7 @@ export class KnownTemplates {
   restore(domain: Domain, id: number, kind: TemplateKind, specifiers: string, nowMs: number): boolean {
     if (domain.templates.has(id)) return false
     if (!this.#isUsable(domain, id, kind, specifiers)) return false
-    return this.#store(domain, id, kind, this.#share(specifiers), undefined, nowMs)
+    return this.#store(domain, id, kind, specifiers, undefined, nowMs)
   }
 
   /** Withdraws one template (RFC 7011 §8.1): its data are dropped, not held, until it is defined again. */
@@ -170,15 +166,13 @@ export class KnownTemplates {
       found.template === null ||
       !fits(found.template, octets, from, to) ||
       domain.isForgotten ||
-      !this.#hasRoom(session)
+      !this.#sessions.makeRoom(session, found.specifiers)
     )
       return null
     const entry = newEntry(found, found.specifiers, nowMs)
     entry.template = found.template
     entry.isAdopted = true
-    domain.templates.set(id, entry)
-    session.templateCount++
-    this.#sessions.templateCount++
+    this.#sessions.addTemplate(domain, id, entry)
     this.adopted++
     if (domain.rates === null && owner.rates !== null) this.#adoptRates(domain, owner.rates)
     this.#log.limited('template-adopted', 'exporter has a new port: template taken over', {
@@ -188,14 +182,6 @@ export class KnownTemplates {
       template: id,
     })
     return entry
-  }
-
-  #drop(domain: Domain, id: number): void {
-    domain.templates.delete(id)
-    domain.lastId = -1
-    domain.lastEntry = null
-    domain.session.templateCount--
-    this.#sessions.templateCount--
   }
 
   #adoptRates(domain: Domain, known: Rates): void {
@@ -235,16 +221,6 @@ export class KnownTemplates {
     }
   }
 
-  /** One text for equal templates of all exporters. */
-  #share(specifiers: string): string {
-    const texts = this.#texts
-    const known = texts.get(specifiers)
-    if (known !== undefined) return known
-    if (texts.size >= MOST_TEXTS) texts.clear()
-    texts.set(specifiers, specifiers)
-    return specifiers
-  }
-
   #store(
     domain: Domain,
     id: number,
@@ -254,10 +230,15 @@ export class KnownTemplates {
     nowMs: number,
   ): boolean {
     const { session } = domain
+    if (known !== undefined && !this.#sessions.makeRoom(session, specifiers, known)) {
+      // What is remembered no longer describes the data.
+      withdraw(known)
+      return this.#refuse()
+    }
     if (known !== undefined) {
       // RFC 7011 §8.1: over UDP a template may change without withdrawal.
       if (!known.isWithdrawn) this.#noteChange(session, id, known)
-      known.specifiers = specifiers
+      this.#sessions.changeTemplate(domain, known, specifiers)
       known.scopeCount = kind.scopeCount
       known.isOptions = kind.isOptions
       known.isWithdrawn = false
@@ -266,22 +247,17 @@ export class KnownTemplates {
       known.announced++
       known.usedMs = nowMs
     } else {
-      if (domain.isForgotten || !this.#hasRoom(session)) {
-        this.refused++
-        this.#issues.note('templateTooMany')
-        return false
-      }
-      domain.templates.set(id, newEntry(kind, specifiers, nowMs))
-      session.templateCount++
-      this.#sessions.templateCount++
+      if (domain.isForgotten || !this.#sessions.makeRoom(session, specifiers)) return this.#refuse()
+      this.#sessions.addTemplate(domain, id, newEntry(kind, specifiers, nowMs))
     }
     this.#taught(session)
     return true
   }
 
-  #hasRoom(session: Session): boolean {
-    const { templatesPerSession, templates } = this.#limits
-    return session.templateCount < templatesPerSession && this.#sessions.templateCount < templates
+  #refuse(): false {
+    this.refused++
+    this.#issues.note('templateTooMany')
+    return false
   }
 
   #taught(session: Session): void {

@@ -152,6 +152,8 @@ export class Session {
   agents: SflowAgent[] | null = null
   names: NameTables | null = null
   templateCount = 0
+  /** Octets of the templates' Field Specifiers. */
+  templateOctets = 0
   /** Samplers and names remembered, together. */
   optionRows = 0
   lastSeenMs: number

@@ -1,6 +1,7 @@
 import { Sequence, type SequenceUnit } from './sequence.ts'
-import { type Domain, Exporter, type Queue, Session } from './session.ts'
+import { type Domain, Exporter, type Queue, Session, type TemplateEntry } from './session.ts'
 import type { DecodeLimits } from './settings.ts'
+import { SpecifierTexts } from './specifier-texts.ts'
 
 /** Domains of one session; beyond that the oldest goes, the taught last. */
 const MOST_DOMAINS = 1_024
@@ -20,6 +21,8 @@ export interface SessionsSettings {
 /** Finds the session of a datagram: open addressing over the address and the port, bounded, oldest out first. */
 export class Sessions {
   readonly exporters = new Map<string, Exporter>()
+  /** Field Specifiers of all templates. */
+  readonly texts = new SpecifierTexts()
   templateCount = 0
   domainCount = 0
   evicted = 0
@@ -107,6 +110,56 @@ export class Sessions {
     this.#link(session, this.#taught)
   }
 
+  /**
+   * Whether a session may have a template with these Field Specifiers, in place of `replaced` where that is given.
+   * Forgets sessions silent for longest to make room.
+   */
+  makeRoom(session: Session, specifiers: string, replaced?: TemplateEntry): boolean {
+    const { templatesPerSession, templateOctetsPerSession, templates, templateOctets } = this.#limits
+    const more = replaced === undefined ? 1 : 0
+    const moreOctets = specifiers.length - (replaced?.specifiers.length ?? 0)
+    if (session.templateCount + more > templatesPerSession) return false
+    if (session.templateOctets + moreOctets > templateOctetsPerSession) return false
+    for (;;) {
+      const octets = this.texts.octets + this.texts.costOf(specifiers)
+      if (this.templateCount + more <= templates && octets <= templateOctets) return true
+      const silent = this.#taught.oldest
+      if (silent === null || silent === session) return false
+      this.evicted++
+      this.remove(silent)
+    }
+  }
+
+  /** Gives a domain a template that it does not have; the caller has seen to the room. */
+  addTemplate(domain: Domain, id: number, entry: TemplateEntry): void {
+    entry.specifiers = this.texts.take(entry.specifiers)
+    domain.templates.set(id, entry)
+    domain.session.templateCount++
+    domain.session.templateOctets += entry.specifiers.length
+    this.templateCount++
+  }
+
+  /** Gives a template of a domain other Field Specifiers. */
+  changeTemplate(domain: Domain, entry: TemplateEntry, specifiers: string): void {
+    domain.session.templateOctets += specifiers.length - entry.specifiers.length
+    this.texts.release(entry.specifiers)
+    entry.specifiers = this.texts.take(specifiers)
+  }
+
+  dropTemplate(domain: Domain, id: number): void {
+    const entry = domain.templates.get(id)
+    if (entry === undefined) return
+    domain.templates.delete(id)
+    if (domain.lastId === id) {
+      domain.lastId = -1
+      domain.lastEntry = null
+    }
+    domain.session.templateCount--
+    domain.session.templateOctets -= entry.specifiers.length
+    this.templateCount--
+    this.texts.release(entry.specifiers)
+  }
+
   /** Calls `visit` for every session. */
   each(visit: (session: Session) => void): void {
     for (const exporter of this.exporters.values()) for (const session of exporter.sessions) visit(session)
@@ -133,7 +186,7 @@ export class Sessions {
   remove(session: Session): void {
     for (const domain of session.domains.values()) {
       this.#settings.forget(domain)
-      this.templateCount -= domain.templates.size
+      for (const id of domain.templates.keys()) this.dropTemplate(domain, id)
     }
     this.domainCount -= session.domains.size
     this.#unlink(session)
@@ -259,8 +312,7 @@ export class Sessions {
     const [key, domain] = victim
     domain.isForgotten = true
     this.#settings.forget(domain)
-    this.templateCount -= domain.templates.size
-    session.templateCount -= domain.templates.size
+    for (const id of domain.templates.keys()) this.dropTemplate(domain, id)
     session.domains.delete(key)
     if (session.lastDomain === domain) session.lastDomain = null
     this.domainCount--
@@ -269,14 +321,7 @@ export class Sessions {
   #sweepTemplates(session: Session, beforeMs: number): void {
     for (const domain of session.domains.values()) {
       for (const [id, entry] of domain.templates) {
-        if (entry.usedMs >= beforeMs) continue
-        domain.templates.delete(id)
-        if (domain.lastId === id) {
-          domain.lastId = -1
-          domain.lastEntry = null
-        }
-        session.templateCount--
-        this.templateCount--
+        if (entry.usedMs < beforeMs) this.dropTemplate(domain, id)
       }
     }
   }

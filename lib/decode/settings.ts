@@ -10,6 +10,12 @@ export interface DecodeLimits {
   /** Templates of one session, all domains together, and of all sessions. */
   readonly templatesPerSession: number
   readonly templates: number
+  /**
+   * Octets of Field Specifiers of one session, and of all, equal ones counted once; where there is no room for more,
+   * the session silent for longest is forgotten.
+   */
+  readonly templateOctetsPerSession: number
+  readonly templateOctets: number
   readonly fieldsPerTemplate: number
   /** Octets of sets waiting for their template: per session and template id, and in all. */
   readonly heldOctetsPerTemplate: number
@@ -25,6 +31,8 @@ export const DEFAULT_LIMITS: DecodeLimits = {
   sessions: 65_536,
   templatesPerSession: 4_096,
   templates: 1_000_000,
+  templateOctetsPerSession: 2 * 1024 * 1024,
+  templateOctets: 64 * 1024 * 1024,
   fieldsPerTemplate: 1_024,
   heldOctetsPerTemplate: 65_536,
   heldOctets: 16 * 1024 * 1024,
