@@ -52,7 +52,6 @@ const DIFFERENCES: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   'goflow2-sflow_wrapped__TestProcessPacketMappingEncap': { proto: UPPER },
   'logstash-ipfix_test_mikrotik': { keys: NAT },
   'logstash-ipfix_test_netscaler': { lines: LOST },
-  'logstash-ipfix_test_procera': { icmp_code: ICMP },
   'logstash-netflow5_test_invalid02': { lines: BOGUS, time_flow_start_ns: UPTIME, time_flow_end_ns: UPTIME },
   'logstash-netflow9_cisco_asr1001x': { time_flow_start_ns: TIMES, time_flow_end_ns: TIMES },
   'logstash-netflow9_test_cisco_nbar': { icmp_type: ICMP },

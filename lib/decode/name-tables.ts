@@ -8,6 +8,8 @@ export interface NamesState {
   readonly samplers: readonly (readonly [number, string])[]
   readonly activeTimeout: number
   readonly idleTimeout: number
+  /** Milliseconds since the epoch; 0 unknown. */
+  readonly systemInitTimeMs: number
 }
 
 /** Names that one session's options records gave its interfaces, applications, VRFs and samplers. */
@@ -18,6 +20,8 @@ export class NameTables {
   readonly samplers = new Map<number, string>()
   activeTimeout = 0
   idleTimeout = 0
+  /** When the exporter started, which IPFIX uptimes count from (RFC 5102 §5.9.5); milliseconds, 0 unknown. */
+  systemInitTimeMs = 0
 
   get size(): number {
     return this.interfaces.size + this.applications.size + this.vrfs.size + this.samplers.size
@@ -36,6 +40,7 @@ export class NameTables {
       samplers: [...this.samplers],
       activeTimeout: this.activeTimeout,
       idleTimeout: this.idleTimeout,
+      systemInitTimeMs: this.systemInitTimeMs,
     }
   }
 
@@ -49,5 +54,6 @@ export class NameTables {
     for (const [id, name] of state.samplers) if (!this.samplers.has(id)) this.samplers.set(id, name)
     if (this.activeTimeout === 0) this.activeTimeout = state.activeTimeout
     if (this.idleTimeout === 0) this.idleTimeout = state.idleTimeout
+    if (this.systemInitTimeMs === 0) this.systemInitTimeMs = state.systemInitTimeMs
   }
 }

@@ -1,6 +1,6 @@
 import type { FixedColumn, FlowBatch } from '../flow/batch.ts'
 import { F, type Field } from '../flow/fields.ts'
-import { fieldOf } from './elements/registry.ts'
+import { fieldOf, ownFieldOf } from './elements/registry.ts'
 import type { FrameReader } from './packet.ts'
 import type { FrameStep, Normal } from './plan.ts'
 import type { Scene } from './steps.ts'
@@ -23,13 +23,14 @@ export function normalise(normal: Normal, batch: FlowBatch, from: number, to: nu
 
 /**
  * Cisco's routers put ICMP type and code into the destination port, in NetFlow v5 and in templates without an ICMP
- * element. Others use both ports; what they mean by them is unknown.
+ * element. Others use both ports; what they mean by them is unknown. Type 0 is an echo reply, whose only code is 0: a
+ * port below 256 is something else.
  */
 function deriveIcmp(batch: FlowBatch, from: number, to: number): void {
   const protocol = batch.fixed(F.protocolIdentifier).values
   const port = batch.fixed(F.destinationTransportPort).values
   for (let row = from; row < to; row++) {
-    if ((protocol[row] !== ICMP && protocol[row] !== ICMPV6) || port[row] === 0) continue
+    if ((protocol[row] !== ICMP && protocol[row] !== ICMPV6) || port[row]! < 256) continue
     const source = batch.find(F.sourceTransportPort) as FixedColumn | undefined
     if (source !== undefined && source.values[row] !== 0) continue
     const icmp = batch.fixed(F.icmpTypeCode)
@@ -82,12 +83,45 @@ function addUptime(
   for (let row = from; row < to; row++) {
     // An absolute time in the same record knows better.
     if (out.present[row] === 1) continue
-    const sum = boot.words[row * 2]! + since.values[row]! * 1e6
-    const over = Math.floor(sum / 4294967296)
-    out.words[row * 2] = sum - over * 4294967296
-    out.words[row * 2 + 1] = boot.words[row * 2 + 1]! + over
-    out.present[row] = 1
+    setSum(out, row, boot.words[row * 2]!, boot.words[row * 2 + 1]!, since.values[row]!)
   }
+}
+
+const bootNs = new BigUint64Array(1)
+const bootWords = new Uint32Array(bootNs.buffer)
+
+/**
+ * IPFIX: gives rows with uptimes and no other time their times, from the start of the exporter that it told in
+ * options data, in milliseconds since the epoch.
+ */
+export function addSystemInitTime(
+  batch: FlowBatch,
+  from: number,
+  to: number,
+  systemInitTimeMs: number,
+): void {
+  bootNs[0] = BigInt(systemInitTimeMs) * 1_000_000n
+  addUptimeSince(batch, ownFieldOf(0, 22)!, F.flowStart, from, to)
+  addUptimeSince(batch, ownFieldOf(0, 21)!, F.flowEnd, from, to)
+}
+
+function addUptimeSince(batch: FlowBatch, uptime: Field, target: Field, from: number, to: number): void {
+  const since = batch.find(uptime) as FixedColumn | undefined
+  if (since === undefined) return
+  const out = batch.fixed(target)
+  for (let row = from; row < to; row++) {
+    if (since.present[row] === 0 || out.present[row] === 1) continue
+    setSum(out, row, bootWords[0]!, bootWords[1]!, since.values[row]!)
+  }
+}
+
+/** Puts `low` and `high` of a nanosecond count plus milliseconds into a row. */
+function setSum(out: FixedColumn, row: number, low: number, high: number, ms: number): void {
+  const sum = low + ms * 1e6
+  const over = Math.floor(sum / 4294967296)
+  out.words[row * 2] = sum - over * 4294967296
+  out.words[row * 2 + 1] = high + over
+  out.present[row] = 1
 }
 
 /** Reads the packet section of the record at scene.starts; the record counts as one packet if it has no counters. */

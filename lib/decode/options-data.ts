@@ -39,6 +39,7 @@ export interface OptionsPlan {
   readonly samplerName: Field | null
   readonly activeTimeout: Field | null
   readonly idleTimeout: Field | null
+  readonly systemInitTime: Field | null
 }
 
 /** Finds what an options layout says about sampling and names. */
@@ -73,6 +74,7 @@ export function planOptions(layout: Layout): OptionsPlan {
     samplerName: find(0, 335) ?? find(0, 84),
     activeTimeout: find(0, 36),
     idleTimeout: find(0, 37),
+    systemInitTime: find(0, 160),
   }
   const isRate =
     plan.interval !== null ||
@@ -218,6 +220,8 @@ function learnNames(
     tables.activeTimeout = Math.max(at(batch, plan.activeTimeout, row), tables.activeTimeout)
     tables.idleTimeout = Math.max(at(batch, plan.idleTimeout, row), tables.idleTimeout)
   }
+  const startedNs = at(batch, plan.systemInitTime, row)
+  if (startedNs > 0) session.tables().systemInitTimeMs = Math.round(startedNs / 1e6)
   if (plan.interfaceName !== null || plan.interfaceDescription !== null) {
     const name = textAt(batch, plan.interfaceName, row)
     const description = textAt(batch, plan.interfaceDescription, row)

@@ -1,6 +1,7 @@
 import type { FlowBatch } from '../flow/batch.ts'
-import { F, SAMPLING_SOURCE } from '../flow/fields.ts'
+import { F, PROTOCOL, SAMPLING_SOURCE } from '../flow/fields.ts'
 import type { Layout } from '../flow/layout.ts'
+import { addSystemInitTime } from './normalise.ts'
 import { type DomainFinder, learnOptions, type OptionsPlan, planOptions } from './options-data.ts'
 import { fillOrigin, type Origin } from './origin.ts'
 import type { RowFinisher } from './records.ts'
@@ -106,6 +107,10 @@ export class Finisher implements RowFinisher {
     }
     fillOrigin(batch, from, to, origin)
     const domain = this.#domain
+    if (origin.protocol === PROTOCOL.ipfix && domain?.session.names != null) {
+      const { systemInitTimeMs } = domain.session.names
+      if (systemInitTimeMs > 0) addSystemInitTime(batch, from, to, systemInitTimeMs)
+    }
     if (exporter.override === 0 && domain !== null && isByRow(this.#samplingPlan, domain))
       exporter.unknownRateRows += sampleRows(batch, from, to, this.#samplingPlan, domain)
     else if (origin.samplingSource === SAMPLING_SOURCE.unknown) exporter.unknownRateRows += to - from

@@ -72,14 +72,15 @@ function parseRate(value: unknown): [number, number] | null {
 
 function parseNames(value: unknown): NamesState | null {
   if (!isObject(value)) return null
-  const { activeTimeout, idleTimeout } = value
+  // Files of the first days have no start time.
+  const { activeTimeout, idleTimeout, systemInitTimeMs = 0 } = value
   const interfaces = listOf(value['interfaces'], (each) => parseNamed(each, isNumber))
   const applications = listOf(value['applications'], (each) => parseNamed(each, isText))
   const vrfs = listOf(value['vrfs'], parseName)
   const samplers = listOf(value['samplers'], parseName)
-  if (!isCount(activeTimeout) || !isCount(idleTimeout) || interfaces === null) return null
-  if (applications === null || vrfs === null || samplers === null) return null
-  return { interfaces, applications, vrfs, samplers, activeTimeout, idleTimeout }
+  if (!isCount(activeTimeout) || !isCount(idleTimeout) || !isCount(systemInitTimeMs)) return null
+  if (interfaces === null || applications === null || vrfs === null || samplers === null) return null
+  return { interfaces, applications, vrfs, samplers, activeTimeout, idleTimeout, systemInitTimeMs }
 }
 
 function parseNamed<Key>(value: unknown, isKey: (key: unknown) => key is Key): [Key, string, string] | null {
