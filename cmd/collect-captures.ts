@@ -1,6 +1,6 @@
 import { loadState, saveState } from '../lib/decode/state-file.ts'
 import type { Datagram } from '../lib/flow/datagram.ts'
-import { formatFamilies } from '../lib/http/prometheus-text.ts'
+import { encodeFamilies } from '../lib/http/prometheus-text.ts'
 import { collectorRoutes } from '../lib/http/routes.ts'
 import { startHttpServer } from '../lib/http/server.ts'
 import { processMetrics } from '../lib/pipeline/process-metrics.ts'
@@ -30,7 +30,7 @@ export async function collectCaptures(run: CollectRun): Promise<ExitStatus> {
   const view = {
     isReady: () => true,
     isHealthy: () => true,
-    metrics: async () => formatFamilies([...engine.metrics(), ...processMetrics(startedMs)]),
+    metrics: async () => [encodeFamilies([...engine.metrics(), ...processMetrics(startedMs)])],
     templates: async () => engine.templates(),
   }
   const { http } = options

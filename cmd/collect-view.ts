@@ -1,5 +1,5 @@
 import { type MetricFamily, mergeFamilies } from '../lib/diagnostics/metrics.ts'
-import { formatFamilies } from '../lib/http/prometheus-text.ts'
+import { encodeFamilies } from '../lib/http/prometheus-text.ts'
 import type { CollectorView } from '../lib/http/routes.ts'
 import type { Control } from '../lib/pipeline/control.ts'
 import { processMetrics } from '../lib/pipeline/process-metrics.ts'
@@ -26,24 +26,24 @@ export class LaneView implements CollectorView {
     return this.#lanes.every((lane) => lane.isAlive)
   }
 
-  async metrics(): Promise<string> {
+  async metrics(): Promise<Uint8Array[]> {
     const own = processMetrics(this.#startedMs)
-    if (this.#lanes.length !== 1) return this.#merged(own)
+    if (this.#lanes.length !== 1) return [encodeFamilies(await this.#merged(own))]
     try {
-      const text = (await this.#lanes[0]!.ask('metrics-text')) as string
-      return text + formatFamilies([silent(0), ...own])
+      const text = (await this.#lanes[0]!.ask('metrics-text')) as Uint8Array
+      return [text, encodeFamilies([silent(0), ...own])]
     } catch {
-      return formatFamilies([silent(1), ...own])
+      return [encodeFamilies([silent(1), ...own])]
     }
   }
 
   /** Of all workers that answer: one that a pipe holds must not hide the others. */
-  async #merged(own: readonly MetricFamily[]): Promise<string> {
+  async #merged(own: readonly MetricFamily[]): Promise<MetricFamily[]> {
     const answers = await Promise.allSettled(this.#lanes.map((lane) => lane.ask('metrics')))
     const lists = answers
       .filter((answer) => answer.status === 'fulfilled')
       .map(({ value }) => value as MetricFamily[])
-    return formatFamilies([...mergeFamilies(lists), silent(answers.length - lists.length), ...own])
+    return [...mergeFamilies(lists), silent(answers.length - lists.length), ...own]
   }
 
   async templates(): Promise<Templates> {

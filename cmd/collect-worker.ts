@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { type CollectorState, loadState, saveState } from '../lib/decode/state-file.ts'
 import { newLog } from '../lib/diagnostics/log-writer.ts'
-import { formatFamilies } from '../lib/http/prometheus-text.ts'
+import { encodeFamilies } from '../lib/http/prometheus-text.ts'
 import { Control } from '../lib/pipeline/control.ts'
 import { WorkerEnd } from '../lib/pipeline/worker-link.ts'
 import { openReceiver } from '../lib/receive/listen.ts'
@@ -25,7 +25,7 @@ async function run(start: LaneStart & { state: CollectorState | null }): Promise
     const question = name as Question
     if (question === 'metrics') return [...receiver.families(), ...engine.metrics()]
     // As text it costs a small part of the memory.
-    if (question === 'metrics-text') return formatFamilies([...receiver.families(), ...engine.metrics()])
+    if (question === 'metrics-text') return encodeFamilies([...receiver.families(), ...engine.metrics()])
     if (question === 'save') return save()
     return answer(engine, question, argument)
   })

@@ -6,8 +6,8 @@ export interface CollectorView {
   isReady(): boolean
   /** Whether every thread that should work does. */
   isHealthy(): boolean
-  /** Prometheus text. */
-  metrics(): Promise<string>
+  /** Prometheus text, in pieces. */
+  metrics(): Promise<readonly Uint8Array[]>
   templates(): Promise<Record<string, Record<string, unknown>>>
 }
 

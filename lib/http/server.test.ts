@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { FlowError } from '../diagnostics/flow-error.ts'
 import { SILENT } from '../diagnostics/log.ts'
-import { formatFamilies } from './prometheus-text.ts'
+import { encodeFamilies } from './prometheus-text.ts'
 import { collectorRoutes } from './routes.ts'
 import { type HttpServer, startHttpServer } from './server.ts'
 
@@ -11,8 +11,8 @@ const view = {
   healthy: true,
   isReady: () => view.ready,
   isHealthy: () => view.healthy,
-  metrics: async () =>
-    formatFamilies([
+  metrics: async () => [
+    encodeFamilies([
       {
         name: 'weir_rows_total',
         help: 'Rows.',
@@ -20,6 +20,7 @@ const view = {
         samples: [{ labels: { kind: 'flow' }, value: 3 }],
       },
     ]),
+  ],
   templates: async (): Promise<Record<string, Record<string, unknown>>> => ({
     '192.0.2.2:9': { b: 1, a: { id: 256 } },
     '192.0.2.1:9': {},
@@ -106,17 +107,18 @@ test('a port in use is an error that names it', async () => {
 })
 
 test('label values and help are escaped, summaries declared once', () => {
+  const octets = encodeFamilies([
+    {
+      name: 'x',
+      help: 'a\\b\nc',
+      type: 'summary',
+      samples: [{ labels: { quantile: '0.5', r: 'q"\n\\' }, value: Number.POSITIVE_INFINITY }],
+    },
+    { name: 'x_sum', help: '', type: 'summary', samples: [{ labels: {}, value: 1.5 }] },
+    { name: 'x_count', help: '', type: 'summary', samples: [{ labels: {}, value: Number.NaN }] },
+  ])
   assert.is(
-    formatFamilies([
-      {
-        name: 'x',
-        help: 'a\\b\nc',
-        type: 'summary',
-        samples: [{ labels: { quantile: '0.5', r: 'q"\n\\' }, value: Number.POSITIVE_INFINITY }],
-      },
-      { name: 'x_sum', help: '', type: 'summary', samples: [{ labels: {}, value: 1.5 }] },
-      { name: 'x_count', help: '', type: 'summary', samples: [{ labels: {}, value: Number.NaN }] },
-    ]),
+    new TextDecoder().decode(octets),
     '# HELP x a\\\\b\\nc\n# TYPE x summary\nx{quantile="0.5",r="q\\"\\n\\\\"} +Inf\nx_sum 1.5\nx_count NaN\n',
   )
 })

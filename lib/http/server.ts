@@ -6,7 +6,8 @@ import type { Log } from '../diagnostics/log.ts'
 export interface Reply {
   readonly status: number
   readonly type: string
-  readonly body: string
+  /** Pieces are joined. */
+  readonly body: string | readonly Uint8Array[]
 }
 
 /** Makes the reply to a GET of one path; what it throws becomes a 500 and a log line. */
@@ -84,12 +85,14 @@ async function answer(
       reply = plain(500, 'Internal Server Error\n')
     }
   }
+  const pieces = typeof reply.body === 'string' ? [Buffer.from(reply.body)] : reply.body
   response.writeHead(reply.status, {
     'content-type': reply.type,
-    'content-length': Buffer.byteLength(reply.body),
+    'content-length': pieces.reduce((sum, piece) => sum + piece.length, 0),
     'x-content-type-options': 'nosniff',
   })
-  response.end(request.method === 'HEAD' ? undefined : reply.body)
+  if (request.method !== 'HEAD') for (const piece of pieces) response.write(piece)
+  response.end()
 }
 
 /** A reply of plain text. */

@@ -31,8 +31,8 @@ export class WorkerEnd {
   #seen = 0
 
   /**
-   * `answer` is called for each question; what it returns, or what its promise gives, is cloned to the asker, and
-   * what it throws is told to him.
+   * `answer` is called for each question; what it returns, or what its promise gives, is cloned to the asker (a
+   * Uint8Array is moved), and what it throws is told to him.
    */
   constructor(port: MessagePort, control: Control, answer: (name: string, argument: unknown) => unknown) {
     this.#port = port
@@ -81,7 +81,9 @@ export class WorkerEnd {
   }
 
   #say(news: News): void {
-    this.#port.postMessage(news)
+    // Octets move instead of being copied: they may be many.
+    const isMoved = news.kind === 'answer' && news.value instanceof Uint8Array
+    this.#port.postMessage(news, isMoved ? [(news.value as Uint8Array<ArrayBuffer>).buffer] : [])
   }
 }
 
