@@ -6,7 +6,8 @@ import { elementOf } from './elements/registry.ts'
 import type { Issues } from './issues.ts'
 import type { Origin } from './origin.ts'
 import { RecordReader, type RowFinisher } from './records.ts'
-import { newTemplate, PlanShelf, Shape, type Template } from './template.ts'
+import { Shape, Shelf } from './shape.ts'
+import { Template } from './template.ts'
 
 /** An element by its IANA name and its octets, or a gap. */
 export type FixedField = readonly [name: string, octets: number] | readonly ['skip', octets: number]
@@ -55,10 +56,11 @@ export function fixedTemplate(protocol: number, octets: number, table: readonly 
   })
   const columns = assignColumns(protocol, specifiers, false)
   const fields = specifiers.map((specifier, i) => ({ ...specifier, field: columns[i]! }))
-  const shape = new Shape({ protocol, scopeCount: 0, fields }, '', new PlanShelf(NO_CAPTURES))
+  const layout = { protocol, scopeCount: 0, fields }
+  const shape = new Shape(layout, '', new Shelf(NO_CAPTURES, () => layout))
   if (shape.minimumOctets !== octets)
     throw new Error(`table covers ${shape.minimumOctets} of ${octets} octets`)
-  return newTemplate(0, shape)
+  return new Template(0, shape)
 }
 
 /** The start of every record that is not an aggregate (Cisco, "NetFlow Export Datagram Format", tables B-2 to B-8). */

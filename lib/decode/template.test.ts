@@ -19,7 +19,7 @@ test('plans beyond the bound are forgotten and compiled again, those in use stay
   const busyPlan = busy.plan()
   const idle = shapeOf(2)
   const idlePlan = idle.plan()
-  for (let octets = 3; octets < 12_000; octets++) {
+  for (let octets = 3; octets < 40_000; octets++) {
     shapeOf(octets).plan()
     assert.is(busy.plan(), busyPlan)
   }
@@ -28,6 +28,19 @@ test('plans beyond the bound are forgotten and compiled again, those in use stay
     idle.plan().steps.map((step) => step.offset),
     idlePlan.steps.map((step) => step.offset),
   )
+})
+
+test('long layouts weigh more: a few hundred of a thousand fields push idle ones out, columns and all', () => {
+  const compiler = new TemplateCompiler(NO_CAPTURES, false)
+  const issues = new Issues()
+  const shapeOf = (text: string) => compiler.compile(PROTOCOL.netflow9, 256, 0, text, issues, 2000)!.shape
+  const idle = shapeOf(specifiers(1))
+  const before = idle.layout
+  const long = (number: number) => specifiers(number).repeat(500)
+  for (let number = 2; number < 600; number++) shapeOf(long(number)).plan()
+  assert.is.not(idle.layout, before)
+  assert.equal(idle.layout, before)
+  assert.is(idle.layout.fields[0]!.field, before.fields[0]!.field)
 })
 
 test('equal templates of several exporters share their shape', () => {

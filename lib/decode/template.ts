@@ -1,101 +1,37 @@
 import type { Captures } from '../flow/captures.ts'
 import { type Field, PROTOCOL } from '../flow/fields.ts'
 import type { Layout, LayoutField } from '../flow/layout.ts'
-import { assignColumns, type Specifier, VARIABLE } from './assign.ts'
+import { assignColumns, type Specifier } from './assign.ts'
 import { SCOPE_ENTERPRISE } from './elements/registry.ts'
 import type { Issues } from './issues.ts'
-import { compilePlan, type Plan } from './plan.ts'
-
-/** What equal templates of all exporters share. */
-export class Shape {
-  readonly layout: Layout
-  readonly minimumOctets: number
-  readonly isVariable: boolean
-  readonly scopeCount: number
-  readonly specifiers: string
-  readonly #plans: PlanShelf
-  #plan: Plan | null = null
-  #isInUse = false
-
-  constructor(layout: Layout, specifiers: string, plans: PlanShelf) {
-    this.layout = layout
-    this.specifiers = specifiers
-    this.scopeCount = layout.scopeCount
-    let minimum = 0
-    let isVariable = false
-    for (const { octets } of layout.fields) {
-      if (octets === VARIABLE) isVariable = true
-      // RFC 7011 §7: the length octet of an empty value.
-      minimum += octets === VARIABLE ? 1 : octets
-    }
-    this.minimumOctets = minimum
-    this.isVariable = isVariable
-    this.#plans = plans
-  }
-
-  /** The copy steps, compiled when data arrive: many templates never have any. */
-  plan(): Plan {
-    if (this.#plan !== null) {
-      this.#isInUse = true
-      return this.#plan
-    }
-    this.#plan = compilePlan(this.layout, this.#plans.captures)
-    this.#plans.add(this)
-    return this.#plan
-  }
-
-  /** Forgets the plan, to be compiled again, unless it was asked for since the last call. */
-  dropIdlePlan(): boolean {
-    if (this.#isInUse) {
-      this.#isInUse = false
-      return false
-    }
-    this.#plan = null
-    return true
-  }
-}
-
-/** Compiled plans kept: a plan weighs some kilobytes, and exporters in use have far fewer layouts. */
-const MOST_PLANS = 4096
-
-/** Which shapes hold a compiled plan; when there are too many, the one not used for longest loses its own (clock). */
-export class PlanShelf {
-  readonly captures: Captures
-  readonly #shapes: Shape[] = []
-  #hand = 0
-
-  constructor(captures: Captures) {
-    this.captures = captures
-  }
-
-  add(shape: Shape): void {
-    if (this.#shapes.length < MOST_PLANS) {
-      this.#shapes.push(shape)
-      return
-    }
-    while (!this.#shapes[this.#hand]!.dropIdlePlan()) this.#hand = (this.#hand + 1) % MOST_PLANS
-    this.#shapes[this.#hand] = shape
-    this.#hand = (this.#hand + 1) % MOST_PLANS
-  }
-}
+import { Shape, Shelf } from './shape.ts'
 
 /** A template of one exporter; small, because there can be a million. */
-export interface Template {
+export class Template {
   readonly id: number
-  readonly layout: Layout
-  /** Octets of the smallest record, at least 1. */
-  readonly minimumOctets: number
-  readonly isVariable: boolean
-  readonly scopeCount: number
-  /** The Field Specifiers as they came (latin1), to compare and to save. */
-  readonly specifiers: string
   readonly shape: Shape
-}
 
-/** The template of an exporter with this shape. */
-export function newTemplate(id: number, shape: Shape): Template {
-  const { layout, minimumOctets, isVariable, scopeCount, specifiers } = shape
-  return { id, layout, minimumOctets, isVariable, scopeCount, specifiers, shape }
+  constructor(id: number, shape: Shape) {
+    this.id = id
+    this.shape = shape
+  }
+
+  get layout(): Layout {
+    return this.shape.layout
+  }
+
+  /** Octets of the smallest record, at least 1. */
+  get minimumOctets(): number {
+    return this.shape.minimumOctets
+  }
+
+  get isVariable(): boolean {
+    return this.shape.isVariable
+  }
+
+  get scopeCount(): number {
+    return this.shape.scopeCount
+  }
 }
 
 /** Octets of different templates remembered for sharing; the oldest goes, and lives on where a session has it. */
@@ -104,15 +40,17 @@ const MOST_SHARED_FIELDS = 65_536
 
 /** Turns Template Records into templates; equal ones share everything but the object itself. */
 export class TemplateCompiler {
-  readonly #plans: PlanShelf
+  readonly #shelf: Shelf
   readonly #keepUnknown: boolean
   readonly #shapes = new Map<string, Shape>()
   readonly #fields = new Map<string, LayoutField>()
   #shapeOctets = 0
 
   constructor(captures: Captures, keepUnknown: boolean) {
-    this.#plans = new PlanShelf(captures)
     this.#keepUnknown = keepUnknown
+    this.#shelf = new Shelf(captures, ({ protocol, scopeCount, specifiers }) =>
+      this.#layout(protocol, scopeCount, specifiersOf(protocol, scopeCount, specifiers)),
+    )
   }
 
   /**
@@ -135,17 +73,17 @@ export class TemplateCompiler {
         issues.note(parsed)
         return null
       }
-      shape = new Shape(this.#layout(protocol, scopeCount, parsed), specifiers, this.#plans)
-      if (shape.minimumOctets === 0) {
+      if (parsed.every(({ octets }) => octets === 0)) {
         issues.note('templateZeroLength')
         return null
       }
+      shape = new Shape(this.#layout(protocol, scopeCount, parsed), specifiers, this.#shelf)
       this.#remember(key, shape)
-    } else if (shape.layout.fields.length > maxFields) {
+    } else if (shape.fieldCount > maxFields) {
       issues.note('templateTooManyFields')
       return null
     }
-    return newTemplate(id, shape)
+    return new Template(id, shape)
   }
 
   #remember(key: string, shape: Shape): void {
@@ -175,6 +113,13 @@ export class TemplateCompiler {
     }
     return shared
   }
+}
+
+/** The fields of specifiers that were found good before. */
+function specifiersOf(protocol: number, scopeCount: number, text: string): Specifier[] {
+  const parsed = parseSpecifiers(protocol, scopeCount, text, Number.POSITIVE_INFINITY)
+  if (typeof parsed === 'string') throw new Error('specifiers of a compiled template are bad')
+  return parsed
 }
 
 type Fault = 'templateEmpty' | 'templateTruncated' | 'templateTooManyFields'
