@@ -52,6 +52,7 @@ export async function collectCaptures(run: CollectRun): Promise<ExitStatus> {
   await server?.close()
   const issues = engine.issues()
   if (issues.length > 0) log.info('faults in the datagrams', Object.fromEntries(issues))
+  log.finish()
   return status
 }
 

@@ -91,6 +91,7 @@ async function finish(
   await http?.close()
   if (http !== null) log.info('closed HTTP server')
   clearInterval(ticking)
+  log.finish()
   for (const { failure } of results) if (failure !== null) throw errorOf(failure)
   return EXIT.done
 }

@@ -84,6 +84,7 @@ async function run(start: LaneStart & { state: CollectorState | null }): Promise
   receiver.close()
   engine.close()
   await trySaving(save, log)
+  log.finish()
   const isAsked = options.stateDirectory !== null && start.stateDirectory === null
   const result: LaneResult = { state: isAsked ? engine.saveState() : null, failure }
   end.event('done', result)

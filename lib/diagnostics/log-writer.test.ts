@@ -81,6 +81,13 @@ test('an interval that is over is told before the next message of its key', () =
   assert.equal(lines.slice(2), ['warn skipped receiver messages {"count":1,"about":"a"}', 'warn 2 {}'])
 })
 
+test('what was skipped is told at the end', () => {
+  const { log, lines } = recorder('info', 1)
+  for (let i = 0; i < 3; i++) log.limited('a', 'x')
+  log.finish()
+  assert.is(lines.at(-1), 'warn skipped receiver messages {"count":2,"about":"a"}')
+})
+
 test('a count of zero mutes nothing', () => {
   const { log, lines } = recorder('info', 0)
   for (let i = 0; i < 50; i++) log.limited('a', 'x')

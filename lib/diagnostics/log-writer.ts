@@ -28,6 +28,8 @@ export interface LogSettings {
 export interface LimitedLog extends Log {
   /** Ends intervals whose time is over: logs how many messages were skipped in them. */
   tick(): void
+  /** Ends all intervals: to be called last. */
+  finish(): void
 }
 
 interface Allowance {
@@ -82,6 +84,9 @@ export function newLog(settings: LogSettings): LimitedLog {
       for (const [name, allowance] of allowances) {
         if (now() - allowance.since >= limits.intervalMs) end(name, allowance)
       }
+    },
+    finish() {
+      for (const [name, allowance] of allowances) end(name, allowance)
     },
   }
 }
