@@ -31,7 +31,7 @@ function open() {
       column.values[row] = domain
       column.present[row] = 1
       const received = batch.fixed(F.timeReceived)
-      received.wide[row] = BigInt(Date.now() - 1000) * 1_000_000n
+      received.wide[row] = BigInt(Date.now() - 10_000) * 1_000_000n
       received.present[row] = 1
     },
   }
@@ -51,8 +51,8 @@ test('rows reach the file when their time is up, and are counted with their lag'
   const value = (name: string) => output.metrics().find((family) => family.name === name)?.samples[0]?.value
   assert.is(value('weir_output_rows_total'), 2)
   assert.is(value('weir_output_batches_total'), 1)
-  assert.ok(value('weir_output_lag_seconds_total')! >= 1)
-  assert.ok(value('weir_output_lag_seconds_total')! < 2)
+  assert.ok(value('weir_output_lag_seconds_total')! > 9.9)
+  assert.ok(value('weir_output_lag_seconds_total')! < 60)
 })
 
 test('closing writes what waits', () => {
