@@ -39,6 +39,7 @@ export interface LaneResult {
 /** Longest waits for an answer: a worker may be held by a pipe that nobody reads, or have much to tell. */
 const METRICS_MS = 2000
 const ANSWER_MS = 30_000
+const SAVE_MS = 600_000
 
 /** The main thread's hold on one worker thread. */
 export interface Lane {
@@ -69,9 +70,13 @@ export async function startLane(start: LaneStart, control: Control, log: Limited
       return end.isAlive
     },
     ended,
-    ask: (question, argument = null) =>
-      end.ask(question, argument, question === 'metrics' ? METRICS_MS : ANSWER_MS),
+    ask: (question, argument = null) => end.ask(question, argument, patienceFor(question)),
   }
+}
+
+function patienceFor(question: Question): number {
+  if (question === 'save') return SAVE_MS
+  return question === 'metrics' || question === 'metrics-text' ? METRICS_MS : ANSWER_MS
 }
 
 /** The error that a worker told of. */

@@ -35,9 +35,15 @@ async function run(start: LaneStart & { state: CollectorState | null }): Promise
     now: () => performance.now(),
     write: (level, message, attributes) => end.log(level, message, attributes),
   })
-  const save = async () => {
-    const state = engine.saveState()
-    if (start.stateDirectory !== null && state !== null) await saveState(start.stateDirectory, [state])
+  let saving: Promise<void> | null = null
+  /** Saves the state, or waits for the saving that is under way. */
+  const save = (): Promise<void> => {
+    const state = saving === null && start.stateDirectory !== null ? engine.saveState() : null
+    if (state === null) return saving ?? Promise.resolve()
+    saving = saveState(start.stateDirectory!, [state]).finally(() => {
+      saving = null
+    })
+    return saving
   }
   let receiver: Receiver
   let engine: Engine
@@ -83,6 +89,8 @@ async function run(start: LaneStart & { state: CollectorState | null }): Promise
   }
   receiver.close()
   engine.close()
+  // One that is under way has an older state.
+  await trySaving(async () => saving, log)
   await trySaving(save, log)
   log.finish()
   const isAsked = options.stateDirectory !== null && start.stateDirectory === null
