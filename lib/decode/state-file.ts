@@ -57,7 +57,10 @@ export async function saveState(directory: string, states: readonly CollectorSta
   const path = join(directory, NAME)
   const temporary = `${path}.${process.pid}.tmp`
   try {
-    await mkdir(directory, { recursive: true })
+    // Not recursive: Node never comes back from that where a parent takes no folders, as /proc.
+    await mkdir(directory).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+    })
     const file = await open(temporary, 'w', 0o640)
     try {
       await writeLines(file, states)
