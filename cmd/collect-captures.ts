@@ -53,7 +53,7 @@ export async function collectCaptures(run: CollectRun): Promise<ExitStatus> {
   const issues = engine.issues()
   if (issues.length > 0) log.info('faults in the datagrams', Object.fromEntries(issues))
   log.finish()
-  return status
+  return control.hasLost ? EXIT.failed : status
 }
 
 /** Reads the captures and sees how it went. */

@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import type { SamplingSettings } from '../lib/decode/settings.ts'
 import type { LogLevel } from '../lib/diagnostics/log.ts'
+import { parseListenUrls } from '../lib/receive/listen-url.ts'
 import { COLLECT, IGNORED } from './collect-table.ts'
 import { FlagReader } from './flag-reader.ts'
 import type { GivenFlags } from './flags.ts'
@@ -83,12 +84,15 @@ export function collectOptions(given: GivenFlags): CollectOptions {
   if (read.length === 0 && flags.list('listen').length === 0) {
     throw flags.wrong('listen', flags.text('listen')!, 'a URL such as netflow://:2055')
   }
+  if (read.filter((path) => path === '-').length > 1) {
+    throw new UsageError('--read: - is there twice, but standard input can be read only once')
+  }
   const warnings: string[] = []
   for (const [name, why] of Object.entries(IGNORED)) {
     if (flags.isGiven(name)) warnings.push(`-${name} does nothing: ${why}`)
   }
   return {
-    listen: read.length > 0 ? [] : flags.list('listen'),
+    listen: read.length > 0 ? [] : listen(flags),
     read,
     readPorts: flags.list('read-port').map((text) => port(flags, text)),
     receiveBufferOctets: flags.octets('receive-buffer') ?? null,
@@ -117,6 +121,17 @@ export function collectOptions(given: GivenFlags): CollectOptions {
     errorIntervalMs: flags.durationMs('err.int'),
     warnings,
   }
+}
+
+/** The listen URLs, each of which the receiver understands. */
+function listen(flags: FlagReader): readonly string[] {
+  const urls = flags.list('listen')
+  try {
+    for (const url of urls) parseListenUrls(url)
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+  return urls
 }
 
 /** An empty file name means none, as in goflow2. */

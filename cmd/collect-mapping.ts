@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { FlowError } from '../lib/diagnostics/flow-error.ts'
+import { reasonOf } from '../lib/diagnostics/reason.ts'
 import { type Captures, NO_CAPTURES } from '../lib/flow/captures.ts'
 import { loadMapping } from '../lib/goflow2/mapping.ts'
 import type { Mapping } from '../lib/goflow2/mapping-types.ts'
 import type { CollectOptions } from './collect-flags.ts'
+import { readText } from './read-text.ts'
 
 /** What a mapping file asks of the decoder and of the printer, and what to tell its owner. */
 export interface CompiledMapping {
@@ -15,10 +16,10 @@ export interface CompiledMapping {
 /** The text of a mapping file; throws MAPPING_INVALID where it cannot be read. */
 export function readMapping(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    return readText(path)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new FlowError('MAPPING_INVALID', `cannot read mapping ${path}: ${reason}`, { cause: error })
+    const message = `cannot read mapping ${path}: ${reasonOf(error)}; give goflow2's mapping.yaml`
+    throw new FlowError('MAPPING_INVALID', message, { cause: error })
   }
 }
 

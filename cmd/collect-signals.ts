@@ -3,17 +3,23 @@ import type { CollectRun } from './collect-run.ts'
 
 /** How long the end may take before somebody is told why. */
 const PATIENCE_MS = 5000
+/** timeout(1) and npm pass a signal on to one who has had it already: that is no second wish. */
+const ECHO_MS = 200
 
 /** SIGTERM and SIGINT stop the run, a second one ends the process at once. */
 export function stopOnSignals({ control, log }: CollectRun): void {
   const signals = ['SIGTERM', 'SIGINT'] as const
+  let firstMs = Number.NEGATIVE_INFINITY
   const stop = (signal: NodeJS.Signals) => {
-    if (control.isStopping) {
+    const nowMs = performance.now()
+    if (nowMs - firstMs < ECHO_MS) return
+    if (firstMs >= 0) {
       // process.exit would wait for threads, and one of them may hang in a write to a pipe.
       for (const name of signals) process.removeListener(name, stop)
       process.kill(process.pid, signal)
       return
     }
+    firstMs = nowMs
     control.stop()
     const tell = () => log.warn('still writing what was received; a second signal ends at once')
     setTimeout(tell, PATIENCE_MS).unref()

@@ -1,12 +1,15 @@
-import { accessSync, constants, mkdirSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
 import { type CollectorState, type SessionState, saveState } from '../lib/decode/state-file.ts'
 import { FlowError } from '../lib/diagnostics/flow-error.ts'
 import type { Log } from '../lib/diagnostics/log.ts'
+import { reasonOf } from '../lib/diagnostics/reason.ts'
 import type { CollectOptions } from './collect-flags.ts'
 
 /** How often the state is saved, at most; a large state is saved less often, so that saving costs 1 % at most. */
 const SAVE_EVERY_MS = 30_000
 const SAVE_SHARE = 100
+
+const STATE_ADVICE = 'name a folder whose parent exists with --state, or none'
 
 /** One state of those of several workers: of a session that more than one of them knows, what the last to hear it has. */
 export function mergeStates(states: readonly CollectorState[]): CollectorState {
@@ -33,7 +36,7 @@ export function openStateFolder(options: CollectOptions, log: Log): string | nul
     accessSync(stateDirectory, constants.W_OK | constants.X_OK)
     return stateDirectory
   } catch (error) {
-    const message = `cannot keep state in ${stateDirectory}: ${(error as Error).message}`
+    const message = `cannot keep state in ${stateDirectory}: ${reasonOf(error)}; ${STATE_ADVICE}`
     if (options.isStateExplicit) throw new FlowError('STATE_UNWRITABLE', message, { cause: error })
     log.warn('templates will not be kept over restarts', { error: message })
     return null
@@ -46,6 +49,7 @@ function makeFolder(path: string): void {
     mkdirSync(path, { mode: 0o750 })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if (!statSync(path).isDirectory()) throw new Error('it is a file', { cause: error })
   }
 }
 

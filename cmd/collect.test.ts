@@ -332,14 +332,25 @@ test('what cannot be had at the start is one line and status 1', async () => {
   const taken = udp.address().port
   const attempts: [string[], RegExp][] = [
     [['--listen', `netflow://127.0.0.1:${taken}`, '--addr', ''], new RegExp(`cannot listen on .*${taken}`)],
-    [['--listen', `tcp://127.0.0.1:1`, '--addr', ''], /there is no scheme tcp/],
+    [['--listen', free, '--addr', '', '--mapping', '/dev/zero'], /cannot read mapping .* longer than 1 MiB/],
+    [['--listen', free, '--addr', 'no-such-host.invalid:80'], /HTTP on .*: the name (has no|cannot)/],
+    [
+      ['--listen', free, '--addr', '', '--state', join(projectRoot, 'LICENSE')],
+      /state in .*LICENSE: it is a file/,
+    ],
     [
       ['--listen', free, '--addr', `127.0.0.1:${(http.address() as AddressInfo).port}`],
       /cannot serve HTTP on 127.0.0.1:\d+: the port is in use/,
     ],
-    [['--listen', free, '--addr', '', '--output', 'no/where'], /cannot write to no\/where: ENOENT/],
+    [
+      ['--listen', free, '--addr', '', '--output', 'no/where'],
+      /cannot write to no\/where: its directory does not exist/,
+    ],
     [['--listen', free, '--addr', '', '--mapping', 'none.yaml'], /cannot read mapping none.yaml/],
-    [['--listen', free, '--addr', '', '--state', 'no/state'], /cannot keep state in no\/state: ENOENT/],
+    [
+      ['--listen', free, '--addr', '', '--state', 'no/state'],
+      /cannot keep state in no\/state: there is no such file/,
+    ],
   ]
   await Promise.all(
     attempts.map(async ([args, pattern]) => {

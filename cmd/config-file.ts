@@ -1,11 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Node, Pair, YAMLMap } from 'yaml'
 import { FlowError } from '../lib/diagnostics/flow-error.ts'
+import { reasonOf } from '../lib/diagnostics/reason.ts'
 import { CONFIGURED } from './commands.ts'
 import { findFlag, type Given, type GivenFlags, shownNames } from './flags.ts'
 import { nearest } from './nearest.ts'
+import { readText } from './read-text.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Values of a configuration file by command and flag. */
@@ -40,11 +42,10 @@ export function configurationFiles(given: GivenFlags): string[] {
 export async function loadConfiguration(file: string): Promise<Configuration> {
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = readText(file)
   } catch (error) {
-    throw new FlowError('FILE_UNREADABLE', `configuration unreadable: ${(error as Error).message}`, {
-      cause: error,
-    })
+    const message = `cannot read configuration ${file}: ${reasonOf(error)}; name a YAML file with --config`
+    throw new FlowError('FILE_UNREADABLE', message, { cause: error })
   }
   const { isMap, LineCounter, parseDocument } = await import('yaml')
   const lineCounter = new LineCounter()

@@ -26,6 +26,7 @@ case $0 in
   *) main=${join(projectRoot, 'cmd/main.ts')} ;;
 esac
 case "$*" in *listen*) ;; *) exec ${node} "$main" "$@" ;; esac
+: >"$ROOT/log"
 ${node} "$main" "$@" 2>"$ROOT/log" &
 pid=$!
 until grep -q 'starting collection' "$ROOT/log"; do

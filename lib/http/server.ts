@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { FlowError } from '../diagnostics/flow-error.ts'
 import type { Log } from '../diagnostics/log.ts'
+import { reasonOf } from '../diagnostics/reason.ts'
 
 export interface Reply {
   readonly status: number
@@ -59,7 +60,7 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
   const reason =
     error.code === 'EADDRINUSE'
       ? 'the port is in use; choose another with -addr, or none with -addr ""'
-      : error.message
+      : `${reasonOf(error)}; choose another address with -addr, or none with -addr ""`
   return new FlowError('HTTP_FAILED', `cannot serve HTTP on ${where}: ${reason}`, { cause: error })
 }
 

@@ -4,7 +4,8 @@ const EPOCH = 1
 const LOCK = 2
 const POSTED = 3
 const BROKEN = 4
-const WORDS = 5
+const LOST = 5
+const WORDS = 6
 
 /** How far shutting down has gone: running, or read what has already arrived and end. */
 const RUNNING = 0
@@ -58,6 +59,15 @@ export class Control {
 
   break(): void {
     Atomics.store(this.#words, BROKEN, 1)
+  }
+
+  /** Whether records could not be written. */
+  get hasLost(): boolean {
+    return Atomics.load(this.#words, LOST) !== 0
+  }
+
+  noteLoss(): void {
+    Atomics.store(this.#words, LOST, 1)
   }
 
   /** Takes the write lock, which keeps one thread's lines together when its write is cut short. */

@@ -118,7 +118,7 @@ test('a reopen that fails keeps the old file, says so and is tried again', () =>
   put('c\n')
   assert.is(readFileSync(`${path}.1`, 'utf8'), 'a\nb\nc\n')
   assert.equal(messages, [
-    'cannot open the output anew, still writing to the old file; trying again EACCES: it was refused',
+    'cannot open the output anew, still writing to the old file; trying again permission denied',
   ])
   refuse = false
   put('d\n')
@@ -175,7 +175,7 @@ test('a full disk costs whole lines only, which are counted, and writing goes on
   const { put, got, file } = open({ log: listening(messages), files: smallDisk(disk) })
   put('one\ntwo\nthree\nfour\n')
   assert.is(got(), 'one\ntwo\n')
-  assert.equal(messages, ['cannot write to the output, records are lost ENOSPC: it was refused'])
+  assert.equal(messages, ['cannot write to the output, records are lost no space is left on the device'])
   put('five\n')
   assert.equal(file.counts, { ...file.counts, octets: 8, lostOctets: 16, lostLines: 3, writeErrors: 2 })
   disk.free = 100

@@ -1,5 +1,6 @@
 import { FlowError } from '../diagnostics/flow-error.ts'
 import type { Log } from '../diagnostics/log.ts'
+import { reasonOf } from '../diagnostics/reason.ts'
 import type { Control } from './control.ts'
 import { FILES, type FileCalls } from './files.ts'
 
@@ -71,7 +72,8 @@ export class LineFile {
     try {
       this.#fd = this.#files.open(settings.path)
     } catch (error) {
-      const reason = describe(error)
+      const isMissing = codeOf(error) === 'ENOENT'
+      const reason = isMissing ? 'its directory does not exist; make it first' : reasonOf(error)
       throw new FlowError('FILE_UNWRITABLE', `cannot write to ${settings.path}: ${reason}`, { cause: error })
     }
   }
@@ -107,7 +109,7 @@ export class LineFile {
       this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS)
       log.limited('reopen', 'cannot open the output anew, still writing to the old file; trying again', {
         path,
-        error: describe(error),
+        error: reasonOf(error),
       })
       return
     }
@@ -131,7 +133,7 @@ export class LineFile {
       this.#files.close(fd)
     } catch (error) {
       this.counts.writeErrors++
-      this.#settings.log.limited('close', 'cannot close the output', { error: describe(error) })
+      this.#settings.log.limited('close', 'cannot close the output', { error: reasonOf(error) })
     }
   }
 
@@ -161,6 +163,7 @@ export class LineFile {
       return
     }
     this.counts.writeErrors++
+    control.noteLoss()
     const whole = this.#settings.isLines ? octets.subarray(from, at).lastIndexOf(NEWLINE) + 1 : 0
     let kept = at - from
     if (kept > whole && this.#takeBack(sizeBefore, kept, whole)) kept = whole
@@ -170,7 +173,7 @@ export class LineFile {
     this.counts.lostLines += countLines(octets, from + whole, to)
     log.limited('write', 'cannot write to the output, records are lost', {
       path: path === '' ? 'stdout' : path,
-      error: describe(error),
+      error: reasonOf(error),
     })
   }
 
@@ -219,8 +222,4 @@ function countLines(octets: Uint8Array, from: number, to: number): number {
 
 function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
