@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
@@ -85,6 +94,36 @@ test('a damaged, cut or foreign file never stops the start, is reported, and its
       const [found, warned] = await load(whole.subarray(0, end))
       assert.ok(found! <= 2 && warned === 1, String(end))
     }
+  }))
+
+test('what cannot be a state file is not read: a pipe, a folder, a file without end', () =>
+  inFolder(async (folder) => {
+    const file = join(folder, 'collect-state.jsonl')
+    const makers = [
+      () => spawnSync('mkfifo', [file]),
+      () => mkdirSync(file),
+      () => {
+        writeFileSync(file, '')
+        truncateSync(file, 2 ** 31)
+      },
+    ]
+    for (const make of makers) {
+      make()
+      const log = gather()
+      assert.equal(await loadState(folder, log), { sessions: [] })
+      assert.is(log.warnings.length, 1)
+      rmSync(file, { recursive: true, force: true })
+    }
+  }))
+
+test('what a killed process left half saved is removed, that of a living one is not', () =>
+  inFolder(async (folder) => {
+    const dead = spawnSync('true').pid
+    for (const name of [`${dead}.tmp`, `${process.ppid}.tmp`, 'tmp'])
+      writeFileSync(join(folder, `collect-state.jsonl.${name}`), 'x')
+    await loadState(folder, SILENT)
+    const left = [`collect-state.jsonl.${process.ppid}.tmp`, 'collect-state.jsonl.tmp']
+    assert.equal(readdirSync(folder), left.sort())
   }))
 
 test('a folder that cannot be written is an error that says where', () =>

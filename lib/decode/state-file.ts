@@ -1,7 +1,9 @@
-import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FlowError } from '../diagnostics/flow-error.ts'
 import type { Log } from '../diagnostics/log.ts'
+import { reasonOf } from '../diagnostics/reason.ts'
 import type { NamesState } from './name-tables.ts'
 import type { RatesState } from './rates.ts'
 import type { SequenceState } from './sequence.ts'
@@ -42,6 +44,8 @@ export type AgentState = readonly [
 
 /** The file's name in the state directory. */
 const NAME = 'collect-state.jsonl'
+/** `<name>.<process id>.tmp`, as saveState names it. */
+const TEMPORARY = /^collect-state\.jsonl\.([1-9]\d{0,8})\.tmp$/
 const FORMAT = 'weir-collect-state'
 const VERSION = 1
 /** Text gathered for one write: small, so that other work goes on between two. */
@@ -74,23 +78,25 @@ export async function saveState(directory: string, states: readonly CollectorSta
     await folder.sync().finally(() => folder.close())
   } catch (error) {
     await unlink(temporary).catch(() => {})
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new FlowError('STATE_UNWRITABLE', `cannot save state: ${path}: ${reason}`, { cause: error })
+    throw new FlowError('STATE_UNWRITABLE', `cannot save state: ${path}: ${reasonOf(error)}`, {
+      cause: error,
+    })
   }
 }
 
 /** What the state directory holds; a missing, damaged or foreign file is reported and its good part is used. */
 export async function loadState(directory: string, log: Log): Promise<CollectorState> {
   const path = join(directory, NAME)
-  let octets: Buffer
+  await removeRemains(directory)
+  let octets: Buffer | null
   try {
-    octets = await readFile(path)
+    octets = await readFileOfOurs(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-      log.warn('state cannot be read: starting without it', { path, error: String(error) })
+      log.warn('state cannot be read: starting without it', { path, error: reasonOf(error) })
     return { sessions: [] }
   }
-  if (octets.length > MOST_OCTETS || !isOurs(octets)) {
+  if (octets === null || !isOurs(octets)) {
     log.warn('state is not ours or of another version: starting without it', { path })
     return { sessions: [] }
   }
@@ -110,6 +116,35 @@ export async function loadState(directory: string, log: Log): Promise<CollectorS
   if (damaged > 0 || !isWhole)
     log.warn('state is damaged: using its good part', { path, damaged, sessions: sessions.length })
   return { sessions }
+}
+
+/** The octets of a regular file, or null for what cannot be ours: a pipe has no end, a huge file fills the memory. */
+async function readFileOfOurs(path: string): Promise<Buffer | null> {
+  // Opening a pipe would wait for its writer.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const stats = await file.stat()
+    return stats.isFile() && stats.size <= MOST_OCTETS ? await file.readFile() : null
+  } finally {
+    await file.close()
+  }
+}
+
+/** Removes what processes that were killed while they saved have left. */
+async function removeRemains(directory: string): Promise<void> {
+  for (const name of await readdir(directory).catch(() => [])) {
+    const match = TEMPORARY.exec(name)
+    if (match !== null && !isAlive(Number(match[1]))) await unlink(join(directory, name)).catch(() => {})
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    // Signal 0 is only asked about, not sent.
+    return pid === process.pid || process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 interface LineFile {
