@@ -1,5 +1,4 @@
 import { loadState, saveState } from '../lib/decode/state-file.ts'
-import type { Datagram } from '../lib/flow/datagram.ts'
 import { encodeFamilies } from '../lib/http/prometheus-text.ts'
 import { collectorRoutes } from '../lib/http/routes.ts'
 import { startHttpServer } from '../lib/http/server.ts'
@@ -46,6 +45,8 @@ export async function collectCaptures(run: CollectRun): Promise<ExitStatus> {
   const keeper = new StateKeeper(save, log)
   const reader = new CaptureLoop(run, engine)
   const status = await reader.read()
+  // A pipe that stays open would keep the process alive.
+  if (options.read.includes('-')) process.stdin.destroy()
   engine.close()
   await keeper.stop()
   await trySaving(save, log)
@@ -60,8 +61,11 @@ export async function collectCaptures(run: CollectRun): Promise<ExitStatus> {
 class CaptureLoop {
   readonly #run: CollectRun
   readonly #engine: Engine
+  readonly #stop = Promise.withResolvers<never>()
   #seen = 0
   #lookedMs = 0
+  /** Of the last datagram, in milliseconds: what is stale is judged by the capture's clock. */
+  #captureMs = 0
 
   constructor(run: CollectRun, engine: Engine) {
     this.#run = run
@@ -72,6 +76,9 @@ class CaptureLoop {
     const { options, log } = this.#run
     let unreadable = 0
     let isBad = false
+    // A pipe may say nothing for long: what it gave before is written, and a signal is heeded.
+    this.#stop.promise.catch(() => {})
+    const looking = setInterval(() => this.#lookWhileWaiting(), LOOK_MS)
     for (const path of options.read) {
       try {
         isBad = this.#tell(path, await this.#readOne(path)) || isBad
@@ -82,30 +89,41 @@ class CaptureLoop {
         unreadable++
       }
     }
+    clearInterval(looking)
     if (unreadable === options.read.length) return EXIT.failed
     return unreadable > 0 || isBad ? EXIT.badInput : EXIT.done
   }
 
   #readOne(path: string): Promise<CaptureStatistics> {
     const { options, log } = this.#run
-    return readCapture(path, {
+    const reading = readCapture(path, {
       log,
       ...(options.readPorts.length === 0 ? {} : { ports: new Set(options.readPorts) }),
       onDatagram: (datagram) => {
         this.#engine.take(datagram, 'flow')
         // The clock is asked for every few datagrams only.
-        if ((++this.#seen & 15) === 0) this.#look(datagram)
+        if ((++this.#seen & 15) !== 0) return
+        this.#captureMs = Number(datagram.receivedNs[0]! / 1_000_000n)
+        this.#look()
       },
     })
+    return Promise.race([reading, this.#stop.promise])
   }
 
-  #look(datagram: Datagram): void {
+  #lookWhileWaiting(): void {
+    try {
+      this.#look()
+    } catch (error) {
+      this.#stop.reject(error)
+    }
+  }
+
+  #look(): void {
     const nowMs = performance.now()
     if (nowMs - this.#lookedMs < LOOK_MS) return
     this.#lookedMs = nowMs
     const { control, log } = this.#run
-    // What is stale is judged by the capture's clock.
-    this.#engine.poll(nowMs, Number(datagram.receivedNs[0]! / 1_000_000n))
+    this.#engine.poll(nowMs, this.#captureMs)
     log.tick()
     if (control.isStopping || control.isBroken) throw new Stopped()
   }

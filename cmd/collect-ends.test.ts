@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -17,13 +18,17 @@ test.after.each(() => {
 
 function start(...args: string[]) {
   const words = ['--disable-warning=ExperimentalWarning', main, 'collect', ...args]
-  const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'pipe'] })
   running.add(child)
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
   })
-  return { child, stderr: () => stderr, exit: once(child, 'close') }
+  let stdout = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  return { child, stdout: () => stdout, stderr: () => stderr, exit: once(child, 'close') }
 }
 
 test('a signal that comes twice at once, as from timeout(1), is one wish to end', async () => {
@@ -31,6 +36,21 @@ test('a signal that comes twice at once, as from timeout(1), is one wish to end'
   await once(child.stderr!, 'data')
   child.kill('SIGTERM')
   child.kill('SIGINT')
+  assert.equal(await exit, [0, null])
+})
+
+test('a pipe that stays open holds back neither the flows that came through it nor the end', async () => {
+  const { child, stdout, exit } = start('--read', '-')
+  child.stdin!.write(readFileSync(join(projectRoot, 'testdata/demo/office.pcap')))
+  while (stdout().split('\n').length < 800) await once(child.stdout!, 'data')
+  child.kill('SIGTERM')
+  assert.equal(await exit, [0, null])
+})
+
+test('when nobody reads the flows any more, a pipe that stays open does not hold back the end', async () => {
+  const { child, exit } = start('--read', '-')
+  child.stdout!.destroy()
+  child.stdin!.write(readFileSync(join(projectRoot, 'testdata/demo/office.pcap')))
   assert.equal(await exit, [0, null])
 })
 

@@ -1,7 +1,7 @@
-import { read } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { FlowError } from '../diagnostics/flow-error.ts'
+import { StreamSource } from './stream-source.ts'
 
 const FIRST_OCTETS = 1 << 18
 const FEED_OCTETS = 1 << 16
@@ -105,7 +105,7 @@ export class CaptureInput {
 /** Opens a capture, `-` for standard input, inflated if it is compressed; throws FILE_UNREADABLE. */
 export async function openCaptureInput(path: string): Promise<CaptureInput> {
   let input: CaptureInput
-  if (path === '-') input = new CaptureInput(new DescriptorSource(0))
+  if (path === '-') input = new CaptureInput(new StreamSource(process.stdin))
   else {
     try {
       input = new CaptureInput(new FileSource(await open(path, 'r')))
@@ -161,83 +161,28 @@ class FileSource implements Source {
   }
 }
 
-/** A descriptor that belongs to the process: standard input. */
-class DescriptorSource implements Source {
-  readonly #fd: number
-
-  constructor(fd: number) {
-    this.#fd = fd
-  }
-
-  async read(into: Uint8Array, from: number, to: number): Promise<number> {
-    for (;;) {
-      const count = await new Promise<number>((resolve, reject) => {
-        read(this.#fd, into, from, to - from, null, (error, bytesRead) => {
-          if (error === null) resolve(bytesRead)
-          // A pipe whose writer made it non-blocking, and that is empty now.
-          else if (error.code === 'EAGAIN') setTimeout(resolve, 10, -1)
-          else reject(error)
-        })
-      })
-      if (count >= 0) return count
-    }
-  }
-
-  async close(): Promise<void> {}
-}
-
 /** Inflates another source; gives all that could be inflated before it throws what is wrong. */
 class InflatedSource implements Source {
   readonly #inflater: ReturnType<typeof createGunzip>
   readonly #source: Source | null
-  #error: unknown
-  #isEnded = false
-  #wake: () => void = () => {}
-  #chunk = new Uint8Array(0)
-  #used = 0
+  readonly #inflated: StreamSource
+  #isClosed = false
 
   constructor(kind: 'gzip' | 'zstd', head: Uint8Array, source: Source | null) {
     this.#source = source
     const options = { chunkSize: INFLATED_OCTETS }
     this.#inflater = kind === 'gzip' ? createGunzip(options) : createZstdDecompress(options)
-    this.#inflater.on('readable', () => this.#wake())
-    this.#inflater.on('end', () => {
-      this.#isEnded = true
-      this.#wake()
-    })
-    this.#inflater.on('error', (error) => {
-      this.#error = error
-      this.#isEnded = true
-      this.#wake()
-    })
+    this.#inflated = new StreamSource(this.#inflater)
     void this.#feed(head)
   }
 
-  async read(into: Uint8Array, from: number, to: number): Promise<number> {
-    while (this.#used === this.#chunk.length) {
-      // Even after an error it holds what it had inflated before.
-      const chunk = this.#inflater.read() as Uint8Array<ArrayBuffer> | null
-      if (chunk !== null) {
-        this.#chunk = chunk
-        this.#used = 0
-      } else if (this.#isEnded) {
-        if (this.#error !== undefined) throw this.#error
-        return 0
-      } else {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve
-        })
-      }
-    }
-    const count = Math.min(to - from, this.#chunk.length - this.#used)
-    into.set(this.#chunk.subarray(this.#used, this.#used + count), from)
-    this.#used += count
-    return count
+  read(into: Uint8Array, from: number, to: number): Promise<number> {
+    return this.#inflated.read(into, from, to)
   }
 
   async close(): Promise<void> {
-    this.#isEnded = true
-    this.#inflater.destroy()
+    this.#isClosed = true
+    await this.#inflated.close()
     await this.#source?.close()
   }
 
@@ -245,7 +190,7 @@ class InflatedSource implements Source {
   async #feed(head: Uint8Array): Promise<void> {
     try {
       await this.#write(head)
-      while (this.#source !== null && !this.#isEnded) {
+      while (this.#source !== null && !this.#isClosed) {
         const chunk = new Uint8Array(FEED_OCTETS)
         const count = await this.#source.read(chunk, 0, chunk.length)
         if (count === 0) break
