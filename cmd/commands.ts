@@ -1,5 +1,6 @@
 import { COLLECT } from './collect-table.ts'
 import { COMMON_FLAGS, type Command } from './flags.ts'
+import { ROTATE } from './rotate-table.ts'
 
 const HELP_FLAG = COMMON_FLAGS.filter((flag) => flag.name === 'help')
 
@@ -67,7 +68,7 @@ const HELP: Command = {
 }
 
 /** Every command there is, in the order of the help. */
-export const COMMANDS: readonly Command[] = [COLLECT, CONFIG, COMPLETION, MAN, VERSION, HELP]
+export const COMMANDS: readonly Command[] = [COLLECT, ROTATE, CONFIG, COMPLETION, MAN, VERSION, HELP]
 
 /** Commands that take settings from a configuration file: each has a section of its name. */
-export const CONFIGURED: readonly Command[] = [COLLECT]
+export const CONFIGURED: readonly Command[] = [COLLECT, ROTATE]

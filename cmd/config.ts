@@ -5,6 +5,7 @@ import { EXIT, type ExitStatus } from './exit.ts'
 import type { Command, Flag, Given, GivenFlags } from './flags.ts'
 import { nearest } from './nearest.ts'
 import { print } from './print.ts'
+import { rotateOptions } from './rotate-flags.ts'
 import { UsageError } from './usage-error.ts'
 
 const VERBS = ['check', 'show']
@@ -39,6 +40,7 @@ export async function runConfig(operands: readonly string[], given: GivenFlags):
 /** Throws the UsageError that the command itself would throw. */
 function check(command: string, flags: GivenFlags): void {
   if (command === 'collect') collectOptions(flags)
+  if (command === 'rotate') rotateOptions(flags)
 }
 
 /** One section as YAML: each value that applies, and behind it where it came from. Secrets stay unsaid. */

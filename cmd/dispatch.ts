@@ -27,6 +27,13 @@ const ACTIONS: Readonly<Record<string, (call: Call) => Promise<ExitStatus>>> = {
     const { runCollect } = await import('./collect.ts')
     return runCollect(options)
   },
+  async rotate({ given }) {
+    const { rotateOptions } = await import('./rotate-flags.ts')
+    const { withConfiguration } = await import('./config-file.ts')
+    const options = rotateOptions(await withConfiguration('rotate', given))
+    const { runRotate } = await import('./rotate.ts')
+    return runRotate(options)
+  },
   async version({ given }) {
     if (isOn(given, 'json')) {
       const { describeBuild } = await import('./about.ts')

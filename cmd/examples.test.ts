@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -11,13 +12,14 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { projectRoot } from '../lib/testing/project.ts'
 import { COMMANDS } from './commands.ts'
 
 // Every command line of the README and of the help is run in a folder that looks like the project, with the sources in
-// the executable's place. What listens does so in a network namespace of its own, and is ended when it is ready.
+// the executable's place, and a program that writes goflow2.log. What listens does so in a network namespace of its own, and is ended when it is ready.
 
 const node = `${process.execPath} --disable-warning=ExperimentalWarning`
 const WRAPPER = `#!/bin/sh
@@ -41,7 +43,8 @@ exit $status
 `
 
 let folder = ''
-test.before(() => {
+let writer: ChildProcess
+test.before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'weir-examples-'))
   mkdirSync(join(folder, 'dist'))
   writeFileSync(join(folder, 'dist/weir'), WRAPPER)
@@ -49,8 +52,18 @@ test.before(() => {
   symlinkSync(join(projectRoot, 'cmd/main.ts'), join(folder, 'goflow2'))
   for (const name of ['testdata', 'packaging']) symlinkSync(join(projectRoot, name), join(folder, name))
   copyFileSync(join(projectRoot, 'packaging/weir.yaml'), join(folder, 'weir.yaml'))
+  writeFileSync(join(folder, 'app.log'), 'a line\n')
+  const [log, pidFile] = [join(folder, 'goflow2.log'), join(folder, 'goflow2.pid')]
+  const program = join(projectRoot, 'lib/rotate/testing/numbered-writer.ts')
+  writer = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, log, pidFile], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  while (!existsSync(pidFile)) await sleep(5)
 })
-test.after(() => rmSync(folder, { recursive: true }))
+test.after(() => {
+  writer.kill()
+  rmSync(folder, { recursive: true })
+})
 
 const hasNamespaces = spawnSync('unshare', ['--map-root-user', '--net', 'true']).status === 0
 

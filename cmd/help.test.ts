@@ -6,6 +6,7 @@ import { completionScript } from './completion.ts'
 import { commandHelp, generalHelp } from './help.ts'
 import { manualPage } from './man.ts'
 import { parseFlags } from './parse-flags.ts'
+import { rotateOptions } from './rotate-flags.ts'
 
 const texts = [generalHelp(), ...COMMANDS.map(commandHelp)]
 
@@ -40,6 +41,7 @@ test("every command's examples are accepted by its flags", () => {
       const owner = COMMANDS.find(({ name }) => name === words[0])!
       const { given } = parseFlags(owner, words.slice(1))
       if (owner.name === 'collect') collectOptions(given)
+      if (owner.name === 'rotate') rotateOptions(given)
     }
   }
 })

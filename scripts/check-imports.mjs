@@ -13,6 +13,7 @@ const ALLOWED = {
   'lib/goflow2': FLOW,
   'lib/pipeline': FLOW,
   'lib/http': GROUND,
+  'lib/rotate': GROUND,
   'lib/testing': FLOW,
   cmd: ['lib/'],
 }
@@ -20,12 +21,12 @@ const ALLOWED = {
 const DOORS = {
   cac: /^cmd\//,
   yaml: /^(lib\/goflow2\/mapping|cmd\/config)/,
-  'node:ffi': /^lib\/receive\/ffi\.ts$/,
+  'node:ffi': /^lib\/(receive\/ffi|rotate\/run-lock)\.ts$/,
   'node:dgram': /^lib\/receive\//,
-  'node:fs': /^(lib\/receive\/|cmd\/|lib\/testing\/|lib\/pipeline\/|lib\/decode\/state-file)/,
+  'node:fs': /^(lib\/receive\/|cmd\/|lib\/testing\/|lib\/pipeline\/|lib\/rotate\/|lib\/decode\/state-file)/,
   'node:http': /^lib\/http\//,
-  'node:zlib': /^lib\/receive\//,
-  'node:child_process': /^cmd\//,
+  'node:zlib': /^lib\/(receive|rotate)\//,
+  'node:child_process': /^(cmd|lib\/rotate)\//,
   'node:worker_threads': /^(cmd|lib\/pipeline|lib\/receive)\//,
 }
 const room = (file) => (file.startsWith('cmd') ? 'cmd' : file.split('/').slice(0, 2).join('/'))

@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'CONFIG_INVALID'
   | 'STATE_UNWRITABLE'
   | 'HTTP_FAILED'
+  | 'ROTATION_FAILED'
 
 /** An expected failure, told apart by `code`; its message is one line: what, where, what to do. */
 export class FlowError extends Error {

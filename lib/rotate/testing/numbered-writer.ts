@@ -1,0 +1,26 @@
+// A program such as goflow2, for tests: appends numbered lines to a file and opens it anew on SIGHUP.
+// Arguments: FILE PID_FILE [deaf: it ignores SIGHUP]. SIGTERM ends it; how many lines there are it prints then.
+import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs'
+
+const [file, pidFile, mood] = process.argv.slice(2) as [string, string, string | undefined]
+let fd = openSync(file, 'a')
+let count = 0
+const writing = setInterval(() => {
+  // Two writes for a line, as goflow2 does it, and more than one line at a time.
+  for (let i = 0; i < 10; i++) {
+    writeSync(fd, `line ${++count}`)
+    writeSync(fd, '\n')
+  }
+}, 2)
+process.on('SIGHUP', () => {
+  if (mood === 'deaf') return
+  closeSync(fd)
+  fd = openSync(file, 'a')
+})
+process.on('SIGTERM', () => {
+  clearInterval(writing)
+  writeSync(1, `${count}\n`)
+  process.exit(0)
+})
+writeFileSync(`${pidFile}.part`, `${process.pid}\n`)
+renameSync(`${pidFile}.part`, pidFile)
