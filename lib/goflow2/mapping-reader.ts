@@ -23,6 +23,8 @@ export interface Entry {
   readonly value: unknown
 }
 
+/** Control characters and the line ends of Unicode. */
+const CONTROLS = /[\p{Cc}\u2028\u2029]/gu
 const TRUE = /^(y|yes|on|true)$/i
 const FALSE = /^(n|no|off|false)$/i
 
@@ -63,7 +65,7 @@ export class MappingReader {
   warn(node: unknown, message: string): void {
     if (++this.#warningCount > MOST_WARNINGS) return
     const line = this.#lineOf(node)
-    this.#warnings.push({ line, text: `${this.#file}${line > 0 ? `:${line}` : ''}: ${message}` })
+    this.#warnings.push({ line, text: this.#located(line, message) })
   }
 
   /** The known name nearest to `word`; not looked for once nobody reads on. */
@@ -171,7 +173,12 @@ export class MappingReader {
   }
 
   #error(line: number, message: string): FlowError {
-    return new FlowError('MAPPING_INVALID', `${this.#file}${line > 0 ? `:${line}` : ''}: ${message}`)
+    return new FlowError('MAPPING_INVALID', this.#located(line, message))
+  }
+
+  /** One line, whatever names the file has made up. */
+  #located(line: number, message: string): string {
+    return `${this.#file}${line > 0 ? `:${line}` : ''}: ${message.replaceAll(CONTROLS, ' ')}`
   }
 }
 

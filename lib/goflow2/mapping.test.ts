@@ -313,4 +313,16 @@ test('hostile files are refused in time', () => {
   assert.match(warnings[100]!, /more warnings/)
 })
 
+test('names with line ends in them leave a message one line', () => {
+  const text = [
+    'formatter:',
+    '  protobuf: [{name: "a\\nb", index: 999, type: varint}]',
+    'ipfix:',
+    '  mapping: [{field: 1, destination: "a\\u2028b"}]',
+  ].join('\n')
+  for (const warning of loadMapping(text, 'map.yaml').warnings)
+    assert.match(warning, /^map\.yaml:\d+: [^\n\u2028]+$/)
+  assert.is(loadMapping(text, 'map.yaml').warnings.length > 0, true)
+})
+
 test.run()
