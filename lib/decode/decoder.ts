@@ -157,7 +157,7 @@ class DatagramDecoder implements Decoder {
   }
 
   templates(): Record<string, Record<string, unknown>> {
-    return templatePage(this.#sessions)
+    return templatePage(this.#sessions, this.#settings.log)
   }
 
   saveState(): CollectorState {

@@ -1,5 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { SILENT } from '../diagnostics/log.ts'
 import { dataSet, netflow9Datagram, type Specifier, templateSet, u32 } from '../testing/datagrams.ts'
 import { newSubject, type Subject } from './testing/subject.ts'
 
@@ -61,6 +62,19 @@ test('when the number of templates is exhausted the longest silent exporter make
   assert.is(metric(subject, 'templates'), 3)
   assert.is(subject.take(data(), { address: '198.51.100.4' }).length, 1)
   assert.is(subject.take(data(), { address: '198.51.100.0' }).length, 0)
+})
+
+test('the page of templates is bounded, and the log says what it leaves out', () => {
+  const told: unknown[] = []
+  const limited = (_key: string, _message: string, attributes: unknown) => told.push(attributes)
+  const subject = newSubject({ log: { ...SILENT, limited } })
+  const show = () => Object.keys(subject.decoder.templates()).length
+  for (let i = 0; i < 400; i++) {
+    subject.take(template(256, fields(400, 0)), { address: `198.51.${i >> 8}.${i & 255}` })
+    if (i === 199) assert.is(show(), 200)
+  }
+  assert.is(show(), 250)
+  assert.equal(told, [{ shown: 250, omitted: 150 }])
 })
 
 test('equal templates of many exporters count once, and nothing is left when the last is gone', () => {

@@ -1,6 +1,13 @@
+import type { Log } from '../diagnostics/log.ts'
 import { PROTOCOL } from '../flow/fields.ts'
 import type { TemplateEntry } from './session.ts'
 import type { Sessions } from './sessions.ts'
+
+/** Fields shown, for each makes 150 octets of the page: beyond, sessions are left out whole. */
+const MOST_FIELDS = 100_000
+
+/** A Field Specifier without enterprise. */
+const FIELD_OCTETS = 4
 
 interface PageField {
   readonly 'pen-provided': boolean
@@ -9,11 +16,21 @@ interface PageField {
   readonly pen: number
 }
 
-/** All templates as goflow2 2.2.6 shows them: by `address:port`, then by version << 48 | domain << 16 | id. */
-export function templatePage(sessions: Sessions): Record<string, Record<string, unknown>> {
+/**
+ * Templates as goflow2 2.2.6 shows them: by `address:port`, then by version << 48 | domain << 16 | id. All of them,
+ * unless they are so many that the page would fill the memory; the log says how many are left out.
+ */
+export function templatePage(sessions: Sessions, log: Log): Record<string, Record<string, unknown>> {
+  let octets = 0
+  let omitted = 0
   const page: [string, Record<string, unknown>][] = []
   sessions.each((session) => {
     if (session.templateCount === 0) return
+    if (octets + session.templateOctets > MOST_FIELDS * FIELD_OCTETS) {
+      omitted += session.templateCount
+      return
+    }
+    octets += session.templateOctets
     const { address } = session.exporter
     const source = address.includes(':') ? `[${address}]:${session.port}` : `${address}:${session.port}`
     const templates: [string, unknown][] = []
@@ -26,6 +43,10 @@ export function templatePage(sessions: Sessions): Record<string, Record<string, 
     }
     page.push([source, Object.fromEntries(sorted(templates))])
   })
+  if (omitted > 0) {
+    const shown = sessions.templateCount - omitted
+    log.limited('templates-page', 'too many templates for one page', { shown, omitted })
+  }
   return Object.fromEntries(sorted(page))
 }
 
