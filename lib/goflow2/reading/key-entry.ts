@@ -1,0 +1,172 @@
+import type { Column, FixedColumn, FlowBatch, OctetsColumn } from '../../flow/batch.ts'
+import { defineField, type Field } from '../../flow/fields.ts'
+import type { KeyTarget } from './known-keys.ts'
+import { stateBit } from './row-end.ts'
+
+/** What a key's value of the row before left behind, so that an equal one can be copied. */
+export const STORED = {
+  nothing: 0,
+  u8: 1,
+  u16: 2,
+  u32: 3,
+  pair: 4,
+  address: 5,
+  octets: 6,
+  list: 7,
+  extraNumber: 8,
+} as const
+
+const NO_OCTETS = new Uint8Array(0)
+const NO_SHORTS = new Uint16Array(0)
+const NO_WORDS = new Uint32Array(0)
+
+/** Columns for what no known column can hold: a key's integers, its text, and all else as JSON. */
+export interface ExtraFields {
+  readonly number: Field
+  readonly text: Field
+  readonly json: Field
+}
+
+/** The columns that keep values of `key` as they were written; one name has one kind in every process. */
+export function extraFields(key: string): ExtraFields {
+  return {
+    number: defineField(`line.${key}`, 'u64', 'default'),
+    text: defineField(`line.${key}.text`, 'text', 'default'),
+    json: defineField(`line.${key}.json`, 'text', 'default'),
+  }
+}
+
+/** One key that lines have: where its values go, and its column in the open batch. */
+export class KeyEntry {
+  readonly key: string
+  /** `"key":` as the line that brought it had it. */
+  readonly literal: Uint8Array
+  /** Its octets by eight, and the last eight of them. */
+  readonly words: Float64Array
+  readonly lastWord: number
+  readonly length: number
+  readonly op: number
+  readonly field: Field | null
+  readonly isZeroKept: boolean
+  readonly octetsAs: 'hex' | 'text' | 'address'
+  /** Bit of what the row's end must know of it (`row-end.ts`). */
+  readonly state: number
+  /** Its place among the keys of the line before. */
+  place = 0
+  /** The line that held it last. */
+  line = 0
+  /** Whether its value is expected to be that of the line before. */
+  isSteady = true
+  /** Whether equal text does not mean equal columns. */
+  isNeverSteady = false
+  /** A STORED. */
+  stored = 0
+  /** The column that `stored` speaks of. */
+  column: Column | null = null
+  u8: Uint8Array = NO_OCTETS
+  u16: Uint16Array = NO_SHORTS
+  u32: Uint32Array = NO_WORDS
+  present: Uint8Array = NO_OCTETS
+  #own: FixedColumn | null = null
+  #serial = -1
+  #extras: ExtraFields | null = null
+
+  constructor(key: string, literal: Uint8Array, target: KeyTarget) {
+    this.key = key
+    this.literal = literal
+    const view = new DataView(literal.buffer, literal.byteOffset, literal.length)
+    this.words = new Float64Array(Math.max(0, Math.ceil(literal.length / 8) - 1))
+    for (let i = 0; i < this.words.length; i++) this.words[i] = view.getFloat64(i * 8, true)
+    this.lastWord = literal.length < 8 ? 0 : view.getFloat64(literal.length - 8, true)
+    this.length = literal.length
+    this.op = target.op
+    this.field = target.field
+    this.isZeroKept = target.isZeroKept
+    this.octetsAs = target.octetsAs ?? 'hex'
+    this.state = stateBit(target)
+  }
+
+  /** Finds the column of a fixed-width key in the batch that has this serial number. */
+  bind(batch: FlowBatch, serial: number): void {
+    if (serial !== this.#serial) {
+      this.#serial = serial
+      this.#own = batch.fixed(this.field!)
+      const { values, present } = this.#own
+      this.present = present
+      if (values instanceof Uint8Array) this.u8 = values
+      else if (values instanceof Uint16Array) this.u16 = values
+      else if (values instanceof Uint32Array) this.u32 = values
+    }
+    this.column = this.#own
+  }
+
+  /** Where values go that its own column cannot hold. */
+  extras(): ExtraFields {
+    this.#extras ??= extraFields(this.key)
+    return this.#extras
+  }
+}
+
+/** Copies what the key left in the row before. */
+export function copyRow(entry: KeyEntry, row: number): void {
+  const before = row - 1
+  switch (entry.stored) {
+    case 1: // u8
+      entry.u8[row] = entry.u8[before]!
+      break
+    case 2: // u16
+      entry.u16[row] = entry.u16[before]!
+      break
+    case 3: // u32
+      entry.u32[row] = entry.u32[before]!
+      break
+    case 4: // pair
+      entry.u32[row * 2] = entry.u32[before * 2]!
+      entry.u32[row * 2 + 1] = entry.u32[before * 2 + 1]!
+      break
+    case 8: {
+      // extraNumber
+      const { words, present } = entry.column as FixedColumn
+      words[row * 2] = words[before * 2]!
+      words[row * 2 + 1] = words[before * 2 + 1]!
+      present[row] = 1
+      return
+    }
+    case 5: {
+      // address
+      const { u32 } = entry
+      u32[row * 4] = u32[before * 4]!
+      u32[row * 4 + 1] = u32[before * 4 + 1]!
+      u32[row * 4 + 2] = u32[before * 4 + 2]!
+      u32[row * 4 + 3] = u32[before * 4 + 3]!
+      break
+    }
+    default:
+      copyVariable(entry.column!, row)
+      return
+  }
+  entry.present[row] = 1
+}
+
+/** A row may share the octets and elements of the row before. */
+function copyVariable(column: Column, row: number): void {
+  if (column.shape === 'fixed') return
+  const { starts, lengths, present } = column as OctetsColumn
+  starts[row] = starts[row - 1]!
+  lengths[row] = lengths[row - 1]!
+  present[row] = 1
+}
+
+/** Takes back what a row that turned out to be none left in the batch. */
+export function clearRow(batch: FlowBatch, row: number): void {
+  for (const column of batch.columns()) {
+    if (column.present[row] === 0) continue
+    column.present[row] = 0
+    if (column.shape === 'fixed') {
+      column.values.fill(0, row * column.stride, (row + 1) * column.stride)
+    } else {
+      column.starts[row] = 0
+      column.lengths[row] = 0
+    }
+  }
+}

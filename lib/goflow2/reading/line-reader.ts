@@ -1,0 +1,31 @@
+import type { BatchWriter } from '../../flow/batch-writer.ts'
+import { JsonLines } from './json-lines.ts'
+import { type KeyHints, newTargetOf } from './key-targets.ts'
+import { ObjectReader } from './object-reader.ts'
+
+/** Takes `octets[from, to)` that are no flow, with the reason and their place in what was pushed. */
+export type OnReject = (octets: Uint8Array, from: number, to: number, reason: string, offset: number) => void
+
+export interface LineReaderOptions extends KeyHints {
+  /** Takes the flows. */
+  readonly writer: BatchWriter
+  readonly onReject?: OnReject
+}
+
+/** Reads records from octets that come in pieces of any size. */
+export interface RecordReader {
+  /** Flows written, and pieces refused, so far. */
+  readonly rows: number
+  readonly rejected: number
+  /** Reads `octets[from, to)`; keeps copies of what is unfinished. Never throws. */
+  push(octets: Uint8Array, from: number, to: number): void
+  /** Reads what is left; an unfinished record is refused. The caller flushes the writer. */
+  end(): void
+  /** Printed names of the last record's keys, in their order. */
+  keys(): string[]
+}
+
+/** A reader of goflow2's JSON lines, of whatever version and mapping. */
+export function newLineReader(options: LineReaderOptions): RecordReader {
+  return new JsonLines(new ObjectReader(options.writer, newTargetOf(options)), options.onReject)
+}

@@ -1,0 +1,290 @@
+import type { BatchWriter } from '../../flow/batch-writer.ts'
+import { unescaped } from './json-value.ts'
+import { clearRow, copyRow, KeyEntry } from './key-entry.ts'
+import type { KeyTarget } from './known-keys.ts'
+import { RowReader } from './row-reader.ts'
+
+/** Members of one object, and different keys of all objects, at most. */
+const MAX_MEMBERS = 1024
+const MAX_KEYS = 2048
+const MAX_KEY_OCTETS = 512
+/** Lines after which keys whose values changed are tried as steady ones again. */
+const RELEARN = 32
+
+/** Where values of a key go, by its printed name. */
+export type TargetOf = (key: string) => KeyTarget
+
+/**
+ * Reads JSON objects of goflow2 into rows. The keys of a line are expected to be those of the line before, and are
+ * compared as octets; so are values that seldom change, many keys at once.
+ */
+export class ObjectReader {
+  /** Why the last object was refused, and where. */
+  reason = ''
+  failedAt = 0
+  readonly #writer: BatchWriter
+  readonly #targetOf: TargetOf
+  readonly #row = new RowReader()
+  readonly #entries = new Map<string, KeyEntry>()
+  #line = 0
+  #nextRow = -1
+  /** The keys of the line before in their order, and where each began; one more place for the end. */
+  #before: KeyEntry[] = []
+  #beforeStarts = new Int32Array(MAX_MEMBERS + 1)
+  #beforeCount = 0
+  /** Whether the line before lies in these octets and its row right before the next one. */
+  #isBeforeThere = false
+  #keys: KeyEntry[] = []
+  #starts = new Int32Array(MAX_MEMBERS + 1)
+
+  constructor(writer: BatchWriter, targetOf: TargetOf) {
+    this.#writer = writer
+    this.#targetOf = targetOf
+  }
+
+  /** The printed names of the last object's keys, in their order. */
+  keys(): string[] {
+    return this.#before.slice(0, this.#beforeCount).map(({ key }) => key)
+  }
+
+  /** What stood before is no longer where it was. */
+  forgetOctets(): void {
+    this.#isBeforeThere = false
+  }
+
+  /** Where in `octets[from, to)` an object begins as the last one did; -1 where none does. */
+  findStart(octets: Uint8Array, from: number, to: number): number {
+    const first = this.#beforeCount > 0 ? this.#before[0]!.literal : FIRST_KEY
+    for (;;) {
+      const at = octets.indexOf(0x7b, from)
+      if (at < 0 || at + first.length >= to) return -1
+      let i = 0
+      while (i < first.length && octets[at + 1 + i] === first[i]) i++
+      if (i === first.length) return at
+      from = at + 1
+    }
+  }
+
+  /**
+   * Reads the object that begins at `p` into a row; there is a line feed at `limit`. Returns where the object ends, or
+   * -1, with `reason` and `failedAt`, where it is broken.
+   */
+  read(octets: Uint8Array, view: DataView, p: number, limit: number): number {
+    const batch = this.#writer.reserve(1)
+    const row = batch.rowCount
+    const reader = this.#row
+    if (batch !== reader.batch || row !== this.#nextRow) {
+      reader.batch = batch
+      reader.serial++
+      this.#isBeforeThere = false
+    }
+    if (!this.#isBeforeThere) reader.end.forget(0)
+    const end = this.#members(octets, view, p, limit, row)
+    if (end < 0) {
+      clearRow(batch, row)
+      // What equal keys would be copied from is no row.
+      this.#isBeforeThere = false
+      this.#nextRow = row
+      return -1
+    }
+    batch.rowCount = row + 1
+    this.#nextRow = row + 1
+    return end
+  }
+
+  #members(octets: Uint8Array, view: DataView, p: number, limit: number, row: number): number {
+    const line = ++this.#line
+    const reader = this.#row
+    const before = this.#before
+    const beforeStarts = this.#beforeStarts
+    const beforeCount = this.#beforeCount
+    const keys = this.#keys
+    const starts = this.#starts
+    const isBeforeThere = this.#isBeforeThere
+    const beforeEnd = beforeStarts[beforeCount]!
+    if (line % RELEARN === 0) for (let i = 0; i < beforeCount; i++) before[i]!.isSteady = true
+    let isOther = !isBeforeThere
+    let next = 0
+    let count = 0
+    p = blanks(octets, p + 1)
+    if (octets[p] === 0x7d) return this.#fail('an object without keys', p)
+    for (;;) {
+      let entry: KeyEntry
+      let value = -1
+      if (next < beforeCount) {
+        entry = before[next]!
+        if (isBeforeThere && entry.isSteady) {
+          // As many octets as are the same in both lines.
+          const from = beforeStarts[next]!
+          const shift = p - from
+          let same = from
+          while (
+            same + 8 <= beforeEnd &&
+            same + shift + 8 <= limit &&
+            view.getFloat64(same, true) === view.getFloat64(same + shift, true)
+          ) {
+            same += 8
+          }
+          while (same < beforeEnd && octets[same] === octets[same + shift]) same++
+          const first = next
+          while (next < beforeCount && beforeStarts[next + 1]! <= same && count < MAX_MEMBERS) {
+            entry = before[next]!
+            if (entry.isNeverSteady) break
+            if (entry.stored !== 0) copyRow(entry, row)
+            entry.line = line
+            keys[count] = entry
+            starts[count++] = beforeStarts[next]! + shift
+            next++
+          }
+          if (next > first) {
+            p = beforeStarts[next]! + shift
+            if (next === beforeCount) break
+            continue
+          }
+          entry.isSteady = false
+        }
+        if (isLiteral(entry, octets, view, p, limit)) {
+          value = p + entry.length
+          next++
+        }
+      }
+      if (value < 0) {
+        const found = this.#find(octets, p)
+        if (found === null) return -1
+        entry = found
+        value = p + this.#keyLength
+        isOther = true
+        if (before[entry.place] === entry && entry.place < beforeCount) next = entry.place + 1
+      }
+      if (entry!.line === line) reader.again(entry!, row)
+      entry!.line = line
+      const end = reader.value(entry!, octets, value, row)
+      if (end < 0) return this.#fail('a value is broken', value)
+      if (count === MAX_MEMBERS) return this.#fail('more than 1024 keys', p)
+      keys[count] = entry!
+      starts[count++] = p
+      p = blanks(octets, end)
+      const octet = octets[p]!
+      if (octet === 0x2c) {
+        p = blanks(octets, p + 1)
+      } else if (octet === 0x7d) {
+        p++
+        break
+      } else {
+        return this.#fail(p >= limit ? 'the line is cut' : 'a comma or brace is missing', p)
+      }
+    }
+    starts[count] = p
+    this.#keys = before
+    this.#starts = beforeStarts
+    this.#before = keys
+    this.#beforeStarts = starts
+    this.#beforeCount = count
+    this.#isBeforeThere = true
+    this.#finish(octets, row, isOther || next !== beforeCount || count !== beforeCount)
+    return p
+  }
+
+  #finish(octets: Uint8Array, row: number, isOther: boolean): void {
+    const reader = this.#row
+    const keys = this.#before
+    const count = this.#beforeCount
+    if (isOther) {
+      let seen = 0
+      for (let i = 0; i < count; i++) {
+        const entry = keys[i]!
+        entry.place = i
+        seen |= entry.state
+      }
+      reader.end.forget(seen)
+    }
+    const lost = reader.end.finish(reader.batch, reader.serial, row)
+    if (lost === 0) return
+    for (let i = 0; i < count; i++) {
+      const entry = keys[i]!
+      if ((entry.state & lost) === 0) continue
+      let p = this.#beforeStarts[i]!
+      // Past the key; what it holds was read before.
+      for (p++; octets[p] !== 0x22; p++) if (octets[p] === 0x5c) p++
+      p = blanks(octets, p + 1)
+      const { stored, column } = entry
+      reader.keepWritten(entry, octets, blanks(octets, p + 1), row)
+      entry.stored = stored
+      entry.column = column
+    }
+  }
+
+  #keyLength = 0
+
+  /** The entry of the key at `p`; null, with `reason`, where there is none. */
+  #find(octets: Uint8Array, p: number): KeyEntry | null {
+    const from = p
+    if (octets[p] !== 0x22) {
+      this.#fail('a key is missing', p)
+      return null
+    }
+    let isEscaped = false
+    for (p++; octets[p] !== 0x22; p++) {
+      if (octets[p] === 0x5c) {
+        isEscaped = true
+        p++
+      }
+      if (octets[p]! < 0x20 || p - from > MAX_KEY_OCTETS) {
+        this.#fail('a key is broken', from)
+        return null
+      }
+    }
+    const to = p
+    p = blanks(octets, p + 1)
+    if (octets[p] !== 0x3a) {
+      this.#fail('a colon is missing', p)
+      return null
+    }
+    p = blanks(octets, p + 1)
+    this.#keyLength = p - from
+    const name = isEscaped ? unescaped(octets, from + 1, to) : octets.subarray(from + 1, to)
+    const key = decoder.decode(name)
+    let entry = this.#entries.get(key)
+    if (entry === undefined) {
+      if (this.#entries.size >= MAX_KEYS) {
+        this.#fail('more than 2048 different keys', from)
+        return null
+      }
+      const target = this.#targetOf(key)
+      entry = new KeyEntry(key, octets.slice(from, p), target)
+      this.#entries.set(key, entry)
+    }
+    return entry
+  }
+
+  #fail(reason: string, at: number): -1 {
+    this.reason = reason
+    this.failedAt = at
+    return -1
+  }
+}
+
+const decoder = new TextDecoder()
+/** `"type":`, as goflow2's default lines begin. */
+const FIRST_KEY = Uint8Array.from('"type":', (c) => c.charCodeAt(0))
+
+/** Whether the octets at `p` are the key as its entry has it, with its colon. */
+function isLiteral(entry: KeyEntry, octets: Uint8Array, view: DataView, p: number, limit: number): boolean {
+  const { length, words } = entry
+  if (p + length > limit) return false
+  if (length < 8) {
+    const { literal } = entry
+    for (let i = 0; i < length; i++) if (literal[i] !== octets[p + i]) return false
+    return true
+  }
+  // The last eight octets first: keys of one beginning differ there.
+  if (view.getFloat64(p + length - 8, true) !== entry.lastWord) return false
+  for (let i = 0; i < words.length; i++) if (view.getFloat64(p + i * 8, true) !== words[i]) return false
+  return true
+}
+
+/** The first octet from `p` on that is no blank; a line feed is none. */
+function blanks(octets: Uint8Array, p: number): number {
+  while (octets[p] === 0x20 || octets[p] === 0x09 || octets[p] === 0x0d) p++
+  return p
+}
