@@ -8,6 +8,9 @@ export type ErrorCode =
   | 'CONFIG_INVALID'
   | 'STATE_UNWRITABLE'
   | 'HTTP_FAILED'
+  | 'ARCHIVE_CORRUPT'
+  | 'ARCHIVE_VERSION'
+  | 'ARCHIVE_LOCKED'
   | 'ROTATION_FAILED'
 
 /** An expected failure, told apart by `code`; its message is one line: what, where, what to do. */

@@ -1,0 +1,95 @@
+import { Damage } from './damage.ts'
+import { DICTIONARY_FIXED_OCTETS, MOST_CODES } from './encoding.ts'
+import { padded } from './frame.ts'
+import { type AddressFacts, StreamReader } from './stream-reader.ts'
+
+/** A D frame's head, and how to read its body. */
+interface Delta {
+  readonly first: number
+  readonly count: number
+  readonly numbers: readonly number[]
+  readonly reader: StreamReader
+}
+
+/** A file's addresses by code; each part is read when first asked for. */
+export class AddressTable implements AddressFacts {
+  /** Codes known, code 0 among them. */
+  codes = 1
+  readonly #deltas: Delta[] = []
+  #words = new Uint32Array(4)
+  #wordsDone = 0
+  readonly #attributes: { values: Uint32Array; done: number }[] = []
+
+  /** Adds a D frame; false if it does not follow on the codes known or its head is wrong. */
+  add(head: Buffer, body: (from: number, octets: number) => Buffer): boolean {
+    if (head.length < DICTIONARY_FIXED_OCTETS) return false
+    const [first, count, streams, planes, attributes] = [0, 4, 8, 12, 16].map((at) =>
+      head.readUInt32LE(at),
+    ) as [number, number, number, number, number]
+    const tablesAt = padded(DICTIONARY_FIXED_OCTETS + (6 + attributes) * 4)
+    if (first !== this.codes || first + count > MOST_CODES + 1 || tablesAt > head.length) return false
+    const numbers: number[] = []
+    for (let i = 0; i < 6 + attributes; i++) numbers.push(head.readUInt32LE(DICTIONARY_FIXED_OCTETS + i * 4))
+    try {
+      const reader = new StreamReader(head.subarray(tablesAt), { streams, planes }, body, null)
+      this.#deltas.push({ first, count, numbers, reader })
+    } catch (error) {
+      if (error instanceof Damage) return false
+      throw error
+    }
+    this.codes += count
+    return true
+  }
+
+  words(): Uint32Array {
+    if (this.#wordsDone === this.#deltas.length) return this.#words
+    const words = new Uint32Array(this.codes * 4)
+    words.set(this.#words)
+    for (const { first, count, numbers, reader } of this.#deltas.slice(this.#wordsDone)) {
+      const families = reader.narrow(numbers[0]!, count)
+      let count6 = 0
+      for (let i = 0; i < count; i++) count6 += families[i] === 0 ? 0 : 1
+      const ipv4 = reader.narrow(numbers[1]!, count - count6)
+      const ipv6 = numbers.slice(2, 6).map((number) => reader.narrow(number, count6))
+      let at4 = 0
+      let at6 = 0
+      for (let i = 0, at = first * 4; i < count; i++, at += 4) {
+        if (families[i] === 0) {
+          words[at + 2] = 0xffff
+          words[at + 3] = ipv4[at4++]!
+        } else {
+          for (let k = 0; k < 4; k++) words[at + k] = ipv6[k]![at6]!
+          at6++
+        }
+      }
+    }
+    this.#words = words
+    this.#wordsDone = this.#deltas.length
+    return words
+  }
+
+  attribute(number: number): Uint32Array {
+    if (number > 255) throw new Damage(`there is no attribute ${number}`)
+    while (this.#attributes.length <= number) this.#attributes.push({ values: new Uint32Array(1), done: 0 })
+    const known = this.#attributes[number]!
+    if (known.done === this.#deltas.length) return known.values
+    const values = new Uint32Array(this.codes)
+    values.set(known.values)
+    for (const { first, count, numbers, reader } of this.#deltas.slice(known.done)) {
+      const stream = numbers[6 + number]
+      if (stream !== undefined) values.set(reader.narrow(stream, count), first)
+    }
+    known.values = values
+    known.done = this.#deltas.length
+    return values
+  }
+
+  /** The code of an address, or -1; looks at all of them. */
+  find(a: number, b: number, c: number, d: number): number {
+    const words = this.words()
+    for (let at = 0; at < words.length; at += 4) {
+      if (words[at + 3] === d && words[at + 2] === c && words[at + 1] === b && words[at] === a) return at / 4
+    }
+    return -1
+  }
+}

@@ -1,0 +1,244 @@
+import { FlowError } from '../diagnostics/flow-error.ts'
+import type { RecordKind } from '../flow/batch.ts'
+import { AddressTable } from './address-table.ts'
+import { type Block, openBlock } from './block-reader.ts'
+import { Damage, type Problem } from './damage.ts'
+import { INDEX_ADDRESSES, INDEX_FIXED_OCTETS } from './encoding.ts'
+import { type FileAccess, openFile } from './file-access.ts'
+import { type BlockInfo, blockInfo, type Footer, parseFooter } from './footer.ts'
+import { HEADER_OCTETS, TAIL_MAGIC, TAIL_OCTETS } from './frame.ts'
+import { type Frame, findFrame, hasWholeBody, isKnown, isSkippable, readFrame } from './frame-scan.ts'
+import { addSchemaFrame, newSchema, type Schema } from './schema.ts'
+import { StreamReader } from './stream-reader.ts'
+
+/** Whether the footer was there, or the frames were read one by one. */
+export type ArchiveState = 'finished' | 'open'
+
+/**
+ * One archive file, open for reading. Only what is asked for is read; memory grows with a block and with the
+ * addresses asked for, not with the file's rows.
+ */
+export class ArchiveReader {
+  readonly schema: Schema = newSchema()
+  readonly addresses = new AddressTable()
+  readonly blocks: BlockInfo[] = []
+  /** What could not be read so far. */
+  readonly problems: Problem[] = []
+  state: ArchiveState = 'open'
+  readonly #file: FileAccess
+  /** Where the next frame is looked for, and its number. */
+  #next = 0
+  #nextNumber = 0
+  #fileId: number | null = null
+  #directoryAt = -1
+
+  constructor(file: FileAccess) {
+    this.#file = file
+  }
+
+  get path(): string {
+    return this.#file.path
+  }
+
+  /** Octets of the whole frames from the start; what follows is cut, damaged or not written yet. */
+  get wholeOctets(): number {
+    return this.#next
+  }
+
+  close(): void {
+    this.#file.close()
+  }
+
+  /** Takes the footer's word for where things are; false where there is no right footer. */
+  loadFooter(): boolean {
+    const footer = this.#readFooter()
+    if (footer === null) return false
+    for (const { at, type } of footer.frames) {
+      const frame = readFrame(this.#file, at, this.#fileId)
+      if (typeof frame === 'string' || frame.header.type !== type || !this.#take(frame)) {
+        this.problems.push({ at, what: `a frame of type ${type} is damaged` })
+      }
+    }
+    this.blocks.push(...footer.blocks)
+    this.state = 'finished'
+    return true
+  }
+
+  #readFooter(): Footer | null {
+    const size = this.#file.size()
+    if (size < TAIL_OCTETS + HEADER_OCTETS) return null
+    const tail = this.#file.read(size - TAIL_OCTETS, TAIL_OCTETS)
+    if (tail.length < TAIL_OCTETS || tail.readUInt32LE(12) !== TAIL_MAGIC) return null
+    const at = Number(tail.readBigUInt64LE(0))
+    if (at % 8 !== 0 || at + tail.readUInt32LE(8) + TAIL_OCTETS !== size) return null
+    const first = readFrame(this.#file, 0, null)
+    if (typeof first === 'string') return null
+    const frame = readFrame(this.#file, at, first.header.fileId)
+    if (typeof frame === 'string' || frame.header.type !== 'F' || !hasWholeBody(frame)) return null
+    if (frame.header.frameOctets !== tail.readUInt32LE(8)) return null
+    this.#fileId = first.header.fileId
+    this.#next = size
+    return parseFooter(frame.head, frame.body(0, frame.header.bodyOctets))
+  }
+
+  /**
+   * Reads on from the last whole frame; returns how many blocks are new. To be called again while the file is being
+   * written: a frame that is not whole yet is left for the next call.
+   */
+  readOn(): number {
+    const before = this.blocks.length
+    if (this.state === 'finished') return 0
+    for (;;) {
+      const frame = readFrame(this.#file, this.#next, this.#fileId)
+      if (typeof frame === 'string' || frame.header.number !== this.#nextNumber || !hasWholeBody(frame)) break
+      if (!this.#takeScanned(frame)) break
+      this.#advance(frame)
+      if (frame.header.type === 'F') {
+        this.state = 'finished'
+        break
+      }
+    }
+    return this.blocks.length - before
+  }
+
+  /** After `readOn` stopped: reads what is whole behind the damage as well (FORMAT.md 9). */
+  readPastDamage(): void {
+    for (;;) {
+      const size = this.#file.size()
+      const from = this.#next
+      if (this.state === 'finished' || this.#fileId === null || from >= size) return
+      const at = findFrame(this.#file, from, this.#fileId, this.#nextNumber - 1)
+      if (at !== from) {
+        const octets = (at < 0 ? size : at) - from
+        this.problems.push({ at: from, what: `${octets} octets are no whole frame` })
+        if (at < 0) {
+          this.#next = size
+          return
+        }
+      }
+      const frame = readFrame(this.#file, at, this.#fileId)
+      if (typeof frame === 'string') return
+      if (!hasWholeBody(frame)) {
+        this.problems.push({ at, what: `the body of a frame of type ${frame.header.type} is damaged` })
+        // The next frame may begin inside what this one's lengths cover, if it was cut and written over.
+        this.#nextNumber = frame.header.number + 1
+        this.#next = at + 8
+        const next = findFrame(this.#file, at + 8, this.#fileId, frame.header.number)
+        this.#next = next < 0 ? size : next
+        continue
+      }
+      if (!this.#takeScanned(frame))
+        this.problems.push({ at, what: `a frame of type ${frame.header.type} needs one that is lost` })
+      this.#advance(frame)
+      if (frame.header.type === 'F') this.state = 'finished'
+    }
+  }
+
+  #advance(frame: Frame): void {
+    this.#fileId = frame.header.fileId
+    this.#next = frame.at + frame.header.frameOctets
+    this.#nextNumber = frame.header.number + 1
+  }
+
+  #takeScanned(frame: Frame): boolean {
+    if (!isKnown(frame)) {
+      if (!isSkippable(frame)) throw this.#unknownVersion(frame)
+      return true
+    }
+    if (frame.header.type !== 'B') return this.#take(frame)
+    const info = blockInfo(frame.at, frame.header.headOctets, frame.header.bodyOctets, frame.head)
+    if (info === null) return false
+    try {
+      openBlock(info, frame.head, frame.body, this.schema, this.addresses)
+    } catch (error) {
+      if (error instanceof Damage) return false
+      throw error
+    }
+    this.blocks.push(info)
+    return true
+  }
+
+  /** Learns what a frame that is no block says. */
+  #take(frame: Frame): boolean {
+    switch (frame.header.type) {
+      case 'S':
+        if (addSchemaFrame(this.schema, frame.head)) return true
+        if (this.schema.columns.length === 0 && frame.header.number === 0) throw this.#unknownVersion(frame)
+        return false
+      case 'D':
+        return this.addresses.add(frame.head, frame.body)
+      case 'I':
+        this.#directoryAt = frame.at
+        return true
+      default:
+        return true
+    }
+  }
+
+  #unknownVersion(frame: Frame): FlowError {
+    const { type, version } = frame.header
+    return new FlowError(
+      'ARCHIVE_VERSION',
+      `archive of a later version: ${this.path}: frame of type ${type}, version ${version} at ${frame.at}; a newer weir reads it`,
+    )
+  }
+
+  /** Opens block `index`; null where it is damaged, which is then a problem. */
+  block(index: number): Block | null {
+    const info = this.blocks[index]
+    if (info === undefined) return null
+    const frame = readFrame(this.#file, info.at, this.#fileId)
+    try {
+      if (typeof frame === 'string' || frame.header.type !== 'B') throw new Damage('there is no right block')
+      return openBlock(info, frame.head, frame.body, this.schema, this.addresses)
+    } catch (error) {
+      if (!(error instanceof Damage)) throw error
+      this.problems.push({ at: info.at, what: `block ${index}: ${error.message}` })
+      return null
+    }
+  }
+
+  /** Rows by record kind, from the blocks' facts. */
+  rows(kind: RecordKind): number {
+    let rows = 0
+    for (const block of this.blocks) if (block.kind === kind) rows += block.rows
+    return rows
+  }
+
+  /** The blocks that may hold each code, by code; null without a directory (files being written, damage). */
+  addressDirectory(): { first: Uint32Array; last: Uint32Array } | null {
+    if (this.#directoryAt < 0) return null
+    const frame = readFrame(this.#file, this.#directoryAt, this.#fileId)
+    if (typeof frame === 'string' || frame.head.length < INDEX_FIXED_OCTETS) return null
+    const [kind, codes, streams, planes, s1, s2] = [0, 4, 8, 12, 16, 20].map((at) =>
+      frame.head.readUInt32LE(at),
+    ) as [number, number, number, number, number, number]
+    if (kind !== INDEX_ADDRESSES) return null
+    try {
+      const tables = frame.head.subarray(INDEX_FIXED_OCTETS)
+      const reader = new StreamReader(tables, { streams, planes }, frame.body, null)
+      return { first: reader.narrow(s1, codes), last: reader.narrow(s2, codes) }
+    } catch (error) {
+      if (error instanceof Damage) return null
+      throw error
+    }
+  }
+}
+
+/** Opens a finished file by its footer, any other by reading its frames. Throws FILE_UNREADABLE, ARCHIVE_VERSION and,
+ * where not even the first frame is right, ARCHIVE_CORRUPT. */
+export function openArchive(path: string): ArchiveReader {
+  const file = openFile(path)
+  try {
+    const reader = new ArchiveReader(file)
+    if (reader.loadFooter()) return reader
+    const scanning = new ArchiveReader(file)
+    scanning.readOn()
+    if (scanning.wholeOctets === 0)
+      throw new FlowError('ARCHIVE_CORRUPT', `archive corrupt: ${path}: no whole frame at 0`)
+    return scanning
+  } catch (error) {
+    file.close()
+    throw error
+  }
+}

@@ -1,0 +1,97 @@
+import type { Column } from '../flow/batch.ts'
+import type { Field } from '../flow/fields.ts'
+import { F } from '../flow/fields.ts'
+import { readColumn } from './column-reader.ts'
+import { Damage, type Problem } from './damage.ts'
+import { BLOCK_FIXED_OCTETS, COLUMN_ENTRY_OCTETS, MOST_BLOCK_ROWS } from './encoding.ts'
+import type { BlockInfo } from './footer.ts'
+import type { Schema } from './schema.ts'
+import { type AddressFacts, StreamReader } from './stream-reader.ts'
+
+/** What a block's head says of one column. */
+export interface BlockColumn {
+  readonly field: Field | null
+  readonly name: string
+  readonly presence: number
+  readonly streams: readonly [number, number, number, number]
+  /** Of rows that hold it: numbers, or address codes; 0 and 2^64-1 where not known. */
+  readonly least: bigint
+  readonly greatest: bigint
+}
+
+/** A column of a block, in the shape that batches have; `codes` stands beside addresses. */
+export interface ReadColumn {
+  readonly column: Column
+  /** Address codes of the file, one a row; null for other kinds. */
+  readonly codes: Uint32Array | null
+}
+
+/** One block, opened: its columns are read when asked for. */
+export interface Block {
+  readonly info: BlockInfo
+  readonly columns: readonly BlockColumn[]
+  /** The column, null where no row holds it; what cannot be read is null too, and a problem. */
+  read(field: Field, problems: Problem[]): ReadColumn | null
+}
+
+/**
+ * Opens a block by its head, whose checksum was right. Throws Damage where it uses codes, columns or layouts that
+ * the file's frames so far did not give.
+ */
+export function openBlock(
+  info: BlockInfo,
+  head: Buffer,
+  body: (from: number, octets: number) => Buffer,
+  schema: Schema,
+  addresses: AddressFacts & { readonly codes: number },
+): Block {
+  if (head.length < BLOCK_FIXED_OCTETS) throw new Damage('the head is too short')
+  const [columnCount, streams, planes, codes] = [72, 76, 80, 84].map((at) => head.readUInt32LE(at)) as [
+    number,
+    number,
+    number,
+    number,
+  ]
+  const rows = head.readUInt32LE(0)
+  const tablesAt = BLOCK_FIXED_OCTETS + columnCount * COLUMN_ENTRY_OCTETS
+  if (rows > MOST_BLOCK_ROWS || tablesAt > head.length) throw new Damage('the head contradicts itself')
+  if (codes > addresses.codes) throw new Damage('it uses addresses whose dictionary is missing')
+  const columns = new Map<Field | string, BlockColumn>()
+  for (let i = 0; i < columnCount; i++) {
+    const at = BLOCK_FIXED_OCTETS + i * COLUMN_ENTRY_OCTETS
+    const known = schema.columns[head.readUInt32LE(at)]
+    if (known === undefined) throw new Damage('it uses columns whose schema is missing')
+    const greatest = head.readBigUInt64LE(at + 32)
+    if (known.field === F.layout && greatest >= BigInt(schema.layouts.length))
+      throw new Damage('it uses layouts whose schema is missing')
+    columns.set(known.field ?? known.name, {
+      field: known.field,
+      name: known.name,
+      presence: head.readUInt32LE(at + 4),
+      streams: [8, 12, 16, 20].map((offset) => head.readUInt32LE(at + offset)) as [
+        number,
+        number,
+        number,
+        number,
+      ],
+      least: head.readBigUInt64LE(at + 24),
+      greatest,
+    })
+  }
+  const reader = new StreamReader(head.subarray(tablesAt), { streams, planes }, body, addresses)
+  return {
+    info,
+    columns: [...columns.values()],
+    read(field, problems) {
+      const entry = columns.get(field)
+      if (entry === undefined) return null
+      try {
+        return readColumn(entry, field, rows, reader, addresses)
+      } catch (error) {
+        if (!(error instanceof Damage)) throw error
+        problems.push({ at: info.at, what: `column ${entry.name}: ${error.message}` })
+        return null
+      }
+    },
+  }
+}

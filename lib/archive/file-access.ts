@@ -1,0 +1,40 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { FlowError } from '../diagnostics/flow-error.ts'
+
+/** Reads anywhere in one open file. */
+export interface FileAccess {
+  readonly path: string
+  /** Octets in the file now. */
+  size(): number
+  /** `octets` octets at `at`; fewer where the file ends. */
+  read(at: number, octets: number): Buffer
+  close(): void
+}
+
+/** Opens a file for reading; throws FILE_UNREADABLE. */
+export function openFile(path: string): FileAccess {
+  const guarded = <T>(action: () => T): T => {
+    try {
+      return action()
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new FlowError('FILE_UNREADABLE', `cannot read archive: ${path}: ${reason}`, { cause: error })
+    }
+  }
+  const fd = guarded(() => openSync(path, 'r'))
+  return {
+    path,
+    size: () => guarded(() => fstatSync(fd).size),
+    read(at, octets) {
+      const out = Buffer.allocUnsafeSlow(octets)
+      let got = 0
+      while (got < octets) {
+        const more = guarded(() => readSync(fd, out, got, octets - got, at + got))
+        if (more === 0) break
+        got += more
+      }
+      return got === octets ? out : out.subarray(0, got)
+    },
+    close: () => closeSync(fd),
+  }
+}

@@ -1,0 +1,79 @@
+import { crc32 } from 'node:zlib'
+import type { FileAccess } from './file-access.ts'
+import {
+  FLAG_SKIPPABLE,
+  FRAME_MAGIC,
+  FRAME_VERSION,
+  type FrameHeader,
+  HEADER_OCTETS,
+  headCrcOf,
+  padded,
+  parseFrameHeader,
+} from './frame.ts'
+
+/** A frame whose header and head are right; the body is read when asked for. */
+export interface Frame {
+  readonly at: number
+  readonly header: FrameHeader
+  readonly head: Buffer
+  /** Octets of the body. */
+  body(from: number, octets: number): Buffer
+}
+
+/** Why no frame could be read: the file ends there, inside a frame or not, or what stands there is no frame of it. */
+export type NoFrame = 'end' | 'cut' | 'damaged'
+
+/** Reads header and head of the frame at `at` and proves them right; `fileId` null: not known yet. */
+export function readFrame(file: FileAccess, at: number, fileId: number | null): Frame | NoFrame {
+  const first = file.read(at, HEADER_OCTETS)
+  if (first.length === 0) return 'end'
+  const header = parseFrameHeader(first)
+  if (header === null) return first.length < HEADER_OCTETS ? 'cut' : 'damaged'
+  if (fileId !== null && header.fileId !== fileId) return 'damaged'
+  const bodyAt = at + HEADER_OCTETS + padded(header.headOctets)
+  // Lengths are held against the file before anything is allocated for them.
+  if (bodyAt > file.size()) return 'cut'
+  const whole = file.read(at, bodyAt - at)
+  if (whole.length < bodyAt - at) return 'cut'
+  if (headCrcOf(whole) !== header.headCrc) return 'damaged'
+  const head = whole.subarray(HEADER_OCTETS, HEADER_OCTETS + header.headOctets)
+  return {
+    at,
+    header,
+    head,
+    body: (from, octets) =>
+      from + octets > header.bodyOctets ? Buffer.alloc(0) : file.read(bodyAt + from, octets),
+  }
+}
+
+/** Whether the frame's whole body is there and has the checksum it should. */
+export function hasWholeBody(frame: Frame): boolean {
+  const body = frame.body(0, frame.header.bodyOctets)
+  return body.length === frame.header.bodyOctets && crc32(body) === frame.header.bodyCrc
+}
+
+/** Whether we know how to read the frame. */
+export function isKnown({ header }: Frame): boolean {
+  return header.version === FRAME_VERSION && 'SDBIF'.includes(header.type)
+}
+
+/** Whether a frame that we cannot read may be skipped. */
+export function isSkippable({ header }: Frame): boolean {
+  return (header.flags & FLAG_SKIPPABLE) !== 0
+}
+
+const WINDOW = 2 ** 20
+
+/** Where the next right frame begins at or after `from`, of a number above `above`; -1 if there is none. */
+export function findFrame(file: FileAccess, from: number, fileId: number, above: number): number {
+  const size = file.size()
+  for (let base = Math.ceil(from / 8) * 8; base < size; base += WINDOW) {
+    const window = file.read(base, Math.min(WINDOW, size - base))
+    for (let at = 0; at + 4 <= window.length; at += 8) {
+      if (window.readUInt32LE(at) !== FRAME_MAGIC) continue
+      const frame = readFrame(file, base + at, fileId)
+      if (typeof frame !== 'string' && frame.header.number > above) return base + at
+    }
+  }
+  return -1
+}
