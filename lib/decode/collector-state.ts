@@ -1,7 +1,7 @@
 import { formatAddress, parseAddress } from '../bytes/address.ts'
 import { PROTOCOL } from '../flow/fields.ts'
 import type { KnownTemplates } from './known-templates.ts'
-import { Rates } from './rates.ts'
+import { RATE_OCTETS, Rates } from './rates.ts'
 import { type Domain, newAgent, type Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
 import type { DecodeLimits } from './settings.ts'
@@ -52,12 +52,16 @@ export function restoreSessions(
     if (sessions.count >= limits.sessions || !parseAddress(saved.address, words)) continue
     const known = sessions.exporterAt(words, 0)?.sessions.find(({ port }) => port === saved.port)
     const session = sessions.find(words, saved.port, known?.lastSeenMs ?? saved.lastSeenMs)
-    for (const domain of saved.domains) restoreDomain(domain, session, sessions, templates, limits)
+    for (const domain of saved.domains) restoreDomain(domain, session, sessions, templates)
     restoreAgents(saved.agents, session)
-    if (saved.names === null || session.optionRows >= limits.optionRowsPerSession) continue
-    const before = session.names?.size ?? 0
-    session.tables().restore(saved.names)
-    session.optionRows += session.tables().size - before
+    if (saved.names === null) continue
+    const tables = session.tables()
+    const { size, octets } = tables
+    tables.restore(saved.names)
+    if (sessions.takeOptionRows(session, tables.size - size, tables.octets - octets)) continue
+    // There was room for it when it was saved: somebody else fills the tables now.
+    sessions.takeOptionRows(session, -size, -octets)
+    session.names = null
   }
 }
 
@@ -66,18 +70,22 @@ function restoreDomain(
   session: Session,
   sessions: Sessions,
   templates: KnownTemplates,
-  limits: DecodeLimits,
 ): void {
   const unit = saved.protocol === PROTOCOL.netflow9 ? 'datagrams' : 'records'
   const domain = sessions.domain(session, saved.protocol, saved.id, unit)
   for (const [id, isOptions, scopeCount, specifiers] of saved.templates)
     templates.restore(domain, id, { isOptions, scopeCount }, specifiers, session.lastSeenMs)
   if (saved.sequence !== null) domain.sequence.restore(saved.sequence)
-  if (saved.rates === null || session.optionRows >= limits.optionRowsPerSession) return
-  domain.rates ??= new Rates()
-  const before = domain.rates.size
-  domain.rates.restore(saved.rates)
-  session.optionRows += domain.rates.size - before
+  if (saved.rates === null) return
+  const rates = domain.rates ?? new Rates()
+  const before = rates.size
+  rates.restore(saved.rates)
+  const more = rates.size - before
+  if (sessions.takeOptionRows(session, more, more * RATE_OCTETS)) domain.rates = rates
+  else {
+    sessions.takeOptionRows(session, -before, -before * RATE_OCTETS)
+    domain.rates = null
+  }
   session.exporter.rateEpoch++
 }
 

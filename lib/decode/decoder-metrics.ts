@@ -107,6 +107,7 @@ export function decoderMetrics(
     gauge('weir_decode_sessions', 'Exporter sessions remembered: address and port.', sessions.count),
     gauge('weir_decode_templates', 'Templates remembered.', sessions.templateCount),
     gauge('weir_decode_template_octets', 'Octets of Field Specifiers remembered.', sessions.texts.octets),
+    gauge('weir_decode_option_octets', 'Octets of samplers and names remembered.', sessions.optionOctets),
     one('weir_decode_sessions_evicted_total', 'Sessions forgotten for lack of room.', sessions.evicted),
     one('weir_decode_templates_adopted_total', 'Templates taken over from another port.', templates.adopted),
     one('weir_decode_templates_refused_total', 'Templates refused for lack of room.', templates.refused),

@@ -18,6 +18,7 @@ import { decodeNetflow8 } from './netflow8.ts'
 import { decodeNetflow9 } from './netflow9.ts'
 import { newOrigin, type Origin, resetOrigin } from './origin.ts'
 import { FrameReader } from './packet.ts'
+import { RATE_OCTETS } from './rates.ts'
 import { RecordReader } from './records.ts'
 import { Finisher } from './row-finisher.ts'
 import { overrideFinder } from './sampling.ts'
@@ -90,9 +91,7 @@ class DatagramDecoder implements Decoder {
     })
     const compiler = new TemplateCompiler(captures, keepUnknown)
     this.#templates = new KnownTemplates(this.#sessions, compiler, limits, this.issues, log)
-    this.#finisher = new Finisher(sampling, limits.optionRowsPerSession, (session, protocol, id) =>
-      this.#sessions.domain(session, protocol, id, protocol === PROTOCOL.ipfix ? 'records' : 'datagrams'),
-    )
+    this.#finisher = new Finisher(sampling, this.#sessions)
     const frames = new FrameReader(captures, this.issues)
     const reader = new RecordReader(frames)
     const sets = new DataSets(this.#templates, this.#held, reader, this.#finisher, this.issues, writers)
@@ -245,7 +244,8 @@ class DatagramDecoder implements Decoder {
     this.#held.forget(domain)
     this.#waiting.delete(domain.sequence)
     if (domain.rates === null) return
-    domain.session.optionRows -= domain.rates.size
+    const { size } = domain.rates
+    this.#sessions.takeOptionRows(domain.session, -size, -size * RATE_OCTETS)
     domain.session.exporter.rateEpoch++
   }
 }

@@ -2,7 +2,7 @@ import type { Log } from '../diagnostics/log.ts'
 import { PROTOCOL } from '../flow/fields.ts'
 import { elementOf } from './elements/registry.ts'
 import type { Issues } from './issues.ts'
-import { Rates } from './rates.ts'
+import { RATE_OCTETS, Rates } from './rates.ts'
 import type { Domain, Session, TemplateEntry } from './session.ts'
 import type { Sessions } from './sessions.ts'
 import type { DecodeLimits } from './settings.ts'
@@ -186,10 +186,9 @@ export class KnownTemplates {
 
   #adoptRates(domain: Domain, known: Rates): void {
     const { session } = domain
-    if (session.optionRows + known.size > this.#limits.optionRowsPerSession) return
+    if (!this.#sessions.takeOptionRows(session, known.size, known.size * RATE_OCTETS)) return
     domain.rates = new Rates()
     domain.rates.restore(known.save())
-    session.optionRows += known.size
     session.exporter.rateEpoch++
   }
 

@@ -12,6 +12,16 @@ export interface NamesState {
   readonly systemInitTimeMs: number
 }
 
+/** What a name costs beyond its text. */
+const NAME_OCTETS = 128
+
+/** What a name, or a name with a description, costs. */
+export function nameOctets(value: string | NamedFacts): number {
+  return (
+    NAME_OCTETS + (typeof value === 'string' ? value.length : value.name.length + value.description.length)
+  )
+}
+
 /** Names that one session's options records gave its interfaces, applications, VRFs and samplers. */
 export class NameTables {
   readonly interfaces = new Map<number, InterfaceFacts>()
@@ -25,6 +35,14 @@ export class NameTables {
 
   get size(): number {
     return this.interfaces.size + this.applications.size + this.vrfs.size + this.samplers.size
+  }
+
+  /** What all names cost. */
+  get octets(): number {
+    let octets = 0
+    for (const table of [this.interfaces, this.applications, this.vrfs, this.samplers])
+      for (const value of table.values()) octets += nameOctets(value)
+    return octets
   }
 
   facts(address: string, port: number): ExporterFacts {

@@ -1,9 +1,13 @@
 import type { Column, FlowBatch } from '../flow/batch.ts'
+import type { NamedFacts } from '../flow/exporter-facts.ts'
 import type { Field } from '../flow/fields.ts'
+import { PROTOCOL } from '../flow/fields.ts'
 import type { Layout } from '../flow/layout.ts'
 import { hexAt, numberAt, textAt } from './column-values.ts'
-import { DIRECTION, Rates } from './rates.ts'
+import { nameOctets } from './name-tables.ts'
+import { DIRECTION, RATE_OCTETS, Rates } from './rates.ts'
 import type { Domain, Session } from './session.ts'
+import type { Sessions } from './sessions.ts'
 
 /** Pseudo enterprise of NetFlow v9's scope field types, which are not elements. */
 const SCOPE = -2
@@ -94,9 +98,6 @@ function fieldOf(layout: Layout, inScope: boolean, enterprise: number, elements:
   return null
 }
 
-/** Gives the domain of a session that an options record names, if it names another than its own. */
-export type DomainFinder = (session: Session, protocol: number, id: number) => Domain
-
 /** Learns what rows `[from, to)` of options records say. */
 export function learnOptions(
   batch: FlowBatch,
@@ -104,13 +105,12 @@ export function learnOptions(
   to: number,
   plan: OptionsPlan,
   domain: Domain,
-  mostRows: number,
-  otherDomain: DomainFinder,
+  sessions: Sessions,
 ): void {
   const rates = rateColumns(batch, plan)
   for (let row = from; row < to; row++) {
-    if (plan.isRate) learnRate(batch, row, rateAt(rates, row), plan, domain, mostRows, otherDomain)
-    learnNames(batch, row, plan, domain.session, mostRows)
+    if (plan.isRate) learnRate(batch, row, rateAt(rates, row), plan, domain, sessions)
+    learnNames(batch, row, plan, domain.session, sessions)
   }
 }
 
@@ -165,21 +165,23 @@ function learnRate(
   rate: number,
   plan: OptionsPlan,
   here: Domain,
-  mostRows: number,
-  otherDomain: DomainFinder,
+  sessions: Sessions,
 ): void {
   if (rate < 0) return
   const { session } = here
   const named = at(batch, plan.domain, row)
-  const domain = named > 0 && named !== here.id ? otherDomain(session, here.protocol, named) : here
+  const { protocol } = here
+  const unit = protocol === PROTOCOL.ipfix ? 'records' : 'datagrams'
+  const domain = named > 0 && named !== here.id ? sessions.domain(session, protocol, named, unit) : here
   if (domain.isForgotten) return
   domain.rates ??= new Rates()
   const { rates } = domain
   const [table, key] = placeOf(batch, row, plan, rates)
-  if (table !== null && !table.has(key) && session.optionRows >= mostRows) return
+  const isNew = table !== null && rate !== 0 && !table.has(key)
+  if (isNew && !sessions.takeOptionRows(session, 1, RATE_OCTETS)) return
   const before = rates.size
   if (rates.set(table, key, rate)) session.exporter.rateEpoch++
-  session.optionRows += rates.size - before
+  if (rates.size < before) sessions.takeOptionRows(session, -1, -RATE_OCTETS)
 }
 
 /** The most specific thing that the record says its rate is for. */
@@ -213,7 +215,7 @@ function learnNames(
   row: number,
   plan: OptionsPlan,
   session: Session,
-  mostRows: number,
+  sessions: Sessions,
 ): void {
   if (plan.activeTimeout !== null || plan.idleTimeout !== null) {
     const tables = session.tables()
@@ -227,39 +229,37 @@ function learnNames(
     const description = textAt(batch, plan.interfaceDescription, row)
     const index = firstOf(batch, row, plan.scopeInterface, plan.ingress, plan.egress)
     if (index > 0 && name + description !== '')
-      keep(session, session.tables().interfaces, index, { name, description }, mostRows)
+      keep(session, session.tables().interfaces, index, { name, description }, sessions)
   }
   if (plan.application !== null && (plan.applicationName ?? plan.applicationDescription) !== null) {
     const id = hexAt(batch, plan.application, row)
     const name = textAt(batch, plan.applicationName, row)
     const description = textAt(batch, plan.applicationDescription, row)
     if (id !== '' && name + description !== '')
-      keep(session, session.tables().applications, id, { name, description }, mostRows)
+      keep(session, session.tables().applications, id, { name, description }, sessions)
   }
   if (plan.vrfName !== null) {
     const id = firstOf(batch, row, plan.ingressVrf, plan.egressVrf)
     const name = textAt(batch, plan.vrfName, row)
-    if (id >= 0 && name !== '') keep(session, session.tables().vrfs, id, name, mostRows)
+    if (id >= 0 && name !== '') keep(session, session.tables().vrfs, id, name, sessions)
   }
   if (plan.samplerName !== null) {
     const id = at(batch, plan.sampler, row)
     const name = textAt(batch, plan.samplerName, row)
-    if (id >= 0 && name !== '') keep(session, session.tables().samplers, id, name, mostRows)
+    if (id >= 0 && name !== '') keep(session, session.tables().samplers, id, name, sessions)
   }
 }
 
-function keep<Key, Value>(
+function keep<Key, Value extends string | NamedFacts>(
   session: Session,
   table: Map<Key, Value>,
   key: Key,
   value: Value,
-  mostRows: number,
+  sessions: Sessions,
 ): void {
-  if (!table.has(key)) {
-    if (session.optionRows >= mostRows) return
-    session.optionRows++
-  }
-  table.set(key, value)
+  const known = table.get(key)
+  const more = nameOctets(value) - (known === undefined ? 0 : nameOctets(known))
+  if (sessions.takeOptionRows(session, known === undefined ? 1 : 0, more)) table.set(key, value)
 }
 
 function firstOf(batch: FlowBatch, row: number, ...fields: (Field | null)[]): number {

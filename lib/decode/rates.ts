@@ -11,6 +11,9 @@ export interface RatesState {
   readonly templates: readonly (readonly [number, number])[]
 }
 
+/** What one rate costs. */
+export const RATE_OCTETS = 48
+
 /** Sampling rates that one observation domain announced, by what they hold for. */
 export class Rates {
   /** For all that is not named below; 0 unknown. */

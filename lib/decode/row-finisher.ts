@@ -2,11 +2,12 @@ import type { FlowBatch } from '../flow/batch.ts'
 import { F, PROTOCOL, SAMPLING_SOURCE } from '../flow/fields.ts'
 import type { Layout } from '../flow/layout.ts'
 import { addSystemInitTime } from './normalise.ts'
-import { type DomainFinder, learnOptions, type OptionsPlan, planOptions } from './options-data.ts'
+import { learnOptions, type OptionsPlan, planOptions } from './options-data.ts'
 import { fillOrigin, type Origin } from './origin.ts'
 import type { RowFinisher } from './records.ts'
 import { delayOf, isByRow, planSampling, type SamplingPlan, sampleRows, settleRate } from './sampling.ts'
 import type { Domain, Exporter, ProtocolCounts } from './session.ts'
+import type { Sessions } from './sessions.ts'
 import type { SamplingSettings } from './settings.ts'
 
 const NO_SAMPLING: SamplingPlan = { rate: null, sampler: null }
@@ -14,8 +15,7 @@ const NO_SAMPLING: SamplingPlan = { rate: null, sampler: null }
 /** Fills what the records of a set share, finds their sampling rate, and learns from options records. */
 export class Finisher implements RowFinisher {
   readonly #sampling: SamplingSettings
-  readonly #mostOptionRows: number
-  readonly #otherDomain: DomainFinder
+  readonly #sessions: Sessions
   readonly #samplingPlans = new WeakMap<Layout, SamplingPlan>()
   readonly #optionsPlans = new WeakMap<Layout, OptionsPlan>()
   #exporter: Exporter | null = null
@@ -28,10 +28,9 @@ export class Finisher implements RowFinisher {
   readonly #receivedNs = new BigUint64Array(1)
   readonly #received = new Uint32Array(this.#receivedNs.buffer)
 
-  constructor(sampling: SamplingSettings, mostOptionRows: number, otherDomain: DomainFinder) {
+  constructor(sampling: SamplingSettings, sessions: Sessions) {
     this.#sampling = sampling
-    this.#mostOptionRows = mostOptionRows
-    this.#otherDomain = otherDomain
+    this.#sessions = sessions
   }
 
   /** Says whose rows come next: a protocol without templates. */
@@ -87,7 +86,7 @@ export class Finisher implements RowFinisher {
     const plan = this.#optionsPlan
     if (plan !== null) {
       // First, for some scopes name what the origin then overwrites: the domain, the template.
-      learnOptions(batch, from, to, plan, this.#domain!, this.#mostOptionRows, this.#otherDomain)
+      learnOptions(batch, from, to, plan, this.#domain!, this.#sessions)
       fillOrigin(batch, from, to, origin)
       return
     }

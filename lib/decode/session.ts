@@ -156,6 +156,8 @@ export class Session {
   templateOctets = 0
   /** Samplers and names remembered, together. */
   optionRows = 0
+  /** What they cost. */
+  optionOctets = 0
   lastSeenMs: number
   movedMs = 0
   /** Neighbours in the order of silence. */

@@ -24,6 +24,8 @@ export class Sessions {
   /** Field Specifiers of all templates. */
   readonly texts = new SpecifierTexts()
   templateCount = 0
+  /** Of samplers and names of all sessions. */
+  optionOctets = 0
   domainCount = 0
   evicted = 0
   count = 0
@@ -123,11 +125,33 @@ export class Sessions {
     for (;;) {
       const octets = this.texts.octets + this.texts.costOf(specifiers)
       if (this.templateCount + more <= templates && octets <= templateOctets) return true
-      const silent = this.#taught.oldest
-      if (silent === null || silent === session) return false
-      this.evicted++
-      this.remove(silent)
+      if (!this.#evictFor(session)) return false
     }
+  }
+
+  /**
+   * Counts `rows` more samplers or names of a session, of `octets` in all, if there is room for them. Forgets sessions
+   * silent for longest to make room.
+   */
+  takeOptionRows(session: Session, rows: number, octets: number): boolean {
+    const { optionRowsPerSession, optionOctets } = this.#limits
+    if (rows > 0 && session.optionRows + rows > optionRowsPerSession) return false
+    while (octets > 0 && this.optionOctets + octets > optionOctets) {
+      if (!this.#evictFor(session)) return false
+    }
+    session.optionRows += rows
+    session.optionOctets += octets
+    this.optionOctets += octets
+    return true
+  }
+
+  /** Forgets the session that has been silent for longest; false where that is `session` or none. */
+  #evictFor(session: Session): boolean {
+    const silent = this.#taught.oldest
+    if (silent === null || silent === session) return false
+    this.evicted++
+    this.remove(silent)
+    return true
   }
 
   /** Gives a domain a template that it does not have; the caller has seen to the room. */
@@ -189,6 +213,7 @@ export class Sessions {
       for (const id of domain.templates.keys()) this.dropTemplate(domain, id)
     }
     this.domainCount -= session.domains.size
+    this.takeOptionRows(session, -session.optionRows, -session.optionOctets)
     this.#unlink(session)
     this.#empty(session)
     session.isForgotten = true

@@ -23,6 +23,8 @@ export interface DecodeLimits {
   readonly heldMs: number
   /** Samplers and option-table rows (interfaces, applications, VRFs) remembered per session. */
   readonly optionRowsPerSession: number
+  /** Octets of them in all; where there is no room for more, the session silent for longest is forgotten. */
+  readonly optionOctets: number
   /** Silence after which templates and samplers of a session are forgotten; 0 = never. */
   readonly expireMs: number
 }
@@ -38,6 +40,7 @@ export const DEFAULT_LIMITS: DecodeLimits = {
   heldOctets: 16 * 1024 * 1024,
   heldMs: 30 * 60 * 1000,
   optionRowsPerSession: 65_536,
+  optionOctets: 64 * 1024 * 1024,
   expireMs: 24 * 60 * 60 * 1000,
 }
 
