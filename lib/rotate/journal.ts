@@ -78,6 +78,9 @@ export function openJournal(log: string, stateFolder: string | null): Journal {
       try {
         for (let at = 0; at < octets.length; ) at += writeSync(fd, octets, at)
         fsyncSync(fd)
+      } catch (error) {
+        unlinkIfThere(draft)
+        throw error
       } finally {
         closeSync(fd)
       }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileId, fileOctets } from './file-id.ts'
-import { findHolders, listProcesses } from './holders.ts'
+import { canLookInto, findHolders, isRunning, listProcesses } from './holders.ts'
 
 /** How long a file must not grow where /proc does not show its writer. */
 const QUIET_MS = 1000
@@ -13,16 +13,18 @@ export interface LetGoSettings {
   readonly aside: string
   /** Whether somebody is expected to open the log anew; a writer that ended will not. */
   readonly hasWriter: boolean
+  /** The process that was told, or null. */
+  readonly pid: number | null
   readonly waitMs: number
 }
 
 /**
  * Waits until no process can write to `aside` any more. Returns undefined then, or what was seen when the time was
- * over. Where all processes can be looked into, or the writer was seen with the file and then without it, /proc is
- * proof. Otherwise the log must be there again and the old file must not have grown for a second.
+ * over. Where all processes can be looked into, or at least the one that was told, or somebody was seen with the file and
+ * then without it, /proc is proof. Otherwise the log must be there again and the old file must not have grown for a second.
  */
 export async function waitUntilLetGo(settings: LetGoSettings): Promise<string | undefined> {
-  const { log, aside, hasWriter, waitMs } = settings
+  const { log, aside, hasWriter, pid, waitMs } = settings
   const started = performance.now()
   let wasSeen = false
   let octets = fileOctets(aside)
@@ -36,7 +38,7 @@ export async function waitUntilLetGo(settings: LetGoSettings): Promise<string | 
       grewAt = now
     }
     if (writing.length > 0) wasSeen = true
-    else if (isComplete || wasSeen) return undefined
+    else if (isComplete || wasSeen || (pid !== null && isRunning(pid) && canLookInto(pid))) return undefined
     const isAnew = fileId(log) !== undefined
     if (writing.length === 0 && (isAnew || !hasWriter) && now - grewAt >= QUIET_MS) return undefined
     if (now - started >= waitMs) {

@@ -297,9 +297,11 @@ async function finish(
 ): Promise<void> {
   const { path, journal } = place
   if (rotation.step === 'rename') {
-    const hasWriter = writer.is !== 'gone'
+    // Whom nobody knows of will hardly open the log anew; a writer that does so by itself will.
+    const hasWriter = writer.is === 'untold' ? settings.isUntold : writer.is !== 'gone'
+    const pid = writer.is === 'process' ? writer.pid : null
     const waitMs = trouble === undefined ? settings.waitMs : 0
-    const seen = await waitUntilLetGo({ log: path, aside: rotation.aside, hasWriter, waitMs })
+    const seen = await waitUntilLetGo({ log: path, aside: rotation.aside, hasWriter, pid, waitMs })
     if (seen !== undefined)
       throw new FlowError('ROTATION_FAILED', `${seen}; kept as ${rotation.aside}, the next run goes on`)
     advance(rotation, 'pack', journal)
