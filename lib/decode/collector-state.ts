@@ -53,7 +53,7 @@ export function restoreSessions(
     const known = sessions.exporterAt(words, 0)?.sessions.find(({ port }) => port === saved.port)
     const session = sessions.find(words, saved.port, known?.lastSeenMs ?? saved.lastSeenMs)
     for (const domain of saved.domains) restoreDomain(domain, session, sessions, templates)
-    restoreAgents(saved.agents, session)
+    restoreAgents(saved.agents, session, sessions)
     if (saved.names === null) continue
     const tables = session.tables()
     const { size, octets } = tables
@@ -89,16 +89,15 @@ function restoreDomain(
   session.exporter.rateEpoch++
 }
 
-function restoreAgents(saved: readonly AgentState[], session: Session): void {
+function restoreAgents(saved: readonly AgentState[], session: Session, sessions: Sessions): void {
   for (const [address, subAgentId, version, sequence] of saved) {
     const words = new Uint32Array(4)
-    session.agents ??= []
-    const isKnown = session.agents.some(
+    const isKnown = (session.agents ?? []).some(
       (agent) => agent.subAgentId === subAgentId && formatAddress(agent.words, 0) === address,
     )
-    if (isKnown || !parseAddress(address, words)) continue
+    if (isKnown || !parseAddress(address, words) || !sessions.hasAgentRoom(session)) continue
     const agent = newAgent(words, subAgentId, version, session.exporter.sequences)
     agent.sequence.restore(sequence)
-    session.agents.push(agent)
+    sessions.addAgent(session, agent)
   }
 }

@@ -56,8 +56,6 @@ export function newDecoder(settings: DecoderSettings): Decoder {
   return new DatagramDecoder(settings)
 }
 
-/** sFlow agents of one session whose sequence is watched. */
-const MOST_AGENTS = 64
 /** One datagram of so many is timed. */
 const TIMED = 64
 const MS_PER_HIGH_WORD = 2 ** 32 / 1e6
@@ -222,8 +220,7 @@ class DatagramDecoder implements Decoder {
   /** The agent and sub-agent that the last sFlow datagram named; null beyond a bound. */
   #agentOf(session: Session): SflowAgent | null {
     const { agentAddress, subAgentId, version } = this.#sflow
-    session.agents ??= []
-    for (const agent of session.agents) {
+    for (const agent of session.agents ?? []) {
       const { words } = agent
       if (
         agent.subAgentId === subAgentId &&
@@ -234,9 +231,9 @@ class DatagramDecoder implements Decoder {
       )
         return agent
     }
-    if (session.agents.length === MOST_AGENTS) return null
+    if (!this.#sessions.hasAgentRoom(session)) return null
     const agent = newAgent(agentAddress, subAgentId, version, session.exporter.sequences)
-    session.agents.push(agent)
+    this.#sessions.addAgent(session, agent)
     return agent
   }
 

@@ -1,5 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { newAgent } from './session.ts'
 import { Sessions } from './sessions.ts'
 import { DEFAULT_LIMITS } from './settings.ts'
 
@@ -63,6 +64,22 @@ test('domains of one session are bounded', () => {
   for (let id = 0; id < 5000; id++) sessions.domain(session, 9, id, 'datagrams')
   assert.ok(session.domains.size <= 1024)
   assert.is(sessions.domainCount, session.domains.size)
+})
+
+test('sFlow agents are bounded by session and in all, but the first of a session has room', () => {
+  const sessions = table(100)
+  const fill = (number: number) => {
+    const session = sessions.find(address(number), 1, 0)
+    let agents = 0
+    while (sessions.hasAgentRoom(session)) {
+      sessions.addAgent(session, newAgent(address(agents), agents++, 5, session.exporter.sequences))
+    }
+    return agents
+  }
+  assert.equal([fill(1), fill(2), fill(3), fill(4), fill(5), fill(6)], [64, 64, 64, 8, 1, 1])
+  sessions.remove(sessions.find(address(1), 1, 0))
+  assert.is(sessions.agentCount, 138)
+  assert.is(fill(7), 62)
 })
 
 test('silent sessions are forgotten by the sweep, and speaking ones are not', () => {

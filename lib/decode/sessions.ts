@@ -1,10 +1,12 @@
 import { Sequence, type SequenceUnit } from './sequence.ts'
-import { type Domain, Exporter, type Queue, Session, type TemplateEntry } from './session.ts'
+import { type Domain, Exporter, type Queue, Session, type SflowAgent, type TemplateEntry } from './session.ts'
 import type { DecodeLimits } from './settings.ts'
 import { SpecifierTexts } from './specifier-texts.ts'
 
 /** Domains of one session; beyond that the oldest goes, the taught last. */
 const MOST_DOMAINS = 1_024
+/** sFlow agents of one session whose sequence is watched. */
+const MOST_AGENTS = 64
 /** How far back a session may stand in the order of silence before it is moved up. */
 const MOVE_MS = 1_000
 
@@ -27,6 +29,7 @@ export class Sessions {
   /** Of samplers and names of all sessions. */
   optionOctets = 0
   domainCount = 0
+  agentCount = 0
   evicted = 0
   count = 0
   readonly #settings: SessionsSettings
@@ -145,6 +148,18 @@ export class Sessions {
     return true
   }
 
+  /** Whether a session may have one more sFlow agent: its first always, the others share what is left. */
+  hasAgentRoom(session: Session): boolean {
+    const count = session.agents?.length ?? 0
+    return count === 0 || (count < MOST_AGENTS && this.agentCount < this.#limits.sessions * 2)
+  }
+
+  addAgent(session: Session, agent: SflowAgent): void {
+    session.agents ??= []
+    session.agents.push(agent)
+    this.agentCount++
+  }
+
   /** Forgets the session that has been silent for longest; false where that is `session` or none. */
   #evictFor(session: Session): boolean {
     const silent = this.#taught.oldest
@@ -214,6 +229,7 @@ export class Sessions {
     }
     this.domainCount -= session.domains.size
     this.takeOptionRows(session, -session.optionRows, -session.optionOctets)
+    this.agentCount -= session.agents?.length ?? 0
     this.#unlink(session)
     this.#empty(session)
     session.isForgotten = true
