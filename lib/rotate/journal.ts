@@ -67,12 +67,13 @@ export function openJournal(log: string, stateFolder: string | null): Journal {
     path,
     rotations,
     save() {
+      const draft = `${path}.part`
       if (rotations.length === 0) {
+        unlinkIfThere(draft)
         unlinkIfThere(path)
         syncFolder(dirname(path))
         return
       }
-      const draft = `${path}.part`
       const octets = Buffer.from(`${JSON.stringify({ version: VERSION, rotations })}\n`)
       const fd = openSync(draft, 'w', 0o600)
       try {

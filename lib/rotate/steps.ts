@@ -142,6 +142,8 @@ async function packAndPlace(rotation: Rotation, compression: Compression, journa
   for (;;) {
     if (rotation.step === 'pack') {
       if (compression === 'none' && aside === target) {
+        // A killed run may have been told to compress.
+        unlinkIfThere(part)
         rotation.final = aside
         advance(rotation, 'hand', journal)
         return

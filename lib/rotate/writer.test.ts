@@ -113,6 +113,28 @@ test('of a recycled number is not signalled', async ({ bench }) => {
   assert.match(logged, /does not have flows.log open; nothing done/)
 })
 
+test('is the main process of a unit, or gone when that does not run', async ({ bench }) => {
+  const { PATH } = process.env
+  process.env['PATH'] = `${bench.folder}:${PATH}`
+  const systemctl = (text: string) =>
+    writeFileSync(bench.path('systemctl'), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+  const log = () => writeFileSync(bench.path('flows.log'), 'a\n')
+  const asUnit = { writer: { by: 'unit', name: 'goflow2.service' } } as const
+  try {
+    log()
+    systemctl(`test "$*" = "show --property=MainPID --value -- goflow2.service" && echo ${process.pid}`)
+    assert.match((await bench.rotate(asUnit)).logged, new RegExp(`process ${process.pid} .* does not have`))
+    systemctl('echo 0')
+    const { logged } = await bench.rotate(asUnit)
+    assert.match(logged, /the writer does not run, nobody was told .*the unit goflow2.service does not run/)
+    systemctl('echo no bus >&2; exit 1')
+    const error = await bench.rotate(asUnit).catch((thrown: Error) => thrown)
+    assert.match(String(error), /systemctl cannot tell the process of goflow2\.service: no bus/)
+  } finally {
+    process.env['PATH'] = PATH
+  }
+})
+
 test('needs not be told when it opens its log for each line', async ({ bench }) => {
   const write = () => appendFileSync(bench.path('flows.log'), 'a\n')
   write()

@@ -13,6 +13,8 @@ export interface NumberedWriter {
   readonly pid: number
   /** Ends it; how many lines it wrote. */
   stop(): Promise<number>
+  /** Ends it at once. */
+  kill(): void
 }
 
 /** Starts a program that writes numbered lines to `flows.log` in the folder; it runs when the promise is kept. */
@@ -31,6 +33,7 @@ export async function startNumberedWriter(folder: string, mood = ''): Promise<Nu
       child.kill('SIGTERM')
       return Number(await printed)
     },
+    kill: () => child.kill('SIGKILL'),
   }
 }
 
