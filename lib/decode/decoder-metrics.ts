@@ -10,6 +10,8 @@ import { SFLOW_SAMPLE_KINDS } from './sflow-context.ts'
 
 /** Exporters with label sets of their own, in order of appearance; the others are summed as `other`. */
 const MOST_EXPORTERS = 1_000
+/** sFlow agents with label sets of their own; an exporter's others are summed. */
+const MOST_AGENTS = 5_000
 /** Label sets of the templates' metric. */
 const MOST_TEMPLATES = 10_000
 /** Label of what has no label set of its own. */
@@ -233,10 +235,11 @@ function sflowFamilies(exporters: readonly Exporter[], named: Named): MetricFami
   const datagrams = new Sums()
   const samples = new Sums()
   const records = new Sums()
+  let agents = 0
   for (const exporter of exporters) {
     const router = named.of(exporter)
     for (const counts of exporter.sessions.flatMap(({ agents }) => agents ?? [])) {
-      const agent = router === OTHER ? OTHER : formatAddress(counts.words, 0)
+      const agent = router === OTHER || agents++ >= MOST_AGENTS ? OTHER : formatAddress(counts.words, 0)
       const version = String(counts.version)
       datagrams.add({ router, agent, version }, counts.datagrams)
       SFLOW_SAMPLE_KINDS.forEach((type, i) => {
