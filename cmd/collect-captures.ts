@@ -21,8 +21,9 @@ class Stopped extends Error {}
 export async function collectCaptures(run: CollectRun): Promise<ExitStatus> {
   const { options, control, log } = run
   const startedMs = Date.now()
-  stopOnSignals(run)
+  // Opening a pipe waits for its reader, and until then a signal must end the process by itself.
   const engine = newEngine({ options, mapping: run.mapping, control, log })
+  stopOnSignals(run)
   reloadOnHangup(run, async (text) => engine.remap(text))
   const directory = openStateFolder(options, log)
   if (directory !== null) engine.restoreState(await loadState(directory, log))

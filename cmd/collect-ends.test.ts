@@ -1,7 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { projectRoot } from '../lib/testing/project.ts'
@@ -59,6 +61,21 @@ test('captures whose flows cannot be written are status 1', async () => {
   const { stderr, exit } = start('--read', demo, '--output', '/dev/full')
   assert.equal(await exit, [1, null])
   assert.match(stderr(), /records are lost.*no space is left on the device/)
+})
+
+test('a signal ends a process that waits for somebody to read its output pipe', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-ends-'))
+  try {
+    const pipe = join(folder, 'pipe')
+    spawnSync('mkfifo', [pipe])
+    const demo = join(projectRoot, 'testdata/demo/office.pcap')
+    const { child, exit } = start('--read', demo, '--output', pipe)
+    await wait(500)
+    child.kill('SIGTERM')
+    assert.equal(await exit, [null, 'SIGTERM'])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test.run()
