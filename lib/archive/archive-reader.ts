@@ -6,10 +6,17 @@ import { Damage, type Problem } from './damage.ts'
 import { INDEX_ADDRESSES, INDEX_FIXED_OCTETS } from './encoding.ts'
 import { type FileAccess, openFile } from './file-access.ts'
 import { type BlockInfo, blockInfo, type Footer, parseFooter } from './footer.ts'
-import { HEADER_OCTETS, TAIL_MAGIC, TAIL_OCTETS } from './frame.ts'
+import { encodeTail, HEADER_OCTETS, TAIL_MAGIC, TAIL_OCTETS } from './frame.ts'
 import { type Frame, findFrame, hasWholeBody, isKnown, isSkippable, readFrame } from './frame-scan.ts'
 import { addSchemaFrame, newSchema, type Schema } from './schema.ts'
 import { StreamReader } from './stream-reader.ts'
+
+/** A whole S, D or B frame that `readOn` or `readPastDamage` met and understood. */
+export interface TakenFrame {
+  readonly at: number
+  readonly octets: number
+  readonly type: string
+}
 
 /** Whether the footer was there, or the frames were read one by one. */
 export type ArchiveState = 'finished' | 'open'
@@ -25,6 +32,10 @@ export class ArchiveReader {
   /** What could not be read so far. */
   readonly problems: Problem[] = []
   state: ArchiveState = 'open'
+  /** Frames read one by one; empty where the footer was believed. */
+  readonly taken: TakenFrame[] = []
+  /** Whether the last frame read one by one is the footer and the right tail follows it. */
+  hasRightEnd = false
   readonly #file: FileAccess
   /** Where the next frame is looked for, and its number. */
   #next = 0
@@ -92,11 +103,8 @@ export class ArchiveReader {
       const frame = readFrame(this.#file, this.#next, this.#fileId)
       if (typeof frame === 'string' || frame.header.number !== this.#nextNumber || !hasWholeBody(frame)) break
       if (!this.#takeScanned(frame)) break
-      this.#advance(frame)
-      if (frame.header.type === 'F') {
-        this.state = 'finished'
-        break
-      }
+      this.#advance(frame, true)
+      if (frame.header.type === 'F') break
     }
     return this.blocks.length - before
   }
@@ -127,17 +135,23 @@ export class ArchiveReader {
         this.#next = next < 0 ? size : next
         continue
       }
-      if (!this.#takeScanned(frame))
+      const isTaken = this.#takeScanned(frame)
+      if (!isTaken)
         this.problems.push({ at, what: `a frame of type ${frame.header.type} needs one that is lost` })
-      this.#advance(frame)
-      if (frame.header.type === 'F') this.state = 'finished'
+      this.#advance(frame, isTaken)
     }
   }
 
-  #advance(frame: Frame): void {
-    this.#fileId = frame.header.fileId
-    this.#next = frame.at + frame.header.frameOctets
-    this.#nextNumber = frame.header.number + 1
+  #advance(frame: Frame, isTaken: boolean): void {
+    const { type, fileId, frameOctets, number } = frame.header
+    this.#fileId = fileId
+    this.#next = frame.at + frameOctets
+    this.#nextNumber = number + 1
+    if (isTaken && 'SDB'.includes(type)) this.taken.push({ at: frame.at, octets: frameOctets, type })
+    if (type !== 'F') return
+    this.state = 'finished'
+    const tail = this.#file.read(this.#next, TAIL_OCTETS + 1)
+    this.hasRightEnd = tail.equals(encodeTail(frame.at, frameOctets))
   }
 
   #takeScanned(frame: Frame): boolean {
@@ -225,6 +239,25 @@ export class ArchiveReader {
   }
 }
 
+/** Reads all frames of a file one by one, past damage too, and believes no footer. Throws as `openArchive`. */
+export function scanArchive(path: string): ArchiveReader {
+  const file = openFile(path)
+  try {
+    const reader = new ArchiveReader(file)
+    reader.readOn()
+    if (reader.wholeOctets === 0) throw corrupt(path)
+    reader.readPastDamage()
+    return reader
+  } catch (error) {
+    file.close()
+    throw error
+  }
+}
+
+function corrupt(path: string): FlowError {
+  return new FlowError('ARCHIVE_CORRUPT', `archive corrupt: ${path}: no whole frame at 0`)
+}
+
 /** Opens a finished file by its footer, any other by reading its frames. Throws FILE_UNREADABLE, ARCHIVE_VERSION and,
  * where not even the first frame is right, ARCHIVE_CORRUPT. */
 export function openArchive(path: string): ArchiveReader {
@@ -234,8 +267,7 @@ export function openArchive(path: string): ArchiveReader {
     if (reader.loadFooter()) return reader
     const scanning = new ArchiveReader(file)
     scanning.readOn()
-    if (scanning.wholeOctets === 0)
-      throw new FlowError('ARCHIVE_CORRUPT', `archive corrupt: ${path}: no whole frame at 0`)
+    if (scanning.wholeOctets === 0) throw corrupt(path)
     return scanning
   } catch (error) {
     file.close()

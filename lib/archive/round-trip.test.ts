@@ -10,12 +10,12 @@ import { randomBatches } from './testing/random-batches.ts'
 
 test('random batches of every kind come back row by row, bit for bit', () => {
   withDirectory((directory) => {
-    for (let seed = 1; seed <= 12; seed++) {
+    for (let seed = 1; seed <= 9; seed++) {
       const random = newRandom(seed)
       const path = join(directory, `${seed}.weir`)
       const writer = testWriter(path, [64, 700, 3000][seed % 3]!)
       const wanted = new Map<RecordKind, PlainRow[]>(RECORD_KINDS.map((kind) => [kind, []]))
-      const next = randomBatches(seed)
+      const next = randomBatches(seed, 1 + (seed % 3))
       for (let i = 0; i < 10; i++) {
         const batch = next(1 + random(i === 3 ? 1200 : 200))
         for (const row of plainRows(batch)) wanted.get(batch.kind)!.push(row)

@@ -67,16 +67,17 @@ const layouts: readonly Layout[] = [1, 2, 3, 4].map((n) => ({
 type Manner = 'equal' | 'runs' | 'few' | 'near' | 'any' | 'rising' | 'byAddress'
 const MANNERS: readonly Manner[] = ['equal', 'runs', 'few', 'near', 'any', 'rising', 'byAddress']
 
-/** A source of batches of all record kinds; the same seed gives the same batches. */
-export function randomBatches(seed: number): (rows: number) => FlowBatch {
+/** A source of batches of all record kinds, with one in `sparseness` of the columns; the same seed gives the same. */
+export function randomBatches(seed: number, sparseness = 1): (rows: number) => FlowBatch {
   const random = newRandom(seed)
+  const fields = FIELDS.filter(() => random(sparseness) === 0)
   const kinds: readonly RecordKind[] = ['flow', 'flow', 'flow', 'options', 'counters', 'discard']
   const manners = new Map<Field, Manner>()
   for (const field of FIELDS) manners.set(field, MANNERS[random(MANNERS.length)]!)
   return (rows) => {
     const batch = new FlowBatch()
     batch.kind = kinds[random(kinds.length)]!
-    for (const field of FIELDS) {
+    for (const field of fields) {
       const use = random(4)
       if (use === 0) continue
       fill(batch.column(field), rows, manners.get(field)!, use === 1, random)
