@@ -48,6 +48,9 @@ export function syncFolder(folder: string): void {
   const fd = openSync(folder, 'r')
   try {
     fsyncSync(fd)
+  } catch (error) {
+    // Some network file systems cannot do it for folders.
+    if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error
   } finally {
     closeSync(fd)
   }

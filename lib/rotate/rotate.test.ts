@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -11,10 +11,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { zstdDecompressSync } from 'node:zlib'
+import { gunzipSync, gzipSync, zstdDecompressSync } from 'node:zlib'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { fileId } from './file-id.ts'
 import { takeLock } from './run-lock.ts'
+import { NODE } from './testing/numbered-lines.ts'
 import { type Bench, newBench } from './testing/rotation.ts'
 
 const test = suite<{ bench: Bench }>('rotate')
@@ -23,6 +25,7 @@ test.before.each((context) => {
 })
 test.after.each(({ bench }) => bench.remove())
 
+const main = join(import.meta.dirname, '../../cmd/main.ts')
 const OLD = 'flows_20261121_1005.log'
 
 test('a log that nobody writes gets its new name, and nothing else is left', async ({ bench }) => {
@@ -114,6 +117,68 @@ test('a folder that may not be written keeps its log, and says so', async ({ ben
   }
   for (const logged of tries) assert.match(logged, /^error: EACCES: permission denied/)
   assert.is(readFileSync(bench.path('closed/flows.log'), 'utf8'), 'a\n')
+})
+
+test("another user's process is not signalled, and its log stays", async ({ bench }) => {
+  const nobody = { uid: 65_534, gid: 65_534, encoding: 'utf8' } as const
+  const words = [...NODE.slice(1), main, 'rotate', '--log', bench.path('flows.log'), '--signal-pid']
+  if (process.getuid?.() !== 0 || spawnSync(NODE[0], ['--version'], nobody).status !== 0) return
+  writeFileSync(bench.path('flows.log'), 'a\n')
+  chmodSync(bench.folder, 0o777)
+  const stranger = spawn('sleep', ['20'])
+  const { status, stderr } = spawnSync(NODE[0], [...words, String(stranger.pid)], nobody)
+  assert.ok(stranger.kill())
+  assert.is(status, 1, stderr)
+  assert.match(stderr, /process \d+ \(sleep\) is not ours to signal; nothing done/)
+  assert.equal(bench.names(), ['flows.log'])
+})
+
+test('a name that is a link to nowhere is taken', async ({ bench }) => {
+  symlinkSync('nowhere', bench.path(OLD))
+  writeFileSync(bench.path('flows.log'), 'a\n')
+  assert.equal((await bench.rotate()).counts, { rotated: 1 })
+  assert.equal(bench.names(), ['flows_20261121_1005.1.log', OLD])
+})
+
+test('old logs that a shell has put among the logs are left as they are', async ({ bench }) => {
+  for (const name of ['flows.log', 'flows_20261121_0905.log']) writeFileSync(bench.path(name), 'a\n')
+  const logs = bench.names().map(bench.path)
+  const { counts, logged } = await bench.rotate({ logs })
+  assert.equal(counts, { rotated: 1 })
+  assert.match(logged, /has the name of an old log, left as it is \{"log":"flows_20261121_0905.log"\}/)
+})
+
+test('a log that somebody else has moved since is not taken for the one that was begun', async ({
+  bench,
+}) => {
+  const rotation = { log: bench.path('flows.log'), step: 'rename', id: '1.1' }
+  const rotations = [{ ...rotation, aside: bench.path(OLD), target: bench.path(OLD) }]
+  writeFileSync(bench.path('.flows.log.weir-rotate.json'), JSON.stringify({ version: 1, rotations }))
+  writeFileSync(bench.path(OLD), '')
+  writeFileSync(bench.path('flows.log'), 'a\n')
+  assert.equal((await bench.rotate()).counts, { rotated: 1 })
+  assert.equal(bench.names(), [OLD])
+  assert.is(readFileSync(bench.path(OLD), 'utf8'), 'a\n')
+})
+
+test('lines that came after it was packed are packed as well', async ({ bench }) => {
+  writeFileSync(bench.path(OLD), 'a\nb\n')
+  writeFileSync(bench.path(`${OLD}.gz`), gzipSync('a\n'))
+  utimesSync(bench.path(`${OLD}.gz`), 1_000_000, 1_000_000)
+  const rotation = {
+    log: bench.path('flows.log'),
+    step: 'place',
+    id: fileId(bench.path(OLD)),
+    aside: bench.path(OLD),
+    target: bench.path(OLD),
+    partId: fileId(bench.path(`${OLD}.gz`)),
+    final: bench.path(`${OLD}.gz`),
+  }
+  const journal = { version: 1, rotations: [rotation] }
+  writeFileSync(bench.path('.flows.log.weir-rotate.json'), JSON.stringify(journal))
+  assert.equal((await bench.rotate({ compression: 'gzip' })).counts, { rotated: 1 })
+  assert.equal(bench.names(), [`${OLD}.gz`])
+  assert.is(gunzipSync(readFileSync(bench.path(`${OLD}.gz`))).toString(), 'a\nb\n')
 })
 
 test('a second run at the same time does nothing and says so, or waits', async ({ bench }) => {

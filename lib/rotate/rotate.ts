@@ -65,7 +65,8 @@ interface Place {
 export async function rotateLogs(settings: RotateSettings): Promise<RotateCounts> {
   const { log } = settings
   const counts: RotateCounts = { rotated: 0, empty: 0, missing: 0, doubtful: 0, failed: 0 }
-  const { logs, unmatched } = findLogs(settings.logs, settings.names, settings.stateFolder)
+  const { logs, old, unmatched } = findLogs(settings.logs, settings.names, settings.stateFolder)
+  for (const path of old) log.info('this has the name of an old log, left as it is', { log: path })
   for (const pattern of unmatched) {
     log.warn('no log has such a name', { log: pattern })
     counts.missing++
@@ -206,7 +207,10 @@ async function tellAll(
     }
   }
   const trouble = await tellWriter(writer, signal, Math.max(waitMs, 1000))
-  if (trouble !== undefined) log.error('the writer could not be told', { why: trouble })
+  if (trouble !== undefined) {
+    log.error('the writer could not be told', { why: trouble })
+    counts.doubtful++
+  }
   return trouble
 }
 

@@ -23,7 +23,7 @@ export function freeName(
     let path = pattern.path(log, at, number)
     if (folder !== undefined) path = join(folder, basename(path))
     const isTaken =
-      Object.values(SUFFIXES).some((suffix) => existsSync(path + suffix)) ||
+      Object.values(SUFFIXES).some((suffix) => fileId(path + suffix) !== undefined) ||
       rotations.some(({ aside, target, final }) => [aside, target, final].includes(path))
     if (!isTaken) return path
   }

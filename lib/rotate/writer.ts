@@ -85,9 +85,8 @@ export function objection(
   } catch {
     return `process ${writer.pid} (${nameOf(writer.pid)}) is not ours to signal`
   }
-  if (!canLookInto(writer.pid)) return undefined
   const isWriter = told.some((file) => file.writing.some(({ pid }) => pid === writer.pid))
-  if (isWriter) return undefined
+  if (isWriter || (writing.length === 0 && !canLookInto(writer.pid))) return undefined
   const whoElse = writing.length > 0 ? `, but ${listProcesses(writing)} has` : ''
   return `process ${writer.pid} (${nameOf(writer.pid)}) does not have ${log} open${whoElse}`
 }

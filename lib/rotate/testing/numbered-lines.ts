@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
@@ -24,12 +25,18 @@ export async function startNumberedWriter(folder: string, mood = ''): Promise<Nu
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const printed = textOf(child)
+  // Nobody need end it for the process to end.
+  const pipe = child.stdout as Socket
+  child.unref()
+  pipe.unref()
   while (!existsSync(pidFile)) await sleep(5)
   return {
     log,
     pidFile,
     pid: child.pid!,
     async stop() {
+      child.ref()
+      pipe.ref()
       child.kill('SIGTERM')
       return Number(await printed)
     },
