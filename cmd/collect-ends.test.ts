@@ -12,6 +12,12 @@ import { projectRoot } from '../lib/testing/project.ts'
 
 const main = join(projectRoot, 'cmd/main.ts')
 const running = new Set<ChildProcess>()
+let cache = ''
+
+test.before(() => {
+  cache = mkdtempSync(join(tmpdir(), 'weir-cache-'))
+})
+test.after(() => rmSync(cache, { recursive: true }))
 
 test.after.each(() => {
   for (const child of running) child.kill('SIGKILL')
@@ -20,7 +26,8 @@ test.after.each(() => {
 
 function start(...args: string[]) {
   const words = ['--disable-warning=ExperimentalWarning', main, 'collect', ...args]
-  const child = spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'pipe'] })
+  const env = { HOME: cache, NODE_COMPILE_CACHE: cache }
+  const child = spawn(process.execPath, words, { env, stdio: ['pipe', 'pipe', 'pipe'] })
   running.add(child)
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
