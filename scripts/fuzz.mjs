@@ -22,6 +22,7 @@ const TARGETS = {
   capture: './fuzz/capture.mjs',
   mapping: './fuzz/mapping.mjs',
   strict: './fuzz/strict.mjs',
+  lines: './fuzz/lines.mjs',
   rotate: './fuzz/crash-rotate.mjs',
 }
 const names = args.length > 0 ? args : Object.keys(TARGETS)

@@ -1,6 +1,6 @@
 import type { Column, FixedColumn, FlowBatch, OctetsColumn } from '../../flow/batch.ts'
 import { defineField, type Field } from '../../flow/fields.ts'
-import type { KeyTarget } from './known-keys.ts'
+import { type KeyTarget, OP } from './known-keys.ts'
 import { stateBit } from './row-end.ts'
 
 /** What a key's value of the row before left behind, so that an equal one can be copied. */
@@ -48,6 +48,8 @@ export class KeyEntry {
   readonly op: number
   readonly field: Field | null
   readonly isZeroKept: boolean
+  /** Whether the key makes a line a flow: a type and a time stand in other programs' lines as well. */
+  readonly isOfFlow: boolean
   readonly octetsAs: 'hex' | 'text' | 'address'
   /** Bit of what the row's end must know of it (`row-end.ts`). */
   readonly state: number
@@ -82,6 +84,7 @@ export class KeyEntry {
     this.op = target.op
     this.field = target.field
     this.isZeroKept = target.isZeroKept
+    this.isOfFlow = ![OP.extra, OP.type, OP.time, OP.seconds, OP.milliseconds].includes(target.op as 0)
     this.octetsAs = target.octetsAs ?? 'hex'
     this.state = stateBit(target)
   }
@@ -98,6 +101,12 @@ export class KeyEntry {
       else if (values instanceof Uint32Array) this.u32 = values
     }
     this.column = this.#own
+  }
+
+  /** Whether both keys write to one place, as the names of one field in two versions do. */
+  isRival({ field, state }: KeyEntry): boolean {
+    if (this.state !== 0 || state !== 0) return this.state === state
+    return this.field !== null && this.field === field
   }
 
   /** Where values go that its own column cannot hold. */

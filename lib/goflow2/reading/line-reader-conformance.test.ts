@@ -4,6 +4,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { conformance } from '../../testing/project.ts'
 import { loadMapping } from '../mapping.ts'
+import { newMessageReader, newTextReader } from './line-reader.ts'
 import { type Reading, readLines } from './testing/read-lines.ts'
 
 // What goflow2 printed, read and printed again by our sink: the same octets.
@@ -30,7 +31,8 @@ sflow:
   'mapping.yaml',
 ).mapping
 
-function same(file: string, reading: Reading, excepted: readonly string[] = []): number {
+/** Reads each group's `file` and compares what is printed with its `expected` lines. */
+function same(file: string, reading: Reading, excepted: readonly string[] = [], expected = file): number {
   let lines = 0
   for (const group of readdirSync(root!)) {
     const path = join(root!, group, file)
@@ -39,8 +41,7 @@ function same(file: string, reading: Reading, excepted: readonly string[] = []):
     const { text, rejects } = readLines(octets, { chunk: 10_007, ...reading })
     assert.equal(rejects, [], group)
     const printed = text.split('\n')
-    octets
-      .toString('latin1')
+    readFileSync(join(root!, group, expected), 'latin1')
       .split('\n')
       .forEach((line, i) => {
         if (!excepted.some((part) => line.includes(part)))
@@ -61,6 +62,12 @@ if (root === undefined) {
   test('prints default lines of 2.1.2 again', () => {
     // 2.1 names five protocols: what an empty name stands for is not known.
     assert.is(same('v2.1.2.jsonl', { compat: '2.1' }, ['"proto":""']), 470)
+  })
+  test('prints the lines that text and protobuf of 2.2.6 tell of', () => {
+    assert.is(same('v2.2.6.text', { newReader: newTextReader }, [], 'v2.2.6.jsonl'), 126)
+    // Protobuf leaves an unknown EtherType out, and so does not say that it was unknown.
+    const bin = { newReader: newMessageReader }
+    assert.is(same('v2.2.6.protobuf-delimited.bin', bin, [], 'v2.2.6.jsonl'), 126)
   })
   test('prints lines of the stock mapping again, with the mapping', () => {
     // An ICMP type without name is not known.

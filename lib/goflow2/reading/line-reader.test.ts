@@ -86,22 +86,29 @@ test('reads enums by name of every version, by number and by number in quotes', 
     ['1', 205],
     ['"FLOWUNKNOWN"', 0],
   ]
-  for (const [text, number] of types) assert.is(read(`{"type":${text}}`)['exportProtocol'], number, text)
+  for (const [text, number] of types)
+    assert.is(read(`{"type":${text},"bytes":1}`)['exportProtocol'], number, text)
   assert.is(read('{"etype":"IPv6"}')['ethernetType'], 0x86dd)
   assert.is(read('{"etype":2048}')['ethernetType'], 0x0800)
 })
 
 test('reads times as nanoseconds, seconds, milliseconds and RFC 3339', () => {
   const ns = 1_690_728_617_356_388_000n
-  assert.is(read('{"time_received_ns":"2023-07-30T14:50:17.356388Z"}')['timeReceived'], ns)
-  assert.is(read('{"time_received_ns":"2023-07-30T16:50:17.356388+02:00"}')['timeReceived'], ns)
-  assert.is(read('{"time_received_ns":"2024-02-29T00:00:00Z"}')['timeReceived'], 1_709_164_800_000_000_000n)
-  assert.is(read('{"TimeReceived":1690728617}')['timeReceived'], 1_690_728_617_000_000_000n)
-  const both = read('{"TimeFlowStartMs":1690728617356,"TimeFlowStart":1690728617}')
+  assert.is(read('{"bytes":1,"time_received_ns":"2023-07-30T14:50:17.356388Z"}')['timeReceived'], ns)
+  assert.is(read('{"bytes":1,"time_received_ns":"2023-07-30T16:50:17.356388+02:00"}')['timeReceived'], ns)
+  assert.is(
+    read('{"bytes":1,"time_received_ns":"2024-02-29T00:00:00Z"}')['timeReceived'],
+    1_709_164_800_000_000_000n,
+  )
+  assert.is(read('{"bytes":1,"TimeReceived":1690728617}')['timeReceived'], 1_690_728_617_000_000_000n)
+  const both = read('{"bytes":1,"TimeFlowStartMs":1690728617356,"TimeFlowStart":1690728617}')
   assert.is(both['flowStart'], 1_690_728_617_356_000_000n)
-  assert.is(read('{"TimeFlowStart":1690728617,"TimeFlowStartMs":0}')['flowStart'], 1_690_728_617_000_000_000n)
+  assert.is(
+    read('{"bytes":1,"TimeFlowStart":1690728617,"TimeFlowStartMs":0}')['flowStart'],
+    1_690_728_617_000_000_000n,
+  )
   for (const text of ['2023-13-01T00:00:00Z', '2023-02-29T00:00:00Z', '2023-01-01', '1969-12-31T23:59:59Z']) {
-    assert.is(read(`{"time_received_ns":"${text}"}`)['line.time_received_ns.text'], text)
+    assert.is(read(`{"bytes":1,"time_received_ns":"${text}"}`)['line.time_received_ns.text'], text)
   }
 })
 
@@ -148,8 +155,8 @@ test('keeps keys that it does not know', () => {
 
 test('keeps them row by row, equal to the row before or not', () => {
   const { rows } = readLines(
-    '{"site":"a","n":7,"as_path":[1,2]}\n{"site":"a","n":7,"as_path":[1,2]}\n{"site":"b","n":7,"as_path":[1,2]}\n' +
-      '{"n":7}\n{"site":"b","n":8,"as_path":[]}\n{"site":"b","n":8,"as_path":[]}\n',
+    '{"bytes":1,"site":"a","n":7,"as_path":[1,2]}\n{"bytes":1,"site":"a","n":7,"as_path":[1,2]}\n{"bytes":1,"site":"b","n":7,"as_path":[1,2]}\n' +
+      '{"bytes":1,"n":7}\n{"bytes":1,"site":"b","n":8,"as_path":[]}\n{"bytes":1,"site":"b","n":8,"as_path":[]}\n',
   )
   assert.equal(
     rows.map((row) => [row['line.site.text'], row['line.n'], row['asPath']]),
@@ -199,6 +206,15 @@ test('takes keys in any order, with blanks, and the last of those that stand twi
   ])
 })
 
+test('takes no value of the row before where a line says one thing twice', () => {
+  const { rows } = readLines(
+    '{"bytes":1,"src_net":24,"in_if":3}\n{"bytes":1,"src_net":"x","bytes":1,"src_net":24,"in_if":3}\n' +
+      '{"src_as":5,"SrcAs":6,"in_if":3}\n{"src_as":5,"SrcAs":0,"in_if":3}\n',
+  )
+  assert.equal(rows[1], { octetDeltaCount: 1n, ingressInterface: 3, sourcePrefixLength: 24 })
+  assert.equal(rows[3], { bgpSourceAsNumber: 5, ingressInterface: 3 })
+})
+
 test('splits joined objects, and skips blank lines, padding and the brackets of an array', () => {
   const { rows, rejects } = readLines(
     '{"bytes":1}{"bytes":2}\n\n\r\n\0\0\0{"bytes":3}\n[{"bytes":4},\n{"bytes":5}]\n\ufeff{"bytes":6}',
@@ -226,6 +242,15 @@ test('refuses what is no flow, says where, and goes on behind it', () => {
     'an object without keys: 2 octets at 135',
     'the line is cut: 25 octets at 138',
   ])
+})
+
+test("refuses other programs' lines", () => {
+  const { rows, rejects } = readLines(
+    '{"time":"2026-01-01T00:00:00Z","level":"INFO","msg":"starting"}\n' +
+      '{"type":"sflow","message":{"version":5},"src":"192.0.2.1:50000","time_received":"2026-01-01T00:00:00Z"}\n',
+  )
+  assert.equal(rows, [])
+  assert.equal(rejects, ['no key of a flow: 63 octets at 0', 'no key of a flow: 103 octets at 64'])
 })
 
 test('passes octets that are no UTF-8 on as they are', () => {

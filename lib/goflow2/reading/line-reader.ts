@@ -1,7 +1,9 @@
 import type { BatchWriter } from '../../flow/batch-writer.ts'
 import { JsonLines } from './json-lines.ts'
 import { type KeyHints, newTargetOf } from './key-targets.ts'
+import { MessageLines } from './message-lines.ts'
 import { ObjectReader } from './object-reader.ts'
+import { TextLines } from './text-lines.ts'
 
 /** Takes `octets[from, to)` that are no flow, with the reason and their place in what was pushed. */
 export type OnReject = (octets: Uint8Array, from: number, to: number, reason: string, offset: number) => void
@@ -27,5 +29,19 @@ export interface RecordReader {
 
 /** A reader of goflow2's JSON lines, of whatever version and mapping. */
 export function newLineReader(options: LineReaderOptions): RecordReader {
-  return new JsonLines(new ObjectReader(options.writer, newTargetOf(options)), options.onReject)
+  return new JsonLines(newObjectReader(options), options.onReject)
+}
+
+/** A reader of goflow2's text lines. */
+export function newTextReader(options: LineReaderOptions): RecordReader {
+  return new TextLines(newObjectReader(options), options.onReject)
+}
+
+/** A reader of goflow2's protobuf messages, each behind its length. */
+export function newMessageReader(options: LineReaderOptions): RecordReader {
+  return new MessageLines(newObjectReader(options), options.onReject, options.mapping ?? null)
+}
+
+function newObjectReader(options: LineReaderOptions): ObjectReader {
+  return new ObjectReader(options.writer, newTargetOf(options))
 }

@@ -129,7 +129,7 @@ export class ObjectReader {
           const first = next
           while (next < beforeCount && beforeStarts[next + 1]! <= same && count < MAX_MEMBERS) {
             entry = before[next]!
-            if (entry.isNeverSteady) break
+            if (entry.isNeverSteady || entry.line === line) break
             if (entry.stored !== 0) copyRow(entry, row)
             entry.line = line
             keys[count] = entry
@@ -171,7 +171,7 @@ export class ObjectReader {
         p++
         break
       } else {
-        return this.#fail(p >= limit ? 'the line is cut' : 'a comma or brace is missing', p)
+        return this.#fail(octets[p] === 0x0a ? 'the line is cut' : 'a comma or brace is missing', p)
       }
     }
     starts[count] = p
@@ -181,25 +181,29 @@ export class ObjectReader {
     this.#beforeStarts = starts
     this.#beforeCount = count
     this.#isBeforeThere = true
-    this.#finish(octets, row, isOther || next !== beforeCount || count !== beforeCount)
-    return p
+    const isLine = this.#finish(octets, row, isOther || next !== beforeCount || count !== beforeCount)
+    return isLine ? p : this.#fail('no key of a flow', p)
   }
 
-  #finish(octets: Uint8Array, row: number, isOther: boolean): void {
+  /** Writes what the whole line tells; false where the line is no flow's. */
+  #finish(octets: Uint8Array, row: number, isOther: boolean): boolean {
     const reader = this.#row
     const keys = this.#before
     const count = this.#beforeCount
     if (isOther) {
       let seen = 0
+      let isFlow = false
       for (let i = 0; i < count; i++) {
         const entry = keys[i]!
         entry.place = i
         seen |= entry.state
+        isFlow ||= entry.isOfFlow
       }
+      if (!isFlow) return false
       reader.end.forget(seen)
     }
     const lost = reader.end.finish(reader.batch, reader.serial, row)
-    if (lost === 0) return
+    if (lost === 0) return true
     for (let i = 0; i < count; i++) {
       const entry = keys[i]!
       if ((entry.state & lost) === 0) continue
@@ -212,6 +216,7 @@ export class ObjectReader {
       entry.stored = stored
       entry.column = column
     }
+    return true
   }
 
   #keyLength = 0
@@ -252,6 +257,9 @@ export class ObjectReader {
       }
       const target = this.#targetOf(key)
       entry = new KeyEntry(key, octets.slice(from, p), target)
+      for (const other of this.#entries.values()) {
+        if (other.isRival(entry)) other.isNeverSteady = entry.isNeverSteady = true
+      }
       this.#entries.set(key, entry)
     }
     return entry

@@ -31,9 +31,12 @@ export class RowReader {
    * column cannot hold goes to a column of the key's own.
    */
   value(entry: KeyEntry, octets: Uint8Array, p: number, row: number): number {
+    entry.stored = 0
     const end = this.#known(entry, octets, p, row)
     if (end >= 0) return end
     entry.stored = 0
+    // What the key said in the line before does not hold here.
+    if (entry.state !== 0) this.end.forget(~entry.state)
     return this.#other(entry, octets, p, row)
   }
 
@@ -49,7 +52,7 @@ export class RowReader {
       case 2: // u32
         p = isQuoted ? this.#quotedNumber(octets, p) : scan.unsigned(octets, p)
         if (p < 0 || scan.high !== 0) return -1
-        if (scan.low === 0 && !entry.isZeroKept) return this.#none(entry, p)
+        if (scan.low === 0 && !entry.isZeroKept) return p
         entry.bind(this.batch, this.serial)
         entry.u32[row] = scan.low
         entry.present[row] = 1
@@ -58,7 +61,7 @@ export class RowReader {
       case 3: // u16
         p = isQuoted ? this.#quotedNumber(octets, p) : scan.unsigned(octets, p)
         if (p < 0 || scan.high !== 0 || scan.low >>> 16 !== 0) return -1
-        if (scan.low === 0 && !entry.isZeroKept) return this.#none(entry, p)
+        if (scan.low === 0 && !entry.isZeroKept) return p
         entry.bind(this.batch, this.serial)
         entry.u16[row] = scan.low
         entry.present[row] = 1
@@ -73,7 +76,7 @@ export class RowReader {
         if (!isQuoted) return -1
         if (octets[p + 1] === 0x22) {
           this.end.mapped &= ~entry.state
-          return this.#none(entry, p + 2)
+          return p + 2
         }
         p = scan.address(octets, p + 1)
         if (p < 0 || octets[p] !== 0x22) return -1
@@ -166,17 +169,9 @@ export class RowReader {
     entry.stored = 0
   }
 
-  /** Zero, or an empty address: the exporter did not say. */
-  #none(entry: KeyEntry, p: number): number {
-    entry.stored = 0
-    return p
-  }
-
   #octet(entry: KeyEntry, row: number, value: number, isZeroKept: boolean): void {
-    if (value === 0 && !isZeroKept) {
-      this.#none(entry, 0)
-      return
-    }
+    // Zero: the exporter did not say.
+    if (value === 0 && !isZeroKept) return
     entry.bind(this.batch, this.serial)
     entry.u8[row] = value
     entry.present[row] = 1
@@ -184,10 +179,8 @@ export class RowReader {
   }
 
   #pair(entry: KeyEntry, row: number, low: number, high: number): void {
-    if ((low | high) === 0 && !entry.isZeroKept) {
-      this.#none(entry, 0)
-      return
-    }
+    // Zero: the exporter did not say.
+    if ((low | high) === 0 && !entry.isZeroKept) return
     entry.bind(this.batch, this.serial)
     entry.u32[row * 2] = low
     entry.u32[row * 2 + 1] = high
@@ -294,10 +287,7 @@ export class RowReader {
       entry.u32[row * 2 + 1] = scan.high
       entry.present[row] = 1
     }
-    // Two keys share the column: each row decides anew.
-    entry.stored = 0
-    entry.isSteady = false
-    entry.isNeverSteady = true
+    entry.stored = 4
     return p
   }
 
