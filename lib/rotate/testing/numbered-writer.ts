@@ -1,5 +1,5 @@
 // A program such as goflow2, for tests: appends numbered lines to a file and opens it anew on SIGHUP.
-// Arguments: FILE PID_FILE [deaf: it ignores SIGHUP]. SIGTERM ends it; how many lines there are it prints then.
+// Arguments: FILE PID_FILE [deaf: it ignores SIGHUP | slow: it takes its time]. SIGTERM ends it; how many lines there are it prints then.
 import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs'
 
 const [file, pidFile, mood] = process.argv.slice(2) as [string, string, string | undefined]
@@ -12,10 +12,13 @@ const writing = setInterval(() => {
     writeSync(fd, '\n')
   }
 }, 2)
-process.on('SIGHUP', () => {
-  if (mood === 'deaf') return
+function reopen(): void {
   closeSync(fd)
   fd = openSync(file, 'a')
+}
+process.on('SIGHUP', () => {
+  if (mood === 'slow') setTimeout(reopen, 25)
+  else if (mood !== 'deaf') reopen()
 })
 process.on('SIGTERM', () => {
   clearInterval(writing)
