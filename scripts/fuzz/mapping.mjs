@@ -177,7 +177,7 @@ function print(mapping, captures, format, compat, datagrams) {
   })
   for (const datagram of datagrams) decoder.decode(datagram, 'flow')
   flow.flush()
-  sink.flush()
+  void sink.flush()
   if (format === 'json' && lines !== rows) throw new Error(`${lines} lines of ${rows} rows`)
 }
 
