@@ -185,9 +185,14 @@ function roomForItems(gathered: Gathered, more: number): void {
   gathered.items = items
 }
 
+/** How many of the first `rows` octets are 1; they are all 0 or 1. */
 function countOnes(present: Uint8Array, rows: number): number {
+  const whole = rows >> 2
+  const words = new Uint32Array(present.buffer, present.byteOffset, whole)
   let ones = 0
-  for (let row = 0; row < rows; row++) ones += present[row]!
+  // The product's top octet is the sum of the word's four.
+  for (let i = 0; i < whole; i++) ones += Math.imul(words[i]!, 0x01010101) >>> 24
+  for (let row = whole * 4; row < rows; row++) ones += present[row]!
   return ones
 }
 

@@ -28,6 +28,26 @@ const LEAST_GAIN = 0.1
 /** Powers of ten that values, times above all, are often multiples of. */
 const EXPONENTS = [9, 6, 3] as const
 
+// Planes are compressed at once, so all streams are cut into planes in the same memory; `scratch` names a place in it.
+const octetScratch: Uint8Array[] = []
+const pairScratch: Uint16Array[] = []
+let narrowScratch = new Uint32Array(0)
+let distanceScratch = new Float64Array(0)
+/** Beyond this many values memory is not kept for the next stream. */
+const MOST_KEPT = 2 ** 18
+
+function octetPlane(scratch: number, count: number): Uint8Array {
+  if (count > MOST_KEPT) return new Uint8Array(count)
+  octetScratch[scratch] ??= new Uint8Array(MOST_KEPT)
+  return octetScratch[scratch].subarray(0, count)
+}
+
+function pairPlane(scratch: number, count: number): Uint16Array {
+  if (count > MOST_KEPT) return new Uint16Array(count)
+  pairScratch[scratch] ??= new Uint16Array(MOST_KEPT)
+  return pairScratch[scratch].subarray(0, count)
+}
+
 const range: Range = { least: 0, greatest: 0, runs: 0 }
 const wide: WideRange = { leastLow: 0, leastHigh: 0, greatestLow: 0, greatestHigh: 0 }
 
@@ -106,12 +126,12 @@ export class StreamWriter {
     const span = greatest - least
     const plain = { encoding: ENCODING.planes, count, base: from, exponent }
     if (span < 256) {
-      const plane = new Uint8Array(count)
+      const plane = octetPlane(0, count)
       toOctets(values, count, least, plane)
       return this.add({ ...plain, planes: [plane] })
     }
     if (count >= 512) {
-      const codes = new Uint8Array(count)
+      const codes = octetPlane(1, count)
       const distinct = toDictionary(values, count, codes)
       if (distinct > 0) {
         const a = this.#plainNarrow(dictionaryValues.slice(0, distinct), distinct, base, exponent)
@@ -120,7 +140,7 @@ export class StreamWriter {
       }
     }
     if (span < 65536) return this.#plainNarrow(values, count, base, exponent, least, span)
-    const deltas = new Uint16Array(count)
+    const deltas = pairPlane(4, count)
     if (toDeltas16(values, count, deltas)) {
       const a = this.add({ encoding: ENCODING.planes, count, planes: [deltas] })
       const first = base + BigInt(values[0]!) * unit
@@ -138,7 +158,7 @@ export class StreamWriter {
   plainWide(words: Uint32Array, count: number): number {
     const planes: Uint16Array[] = []
     for (let quarter = 0; quarter < 4; quarter++) {
-      const plane = new Uint16Array(count)
+      const plane = pairPlane(quarter, count)
       toQuarter(words, count, quarter >> 1, (quarter & 1) * 16, plane)
       planes.push(plane)
     }
@@ -153,11 +173,11 @@ export class StreamWriter {
     least = 0,
     span = 0xffffffff,
   ): number {
-    const low = new Uint16Array(count)
+    const low = pairPlane(0, count)
     toLow16(values, count, least, low)
     const planes: (Uint8Array | Uint16Array)[] = [low]
     if (span >= 65536) {
-      const high = span < 2 ** 24 ? new Uint8Array(count) : new Uint16Array(count)
+      const high = span < 2 ** 24 ? octetPlane(0, count) : pairPlane(1, count)
       if (high instanceof Uint8Array) toHigh8(values, count, least, high)
       else toHigh16(values, count, least, high)
       planes.push(high)
@@ -177,13 +197,15 @@ export class StreamWriter {
       return this.add({ encoding: ENCODING.constant, count, base })
     }
     if (span >= 2 ** 53) return this.plainWide(words, count)
-    const narrow = new Uint32Array(count)
+    if (narrowScratch.length < count) narrowScratch = new Uint32Array(count)
+    const narrow = narrowScratch
     // Counters: most are small, and none is a multiple of anything.
     if (span < 2 ** 20) {
       toLowDistances(words, count, leastLow, narrow)
       return this.narrow(narrow, count, base)
     }
-    const distances = new Float64Array(count)
+    if (distanceScratch.length < count) distanceScratch = new Float64Array(count)
+    const distances = distanceScratch
     toDistances(words, count, leastLow, leastHigh, distances)
     let exponent = 0
     for (const candidate of EXPONENTS) {
@@ -201,7 +223,7 @@ export class StreamWriter {
     }
     const planes: Uint16Array[] = []
     for (let divisor = 1; divisor * unit <= span; divisor *= 65536) {
-      const plane = new Uint16Array(count)
+      const plane = pairPlane(planes.length, count)
       toPart16(distances, count, divisor * unit, plane)
       planes.push(plane)
     }
@@ -230,7 +252,7 @@ export class StreamWriter {
     this.#planes.writeUInt32LE(raw.length, at + 8)
     this.#planes.writeUInt32LE(crc32(stored), at + 12)
     this.planeCount++
-    this.body.push(stored)
+    this.body.push(stored === raw ? raw.slice() : stored)
     this.#bodyOctets += padded(stored.length)
   }
 }
