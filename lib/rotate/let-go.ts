@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileId, fileOctets } from './file-id.ts'
 import { canLookInto, findHolders, isRunning, listProcesses } from './holders.ts'
+import { isOwnerHelpless } from './new-log.ts'
 
 /** How long a file must not grow where /proc does not show its writer. */
 const QUIET_MS = 1000
@@ -26,6 +27,7 @@ export interface LetGoSettings {
 export async function waitUntilLetGo(settings: LetGoSettings): Promise<string | undefined> {
   const { log, aside, hasWriter, pid, waitMs } = settings
   const started = performance.now()
+  const isHelpless = isOwnerHelpless(log, aside)
   let wasSeen = false
   let octets = fileOctets(aside)
   let grewAt = started
@@ -39,7 +41,8 @@ export async function waitUntilLetGo(settings: LetGoSettings): Promise<string | 
     }
     if (writing.length > 0) wasSeen = true
     else if (isComplete || wasSeen || (pid !== null && isRunning(pid) && canLookInto(pid))) return undefined
-    const isAnew = fileId(log) !== undefined
+    // An empty log that we made ourselves tells nothing.
+    const isAnew = isHelpless ? (fileOctets(log) ?? 0) > 0 : fileId(log) !== undefined
     if (writing.length === 0 && (isAnew || !hasWriter) && now - grewAt >= QUIET_MS) return undefined
     if (now - started >= waitMs) {
       const seconds = `after ${waitMs / 1000} s`

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -131,6 +132,20 @@ test("another user's process is not signalled, and its log stays", async ({ benc
   assert.is(status, 1, stderr)
   assert.match(stderr, /process \d+ \(sleep\) is not ours to signal; nothing done/)
   assert.equal(bench.names(), ['flows.log'])
+})
+
+test('a writer that may not make files in the folder of its log finds a new one', async ({ bench }) => {
+  if (process.getuid?.() !== 0) return
+  writeFileSync(bench.path('flows.log'), 'a\n', { mode: 0o640 })
+  chownSync(bench.path('flows.log'), 65_534, 65_534)
+  await bench.rotate()
+  assert.equal(bench.names(), ['flows.log', OLD])
+  const { uid, gid, mode, size } = statSync(bench.path('flows.log'))
+  assert.equal([uid, gid, mode & 0o777, size], [65_534, 65_534, 0o640, 0])
+  writeFileSync(bench.path('flows.log'), 'b\n')
+  chownSync(bench.folder, 65_534, 65_534)
+  await bench.rotate()
+  assert.equal(bench.names(), ['flows_20261121_1005.1.log', OLD])
 })
 
 test('a name that is a link to nowhere is taken', async ({ bench }) => {

@@ -8,6 +8,7 @@ import { findHolders, type Holders } from './holders.ts'
 import { type Journal, journalPath, openJournal, type Rotation } from './journal.ts'
 import { waitUntilLetGo } from './let-go.ts'
 import type { NamePattern } from './name-pattern.ts'
+import { makeNewLog } from './new-log.ts'
 import type { Compression } from './pack.ts'
 import { planRotation } from './plan.ts'
 import { type RunLock, takeLock } from './run-lock.ts'
@@ -269,7 +270,8 @@ async function setAside(
   for (const rotation of [...rotations]) {
     if (rotation.step === 'rename' && !renameLog(rotation, names, now(), journal, true)) {
       rotations.splice(rotations.indexOf(rotation), 1)
-    } else if (rotation.step === 'copy') {
+    } else if (rotation.step === 'rename') makeNewLog(path, rotation.aside)
+    else if (rotation.step === 'copy') {
       dropCopy(rotation, journal)
       rotations.splice(rotations.indexOf(rotation), 1)
     } else if (rotation.step === 'truncate') copyAndTruncate(rotation, names, now(), journal, true)
@@ -289,6 +291,7 @@ async function setAside(
     throw new FlowError('ROTATION_FAILED', 'somebody else has moved the log; nothing done')
   }
   rotations.push(rotation)
+  if (!isCopyTruncate) makeNewLog(path, rotation.aside)
 }
 
 async function finish(
