@@ -1,5 +1,5 @@
 import type { FlowBatch } from '../flow/batch.ts'
-import { defineField, F } from '../flow/fields.ts'
+import { defineField, F, type Field } from '../flow/fields.ts'
 import type { Layout } from '../flow/layout.ts'
 import { newRandom } from './workload.ts'
 
@@ -20,22 +20,60 @@ const UDP_SERVICES = [53, 123, 161, 1900, 1194, 5060]
 /** Records per datagram of each exporter. */
 const RECORDS = [24, 16, 24] as const
 
-function layoutOf(protocol: number, columns: readonly (keyof typeof F)[]): Layout {
-  const fields = columns.map((name) => ({
-    enterprise: 0,
-    element: F[name].element < 0 ? 1 : F[name].element,
-    octets: 4,
-    field: F[name],
-  }))
-  return { protocol, scopeCount: 0, fields }
+type Specifier = readonly [element: number, octets: number, field: Field]
+
+/** What each exporter's template holds, for one address family. */
+export function templateOf(exporter: number, isIpv6: boolean): readonly Specifier[] {
+  const address = (ipv4: number, ipv6: number, field: Field): Specifier =>
+    isIpv6 ? [ipv6, 16, field] : [ipv4, 4, field]
+  return [
+    address(8, 27, F.sourceAddress),
+    address(12, 28, F.destinationAddress),
+    address(15, 62, F.nextHopAddress),
+    [10, 4, F.ingressInterface],
+    [14, 4, F.egressInterface],
+    [2, 8, F.packetDeltaCount],
+    [1, 8, F.octetDeltaCount],
+    [152, 8, F.flowStart],
+    [153, 8, F.flowEnd],
+    [7, 2, F.sourceTransportPort],
+    [11, 2, F.destinationTransportPort],
+    [4, 1, F.protocolIdentifier],
+    [5, 1, F.ipClassOfService],
+    [6, 1, F.tcpControlBits],
+    [16, 4, F.bgpSourceAsNumber],
+    [17, 4, F.bgpDestinationAsNumber],
+    ...(exporter === 1 ? MACS : []),
+    ...(exporter === 2 ? NAT : []),
+  ]
 }
-const COMMON = ['flowStart', 'flowEnd', 'octetDeltaCount', 'sourceAddress', 'destinationAddress'] as const
-/** By exporter and address family. */
-const LAYOUTS: readonly (readonly Layout[])[] = [
-  [layoutOf(9, [...COMMON, 'bgpSourceAsNumber']), layoutOf(9, [...COMMON, 'bgpDestinationAsNumber'])],
-  [layoutOf(10, [...COMMON, 'vlanId']), layoutOf(10, [...COMMON, 'postVlanId'])],
-  [layoutOf(10, [...COMMON, 'postNatSourceAddress']), layoutOf(10, [...COMMON, 'postNatDestinationAddress'])],
+
+const MACS: readonly Specifier[] = [
+  [58, 2, F.vlanId],
+  [59, 2, F.postVlanId],
+  [56, 6, F.sourceMacAddress],
+  [80, 6, F.destinationMacAddress],
 ]
+const NAT: readonly Specifier[] = [
+  [225, 4, F.postNatSourceAddress],
+  [226, 4, F.postNatDestinationAddress],
+  [227, 2, postNatSourcePort],
+  [228, 2, postNatDestinationPort],
+]
+
+/** By exporter and address family. */
+const LAYOUTS: readonly (readonly Layout[])[] = [0, 1, 2].map((exporter) =>
+  [false, true].map((isIpv6) => ({
+    protocol: exporter === 0 ? 9 : 10,
+    scopeCount: 0,
+    fields: templateOf(exporter, isIpv6).map(([element, octets, field]) => ({
+      enterprise: 0,
+      element,
+      octets,
+      field,
+    })),
+  })),
+)
 
 function hash(value: number): number {
   let h = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
