@@ -24,7 +24,8 @@ const DOORS = {
   yaml: /^(lib\/goflow2\/mapping|cmd\/config)/,
   'node:ffi': /^lib\/(receive\/ffi|rotate\/run-lock)\.ts$/,
   'node:dgram': /^lib\/receive\//,
-  'node:fs': /^(lib\/receive\/|cmd\/|lib\/testing\/|lib\/pipeline\/|lib\/archive\/|lib\/rotate\/|lib\/decode\/state-file)/,
+  'node:fs':
+    /^(lib\/receive\/|cmd\/|lib\/testing\/|lib\/pipeline\/|lib\/archive\/|lib\/rotate\/|lib\/decode\/state-file)/,
   'node:http': /^lib\/http\//,
   'node:zlib': /^lib\/(receive|rotate|archive)\//,
   '@msgpack/msgpack': /^lib\/archive\//,
