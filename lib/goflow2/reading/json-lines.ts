@@ -1,5 +1,6 @@
 import { Carry } from './carry.ts'
 import type { OnReject, RecordReader } from './line-reader.ts'
+import type { LineShape } from './line-shape.ts'
 import type { ObjectReader } from './object-reader.ts'
 
 /** An unfinished line may have so many octets. */
@@ -81,8 +82,8 @@ export class JsonLines implements RecordReader {
     carry.keep(carry.used)
   }
 
-  keys(): string[] {
-    return this.#objects.keys()
+  shape(): LineShape {
+    return this.#objects.shape()
   }
 
   /** Reads what is whole of a long line that has no end yet. */

@@ -1,6 +1,7 @@
 import type { Column, FixedColumn, FlowBatch, OctetsColumn } from '../../flow/batch.ts'
 import { defineField, type Field } from '../../flow/fields.ts'
 import { type KeyTarget, OP } from './known-keys.ts'
+import type { ShapeKey } from './line-shape.ts'
 import { stateBit } from './row-end.ts'
 
 /** What a key's value of the row before left behind, so that an equal one can be copied. */
@@ -39,6 +40,7 @@ export function extraFields(key: string): ExtraFields {
 /** One key that lines have: where its values go, and its column in the open batch. */
 export class KeyEntry {
   readonly key: string
+  readonly shape: ShapeKey
   /** `"key":` as the line that brought it had it. */
   readonly literal: Uint8Array
   /** Its octets by eight, and the last eight of them. */
@@ -73,8 +75,9 @@ export class KeyEntry {
   #serial = -1
   #extras: ExtraFields | null = null
 
-  constructor(key: string, literal: Uint8Array, target: KeyTarget) {
+  constructor(key: string, literal: Uint8Array, target: KeyTarget, shape: ShapeKey) {
     this.key = key
+    this.shape = shape
     this.literal = literal
     const view = new DataView(literal.buffer, literal.byteOffset, literal.length)
     this.words = new Float64Array(Math.max(0, Math.ceil(literal.length / 8) - 1))

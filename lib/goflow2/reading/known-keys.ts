@@ -1,5 +1,5 @@
 import { defineField, F, type Field, type Kind } from '../../flow/fields.ts'
-import { LINE_FIELDS } from '../line-fields.ts'
+import { LINE_FIELD_BY_NAME, LINE_FIELDS } from '../line-fields.ts'
 
 /** How a value is read and where it goes; the reader's `case` labels repeat these numbers. */
 export const OP = {
@@ -162,6 +162,17 @@ for (const [other, name] of Object.entries(OTHER_NAMES)) {
 /** Where goflow2's field `name` goes, of whatever version; undefined where it is none. */
 export function keyTarget(name: string): KeyTarget | undefined {
   return BY_NAME.get(name)
+}
+
+const NAMES = new Map(
+  Object.entries(TARGETS)
+    .filter(([name]) => LINE_FIELD_BY_NAME.has(name) || name === 'icmp_name')
+    .map(([name, target]) => [target, name]),
+)
+
+/** goflow2's name of what is known by one of its names; null for all else. */
+export function keyName(target: KeyTarget): string | null {
+  return NAMES.get(target) ?? null
 }
 
 const OP_OF_KIND: Partial<Record<Kind, number>> = {

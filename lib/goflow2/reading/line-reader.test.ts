@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { defineField } from '../../flow/fields.ts'
+import { mappingOfShape } from './line-shape.ts'
 import { readLines } from './testing/read-lines.ts'
 
 const read = (line: string) => readLines(`${line}\n`).rows[0]!
@@ -213,6 +214,20 @@ test('takes no value of the row before where a line says one thing twice', () =>
   )
   assert.equal(rows[1], { octetDeltaCount: 1n, ingressInterface: 3, sourcePrefixLength: 24 })
   assert.equal(rows[3], { bgpSourceAsNumber: 5, ingressInterface: 3 })
+})
+
+test('tells how lines look, and a mapping prints them again', () => {
+  const line =
+    '{"dst":"10.0.0.1","time_received_ns":"2023-07-30T14:50:17.356388Z","type":"IPFIX","proto":6,"etype":"IPv4",' +
+    '"src_addr":"c0000201","bytes":18446744073709551615,"dst_net":"10.0.0.0/8"}\n'
+  const rename = { dst: 'dst_addr' }
+  const shape = readLines(`{"type":"IPFIX","bytes":1}\n${line}`, { rename }).reader.shape()
+  assert.equal(shape.keys.slice(0, 3), [
+    { key: 'dst', name: 'dst_addr', renderer: null },
+    { key: 'time_received_ns', name: 'time_received_ns', renderer: 'datetimenano' },
+    { key: 'type', name: 'type', renderer: null },
+  ])
+  assert.is(readLines(line, { rename, printWith: mappingOfShape(shape) }).text, line)
 })
 
 test('splits joined objects, and skips blank lines, padding and the brackets of an array', () => {

@@ -1,6 +1,7 @@
 import type { BatchWriter } from '../../flow/batch-writer.ts'
 import { JsonLines } from './json-lines.ts'
 import { type KeyHints, newTargetOf } from './key-targets.ts'
+import type { LineShape } from './line-shape.ts'
 import { MessageLines } from './message-lines.ts'
 import { ObjectReader } from './object-reader.ts'
 import { TextLines } from './text-lines.ts'
@@ -23,8 +24,8 @@ export interface RecordReader {
   push(octets: Uint8Array, from: number, to: number): void
   /** Reads what is left; an unfinished record is refused. The caller flushes the writer. */
   end(): void
-  /** Printed names of the last record's keys, in their order. */
-  keys(): string[]
+  /** How the records look: with it others can be printed in the same way. */
+  shape(): LineShape
 }
 
 /** A reader of goflow2's JSON lines, of whatever version and mapping. */

@@ -3,6 +3,7 @@ import type { Mapping } from '../mapping-types.ts'
 import { Carry } from './carry.ts'
 import { JsonWindow } from './json-window.ts'
 import type { OnReject, RecordReader } from './line-reader.ts'
+import type { LineShape } from './line-shape.ts'
 import type { ObjectReader } from './object-reader.ts'
 
 /** A message may have so many octets, and so many fields of different numbers. */
@@ -66,8 +67,8 @@ export class MessageLines implements RecordReader {
     this.#messages(true)
   }
 
-  keys(): string[] {
-    return this.#objects.keys()
+  shape(): LineShape {
+    return this.#objects.shape()
   }
 
   #define(number: number, key: string, kind: MessageField['kind']): MessageField {

@@ -2,12 +2,14 @@ import type { BatchWriter } from '../../flow/batch-writer.ts'
 import { unescaped } from './json-value.ts'
 import { clearRow, copyRow, KeyEntry } from './key-entry.ts'
 import type { KeyTarget } from './known-keys.ts'
+import { type LineShape, lineShape, type ShapeKey, shapeKey } from './line-shape.ts'
 import { RowReader } from './row-reader.ts'
 
 /** Members of one object, and different keys of all objects, at most. */
 const MAX_MEMBERS = 1024
 const MAX_KEYS = 2048
 const MAX_KEY_OCTETS = 512
+const NEVER_STEADY = 2
 /** Lines after which keys whose values changed are tried as steady ones again. */
 const RELEARN = 32
 
@@ -26,6 +28,7 @@ export class ObjectReader {
   readonly #targetOf: TargetOf
   readonly #row = new RowReader()
   readonly #entries = new Map<string, KeyEntry>()
+  #most: ShapeKey[] = []
   #line = 0
   #nextRow = -1
   /** The keys of the line before in their order, and where each began; one more place for the end. */
@@ -34,17 +37,24 @@ export class ObjectReader {
   #beforeCount = 0
   /** Whether the line before lies in these octets and its row right before the next one. */
   #isBeforeThere = false
+  /** 1 for keys whose value must be copied where it is the same again, NEVER_STEADY, or 0. */
+  #beforeFlags = new Uint8Array(MAX_MEMBERS + 1)
+  /** The same of a line that has other keys. */
   #keys: KeyEntry[] = []
   #starts = new Int32Array(MAX_MEMBERS + 1)
+  #flags = new Uint8Array(MAX_MEMBERS + 1)
+  #count = 0
+  /** Whether a key has come whose column another key has already. */
+  #isRivalNew = false
 
   constructor(writer: BatchWriter, targetOf: TargetOf) {
     this.#writer = writer
     this.#targetOf = targetOf
   }
 
-  /** The printed names of the last object's keys, in their order. */
-  keys(): string[] {
-    return this.#before.slice(0, this.#beforeCount).map(({ key }) => key)
+  /** How the objects look: as the one that had most keys, at first. */
+  shape(): LineShape {
+    return lineShape(this.#most)
   }
 
   /** What stood before is no longer where it was. */
@@ -97,15 +107,15 @@ export class ObjectReader {
     const reader = this.#row
     const before = this.#before
     const beforeStarts = this.#beforeStarts
+    const flags = this.#beforeFlags
     const beforeCount = this.#beforeCount
-    const keys = this.#keys
-    const starts = this.#starts
     const isBeforeThere = this.#isBeforeThere
     const beforeEnd = beforeStarts[beforeCount]!
     if (line % RELEARN === 0) for (let i = 0; i < beforeCount; i++) before[i]!.isSteady = true
-    let isOther = !isBeforeThere
+    // While the keys are those of the line before their places are updated where they stand.
+    let isApart = false
+    let isTwice = false
     let next = 0
-    let count = 0
     p = blanks(octets, p + 1)
     if (octets[p] === 0x7d) return this.#fail('an object without keys', p)
     for (;;) {
@@ -118,23 +128,23 @@ export class ObjectReader {
           const from = beforeStarts[next]!
           const shift = p - from
           let same = from
-          while (
-            same + 8 <= beforeEnd &&
-            same + shift + 8 <= limit &&
-            view.getFloat64(same, true) === view.getFloat64(same + shift, true)
-          ) {
+          const last = Math.min(beforeEnd, limit - shift) - 8
+          while (same <= last && view.getFloat64(same, true) === view.getFloat64(same + shift, true))
             same += 8
-          }
           while (same < beforeEnd && octets[same] === octets[same + shift]) same++
           const first = next
-          while (next < beforeCount && beforeStarts[next + 1]! <= same && count < MAX_MEMBERS) {
-            entry = before[next]!
-            if (entry.isNeverSteady || entry.line === line) break
-            if (entry.stored !== 0) copyRow(entry, row)
-            entry.line = line
-            keys[count] = entry
-            starts[count++] = beforeStarts[next]! + shift
-            next++
+          if (isApart) {
+            next = this.#copyApart(next, same, shift, row)
+          } else {
+            while (next < beforeCount && beforeStarts[next + 1]! <= same) {
+              const flag = flags[next]!
+              if (flag !== 0) {
+                if (flag === NEVER_STEADY) break
+                copyRow(before[next]!, row)
+              }
+              beforeStarts[next]! += shift
+              next++
+            }
           }
           if (next > first) {
             p = beforeStarts[next]! + shift
@@ -143,46 +153,114 @@ export class ObjectReader {
           }
           entry.isSteady = false
         }
-        if (isLiteral(entry, octets, view, p, limit)) {
-          value = p + entry.length
-          next++
-        }
+        if (isLiteral(entry, octets, view, p, limit)) value = p + entry.length
       }
       if (value < 0) {
         const found = this.#find(octets, p)
         if (found === null) return -1
         entry = found
         value = p + this.#keyLength
-        isOther = true
-        if (before[entry.place] === entry && entry.place < beforeCount) next = entry.place + 1
+        if (!isApart) {
+          isApart = true
+          this.#part(next)
+        }
+        if (entry.place >= next && entry.place < beforeCount && before[entry.place] === entry) {
+          next = entry.place + 1
+        }
+      } else if (!isApart) {
+        beforeStarts[next] = p
+        next++
+      } else {
+        next++
       }
-      if (entry!.line === line) reader.again(entry!, row)
-      entry!.line = line
-      const end = reader.value(entry!, octets, value, row)
-      if (end < 0) return this.#fail('a value is broken', value)
-      if (count === MAX_MEMBERS) return this.#fail('more than 1024 keys', p)
-      keys[count] = entry!
-      starts[count++] = p
-      p = blanks(octets, end)
-      const octet = octets[p]!
+      if (isApart) {
+        if (entry!.line === line) {
+          isTwice = true
+          reader.again(entry!, row)
+        }
+        if (!this.#append(entry!, p)) return this.#fail('more than 1024 keys', p)
+      }
+      let end = reader.known(entry!, octets, value, row)
+      if (end < 0) {
+        end = reader.other(entry!, octets, value, row)
+        if (end < 0) return this.#fail('a value is broken', value)
+      }
+      const flag = entry!.isNeverSteady ? NEVER_STEADY : entry!.stored === 0 ? 0 : 1
+      if (isApart) this.#flags[this.#count - 1] = flag
+      else flags[next - 1] = flag
+      let octet = octets[end]!
+      if (octet <= 0x20) {
+        end = blanks(octets, end)
+        octet = octets[end]!
+      }
+      p = end + 1
       if (octet === 0x2c) {
-        p = blanks(octets, p + 1)
+        if (octets[p]! <= 0x20) p = blanks(octets, p)
       } else if (octet === 0x7d) {
-        p++
         break
       } else {
-        return this.#fail(octets[p] === 0x0a ? 'the line is cut' : 'a comma or brace is missing', p)
+        return this.#fail(octet === 0x0a ? 'the line is cut' : 'a comma or brace is missing', end)
       }
     }
-    starts[count] = p
-    this.#keys = before
-    this.#starts = beforeStarts
-    this.#before = keys
-    this.#beforeStarts = starts
-    this.#beforeCount = count
+    if (isApart) this.#swap()
+    else this.#beforeCount = next
+    this.#beforeStarts[this.#beforeCount] = p
     this.#isBeforeThere = true
-    const isLine = this.#finish(octets, row, isOther || next !== beforeCount || count !== beforeCount)
+    const isLine = this.#finish(octets, row, isApart || !isBeforeThere || next !== beforeCount)
+    if (isTwice || this.#isRivalNew) {
+      this.#isRivalNew = false
+      // The next line finds its keys anew, so that none is taken for what it was in the other place.
+      this.#isBeforeThere = false
+      this.#beforeCount = 0
+    }
     return isLine ? p : this.#fail('no key of a flow', p)
+  }
+
+  /** From here on the line has other keys than the line before: those read so far begin a new list. */
+  #part(count: number): void {
+    this.#count = 0
+    for (let i = 0; i < count; i++) {
+      this.#append(this.#before[i]!, this.#beforeStarts[i]!)
+      this.#flags[i] = this.#beforeFlags[i]!
+    }
+  }
+
+  #append(entry: KeyEntry, start: number): boolean {
+    const count = this.#count
+    if (count === MAX_MEMBERS) return false
+    entry.line = this.#line
+    this.#keys[count] = entry
+    this.#starts[count] = start
+    this.#count = count + 1
+    return true
+  }
+
+  /** Copies keys of the line before up to `same` to the new list and their values to the row; returns the next one. */
+  #copyApart(next: number, same: number, shift: number, row: number): number {
+    const before = this.#before
+    const starts = this.#beforeStarts
+    while (next < this.#beforeCount && starts[next + 1]! <= same) {
+      const entry = before[next]!
+      if (entry.isNeverSteady || entry.line === this.#line) break
+      if (!this.#append(entry, starts[next]! + shift)) break
+      if (entry.stored !== 0) copyRow(entry, row)
+      this.#flags[this.#count - 1] = this.#beforeFlags[next]!
+      next++
+    }
+    return next
+  }
+
+  #swap(): void {
+    const keys = this.#before
+    const starts = this.#beforeStarts
+    const flags = this.#beforeFlags
+    this.#before = this.#keys
+    this.#beforeStarts = this.#starts
+    this.#beforeFlags = this.#flags
+    this.#beforeCount = this.#count
+    this.#keys = keys
+    this.#starts = starts
+    this.#flags = flags
   }
 
   /** Writes what the whole line tells; false where the line is no flow's. */
@@ -200,6 +278,7 @@ export class ObjectReader {
         isFlow ||= entry.isOfFlow
       }
       if (!isFlow) return false
+      if (count > this.#most.length) this.#most = keys.slice(0, count).map(({ shape }) => shape)
       reader.end.forget(seen)
     }
     const lost = reader.end.finish(reader.batch, reader.serial, row)
@@ -256,9 +335,12 @@ export class ObjectReader {
         return null
       }
       const target = this.#targetOf(key)
-      entry = new KeyEntry(key, octets.slice(from, p), target)
+      entry = new KeyEntry(key, octets.slice(from, p), target, shapeKey(key, target, octets, p))
       for (const other of this.#entries.values()) {
-        if (other.isRival(entry)) other.isNeverSteady = entry.isNeverSteady = true
+        if (!other.isRival(entry)) continue
+        other.isNeverSteady = true
+        entry.isNeverSteady = true
+        this.#isRivalNew = true
       }
       this.#entries.set(key, entry)
     }

@@ -26,22 +26,9 @@ export class RowReader {
   /** Changes with every batch that is begun. */
   serial = 0
 
-  /**
-   * Reads the value that begins at `p`; returns where it ends, or -1 where the line is broken there. What a known
-   * column cannot hold goes to a column of the key's own.
-   */
-  value(entry: KeyEntry, octets: Uint8Array, p: number, row: number): number {
+  /** Reads the value that begins at `p`; returns where it ends, or -1 where it does not look as its op expects it. */
+  known(entry: KeyEntry, octets: Uint8Array, p: number, row: number): number {
     entry.stored = 0
-    const end = this.#known(entry, octets, p, row)
-    if (end >= 0) return end
-    entry.stored = 0
-    // What the key said in the line before does not hold here.
-    if (entry.state !== 0) this.end.forget(~entry.state)
-    return this.#other(entry, octets, p, row)
-  }
-
-  /** The value as its op expects it; -1 where it does not look so. */
-  #known(entry: KeyEntry, octets: Uint8Array, p: number, row: number): number {
     const { scan } = this
     const isQuoted = octets[p] === 0x22
     switch (entry.op) {
@@ -305,8 +292,14 @@ export class RowReader {
     return to + 1
   }
 
-  /** Keeps a value in the key's own columns; also one of a known key that its column cannot hold. */
-  #other(entry: KeyEntry, octets: Uint8Array, p: number, row: number): number {
+  /**
+   * Keeps a value that no known column can hold in columns of its key; returns where it ends, or -1 where the line is
+   * broken there.
+   */
+  other(entry: KeyEntry, octets: Uint8Array, p: number, row: number): number {
+    entry.stored = 0
+    // What the key said in the line before does not hold here.
+    if (entry.state !== 0) this.end.forget(~entry.state)
     const json = this.#json
     const kind = json.read(octets, p)
     if (kind === JSON_KIND.broken) return -1
@@ -320,7 +313,7 @@ export class RowReader {
       again.set(plain, 1)
       again[plain.length + 1] = 0x22
       again[plain.length + 2] = 0x0a
-      if (plain.indexOf(0x22) < 0 && this.#known(entry, again, 0, row) >= 0) return end
+      if (plain.indexOf(0x22) < 0 && this.known(entry, again, 0, row) >= 0) return end
     }
     this.keep(entry, octets, p, end, kind, row)
     return end

@@ -1,6 +1,7 @@
 import { Carry } from './carry.ts'
 import { JsonWindow } from './json-window.ts'
 import type { OnReject, RecordReader } from './line-reader.ts'
+import type { LineShape } from './line-shape.ts'
 import type { ObjectReader } from './object-reader.ts'
 
 const MAX_LINE = 1_048_576
@@ -65,8 +66,8 @@ export class TextLines implements RecordReader {
     carry.keep(carry.used)
   }
 
-  keys(): string[] {
-    return this.#objects.keys()
+  shape(): LineShape {
+    return this.#objects.shape()
   }
 
   #line(octets: Uint8Array, from: number, to: number, offset: number): void {
