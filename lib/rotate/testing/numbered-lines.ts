@@ -1,11 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 
 export const NODE = [process.execPath, '--disable-warning=ExperimentalWarning'] as const
+/** The programs are compiled once for all runs. */
+const cache = mkdtempSync(join(tmpdir(), 'weir-compiled-'))
+process.on('exit', () => rmSync(cache, { recursive: true, force: true }))
+const env = { ...process.env, NODE_COMPILE_CACHE: cache }
 const script = (name: string): string => join(import.meta.dirname, name)
 
 export interface NumberedWriter {
@@ -23,6 +28,7 @@ export async function startNumberedWriter(folder: string, mood = ''): Promise<Nu
   const [log, pidFile] = [join(folder, 'flows.log'), join(folder, 'pid')]
   const child = spawn(NODE[0], [...NODE.slice(1), script('numbered-writer.ts'), log, pidFile, mood], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env,
   })
   const printed = textOf(child)
   // Nobody need end it for the process to end.
@@ -52,7 +58,7 @@ export async function runKilled(
   at: number,
 ): Promise<number | null> {
   const words = [...NODE.slice(1), script('killed-run.ts'), log, pidFile, compression, copies, at].map(String)
-  const text = await textOf(spawn(NODE[0], words, { stdio: ['ignore', 'pipe', 'inherit'] }))
+  const text = await textOf(spawn(NODE[0], words, { stdio: ['ignore', 'pipe', 'inherit'], env }))
   return text === '' ? null : Number(text)
 }
 
