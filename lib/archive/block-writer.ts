@@ -1,6 +1,6 @@
 import { F, type Field } from '../flow/fields.ts'
 import type { AddressDictionary } from './address-dictionary.ts'
-import { derivationOf } from './derived.ts'
+import { derivationDepth, derivationOf } from './derived.ts'
 import { attributeStream, familyStream, mapStream, type Root, selectStream } from './derived-streams.ts'
 import { BLOCK_FIXED_OCTETS, COLUMN_ENTRY_OCTETS, ENCODING } from './encoding.ts'
 import type { Gathered } from './gathered.ts'
@@ -14,7 +14,7 @@ import {
   type WideRange,
 } from './kernels.ts'
 import { findGrid, type RunGrid, valuesOfRuns, wordsOfRuns } from './run-grid.ts'
-import { StreamWriter } from './stream-writer.ts'
+import { bitsOf, StreamWriter } from './stream-writer.ts'
 import { sumWide } from './sums.ts'
 
 export interface EncodedFrame {
@@ -129,9 +129,9 @@ class BlockEncoder {
     this.#grid = findGrid(this.#columns, rows)
     const entries: ColumnEntry[] = []
     // What others derive from comes first, so that streams refer to smaller numbers only.
-    for (const isDerived of [false, true]) {
+    for (const depth of [0, 1, 2]) {
       for (const gathered of held) {
-        if ((derivationOf(gathered.field) !== undefined) === isDerived) entries.push(this.#column(gathered))
+        if (derivationDepth(gathered.field) === depth) entries.push(this.#column(gathered))
       }
     }
     return entries
@@ -249,6 +249,7 @@ class BlockEncoder {
         if (from === undefined) return 0
         const difference = new Uint32Array(count * 2)
         subtractWide(from.values, gathered.values, count, difference)
+        if (bitsOf(difference, count) + 1 > bitsOf(gathered.values, count)) return 0
         const b = this.out.wide(difference, count)
         return this.out.add({ encoding: ENCODING.sub, count, a: from.stream, b })
       }

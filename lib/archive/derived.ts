@@ -10,6 +10,8 @@ export type Derivation =
   | { readonly by: 'family'; readonly of: Field; readonly ipv4: number; readonly ipv6: number }
 
 const BY_FIELD = new Map<Field, Derivation>([
+  // Flows end some seconds before they are exported, and last some seconds: both are smaller than a time of day.
+  [F.flowEnd, { by: 'sub', from: F.exportTime }],
   [F.flowStart, { by: 'sub', from: F.flowEnd }],
   [F.bgpSourceAsNumber, { by: 'attribute', of: F.sourceAddress, attribute: ATTRIBUTE_AS }],
   [F.bgpDestinationAsNumber, { by: 'attribute', of: F.destinationAddress, attribute: ATTRIBUTE_AS }],
@@ -44,4 +46,11 @@ export function derivationOf(field: Field): Derivation | undefined {
   return findField(field.name) === field && Object.hasOwn(BY_NAME, field.name)
     ? BY_NAME[field.name]
     : undefined
+}
+
+/** 0 where the column follows from none, 1 where from such columns, 2 where from columns that follow from others. */
+export function derivationDepth(field: Field): number {
+  const derivation = derivationOf(field)
+  if (derivation === undefined) return 0
+  return derivation.by === 'sub' ? 1 + derivationDepth(derivation.from) : 1
 }

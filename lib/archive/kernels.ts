@@ -185,16 +185,18 @@ export function scanWide(words: Uint32Array, count: number, flip: number, out: W
   out.greatestHigh = greatestHigh
 }
 
-/** Distances from a base, exact while they are below 2^53, which the caller has made sure of. */
+/** Distances from a base, exact while they are below 2^53, which the caller has made sure of; `flip` as in scanWide,
+ * turned over in `baseHigh` already. */
 export function toDistances(
   words: Uint32Array,
   count: number,
   baseLow: number,
   baseHigh: number,
+  flip: number,
   out: Float64Array,
 ): void {
   for (let i = 0; i < count; i++)
-    out[i] = (words[i * 2 + 1]! - baseHigh) * 4294967296 + (words[i * 2]! - baseLow)
+    out[i] = (((words[i * 2 + 1]! ^ flip) >>> 0) - baseHigh) * 4294967296 + (words[i * 2]! - baseLow)
 }
 
 /** Whether all distances are multiples of `unit`. */

@@ -62,6 +62,41 @@ interface StreamFacts {
   readonly c?: number
 }
 
+const SIGN = 0x80000000
+
+/**
+ * Finds the range of 64-bit values, as signed numbers where that is the smaller one: differences may be below zero.
+ * Returns the flip for `toDistances`; the result is in `wide`, high words flipped.
+ */
+function findWideRange(words: Uint32Array, count: number): number {
+  scanWide(words, count, 0, wide)
+  if (wideSpan() < 2 ** 53) return 0
+  scanWide(words, count, SIGN, wide)
+  return SIGN
+}
+
+function wideSpan(): number {
+  const { leastLow, leastHigh, greatestLow, greatestHigh } = wide
+  return (greatestHigh - leastHigh) * 4294967296 + (greatestLow - leastLow)
+}
+
+/** About how many bits a plain stream of these 64-bit values would take each, before compression. */
+export function bitsOf(words: Uint32Array, count: number): number {
+  const flip = findWideRange(words, count)
+  const span = wideSpan()
+  if (span >= 2 ** 53) return 64
+  if (span < 2 ** 20) return Math.log2(span + 1)
+  if (distanceScratch.length < count) distanceScratch = new Float64Array(count)
+  toDistances(words, count, wide.leastLow, wide.leastHigh, flip, distanceScratch)
+  return Math.log2(span / 10 ** exponentOf(distanceScratch, count) + 1)
+}
+
+/** The greatest of EXPONENTS whose power of ten divides all distances, or 0. */
+function exponentOf(distances: Float64Array, count: number): number {
+  for (const candidate of EXPONENTS) if (areMultiples(distances, count, 10 ** candidate)) return candidate
+  return 0
+}
+
 /** Collects the streams of one frame: their two tables and the body (FORMAT.md 4). */
 export class StreamWriter {
   #streams = Buffer.alloc(64 * STREAM_ENTRY_OCTETS)
@@ -189,11 +224,11 @@ export class StreamWriter {
   /** Adds 64-bit values given as words, low word first. */
   wide(words: Uint32Array, count: number): number {
     if (count === 0) return this.add({ encoding: ENCODING.constant, count })
-    scanWide(words, count, 0, wide)
-    const { leastLow, leastHigh, greatestLow, greatestHigh } = wide
-    const base = (BigInt(leastHigh) << 32n) | BigInt(leastLow)
-    const span = (greatestHigh - leastHigh) * 4294967296 + (greatestLow - leastLow)
-    if (span === 0 && leastHigh === greatestHigh) {
+    const flip = findWideRange(words, count)
+    const { leastLow, leastHigh } = wide
+    const base = (BigInt((leastHigh ^ flip) >>> 0) << 32n) | BigInt(leastLow)
+    const span = wideSpan()
+    if (span === 0) {
       return this.add({ encoding: ENCODING.constant, count, base })
     }
     if (span >= 2 ** 53) return this.plainWide(words, count)
@@ -206,11 +241,8 @@ export class StreamWriter {
     }
     if (distanceScratch.length < count) distanceScratch = new Float64Array(count)
     const distances = distanceScratch
-    toDistances(words, count, leastLow, leastHigh, distances)
-    let exponent = 0
-    for (const candidate of EXPONENTS) {
-      if (exponent === 0 && areMultiples(distances, count, 10 ** candidate)) exponent = candidate
-    }
+    toDistances(words, count, leastLow, leastHigh, flip, distances)
+    const exponent = exponentOf(distances, count)
     const unit = 10 ** exponent
     if (span / unit < 2 ** 32) {
       toUnits(distances, count, unit, narrow)

@@ -177,8 +177,8 @@ export class FlowGenerator {
       packets,
       octets: packets * perPacket,
       flags: isUdp ? 0 : packets === 1 ? 2 : 0x1b,
-      startMs: now,
-      endMs: now + durationMs,
+      startMs: now - durationMs,
+      endMs: now,
       natPort: 1024 + random(64_511),
     }
     this.#export(flow)
@@ -192,8 +192,8 @@ export class FlowGenerator {
       destinationPort: flow.sourcePort,
       packets: answer,
       octets: answer * (isShort ? 80 + random(300) : 500 + random(950)),
-      startMs: now + random(50),
-      endMs: now + 50 + durationMs,
+      startMs: Math.min(now, now - durationMs + random(50)),
+      endMs: now,
     })
   }
 
