@@ -52,6 +52,7 @@ export class KeyEntry {
   readonly isZeroKept: boolean
   /** Whether the key makes a line a flow: a type and a time stand in other programs' lines as well. */
   readonly isOfFlow: boolean
+  readonly isHexadecimal: boolean
   readonly octetsAs: 'hex' | 'text' | 'address'
   /** Bit of what the row's end must know of it (`row-end.ts`). */
   readonly state: number
@@ -59,6 +60,8 @@ export class KeyEntry {
   place = 0
   /** The line that held it last. */
   line = 0
+  /** The key that came behind it when it was not the expected one. */
+  alternative: KeyEntry | null = null
   /** Whether its value is expected to be that of the line before. */
   isSteady = true
   /** Whether equal text does not mean equal columns. */
@@ -88,6 +91,7 @@ export class KeyEntry {
     this.field = target.field
     this.isZeroKept = target.isZeroKept
     this.isOfFlow = ![OP.extra, OP.type, OP.time, OP.seconds, OP.milliseconds].includes(target.op as 0)
+    this.isHexadecimal = target.isHexadecimal === true
     this.octetsAs = target.octetsAs ?? 'hex'
     this.state = stateBit(target)
   }

@@ -45,6 +45,8 @@ export interface KeyTarget {
   readonly isZeroKept: boolean
   /** How a captured column's octets are written where they are no number. */
   readonly octetsAs?: 'hex' | 'text' | 'address'
+  /** Whether a number in quotes is its octets in hexadecimal, as goflow2 prints what it takes for octets. */
+  readonly isHexadecimal?: boolean
 }
 
 const to = (op: number, field: Field | null, isZeroKept = false): KeyTarget => ({ op, field, isZeroKept })
@@ -186,8 +188,11 @@ const OP_OF_KIND: Partial<Record<Kind, number>> = {
 
 /** Where values of an element's column go; undefined where its kind cannot be read from a line. */
 export function elementTarget(field: Field): KeyTarget | undefined {
+  if (field.kind === 'octets' || field.kind === 'text') {
+    return capturedTarget(field, field.kind === 'text' ? 'text' : 'hex')
+  }
   const op = OP_OF_KIND[field.kind]
-  return op === undefined ? undefined : to(op, field, true)
+  return op === undefined ? undefined : { ...to(op, field, true), isHexadecimal: true }
 }
 
 export const EXTRA: KeyTarget = to(OP.extra, null)

@@ -180,13 +180,20 @@ test('forgets what a line said when the next one does not say it', () => {
   assert.equal(rows[2], { octetDeltaCount: 1n })
 })
 
-test('reads elements by the names and columns that the caller knows', () => {
-  const field = defineField('postMCastPacketDeltaCount', 'u64', 'deltaCounter', 0, 19)
-  const { rows } = readLines('{"post_mcast_packet_delta_count":7,"post_nat_src_ipv4_address":"6799ef23"}\n', {
-    elementOf: (name) => (name === 'post_mcast_packet_delta_count' ? field : undefined),
-  })
+test('reads elements by the names and columns that the caller knows, as numbers and as octets', () => {
+  const fields = {
+    post_mcast_packet_delta_count: defineField('postMCastPacketDeltaCount', 'u64', 'deltaCounter', 0, 19),
+    layer2_octets: defineField('line-test.octets', 'octets'),
+  }
+  const { rows } = readLines(
+    '{"post_mcast_packet_delta_count":7,"post_nat_src_ipv4_address":"6799ef23"}\n' +
+      '{"post_mcast_packet_delta_count":"0010","layer2_octets":"00ff"}\n',
+    { elementOf: (name) => fields[name as 'layer2_octets'] },
+  )
   assert.is(rows[0]!['postMCastPacketDeltaCount'], 7n)
   assert.is(rows[0]!['postNatSourceAddress'], '103.153.239.35')
+  assert.is(rows[1]!['postMCastPacketDeltaCount'], 16n)
+  assert.is(rows[1]!['line-test.octets'], '00ff')
 })
 
 test('takes renamed keys', () => {

@@ -156,10 +156,19 @@ export class ObjectReader {
         if (isLiteral(entry, octets, view, p, limit)) value = p + entry.length
       }
       if (value < 0) {
-        const found = this.#find(octets, p)
-        if (found === null) return -1
-        entry = found
-        value = p + this.#keyLength
+        // What stood behind the key before when that line was another one as well.
+        const prior = isApart ? this.#keys[this.#count - 1] : before[next - 1]
+        const guess = prior?.alternative
+        if (guess !== undefined && guess !== null && isLiteral(guess, octets, view, p, limit)) {
+          entry = guess
+          value = p + guess.length
+        } else {
+          const found = this.#find(octets, p)
+          if (found === null) return -1
+          entry = found
+          value = p + this.#keyLength
+          if (prior !== undefined) prior.alternative = found
+        }
         if (!isApart) {
           isApart = true
           this.#part(next)

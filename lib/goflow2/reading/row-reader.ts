@@ -33,11 +33,11 @@ export class RowReader {
     const isQuoted = octets[p] === 0x22
     switch (entry.op) {
       case 1: // u64
-        p = isQuoted ? this.#quotedNumber(octets, p) : scan.unsigned(octets, p)
+        p = isQuoted ? this.#quotedNumber(entry, octets, p) : scan.unsigned(octets, p)
         if (p >= 0) this.#pair(entry, row, scan.low, scan.high)
         return p
       case 2: // u32
-        p = isQuoted ? this.#quotedNumber(octets, p) : scan.unsigned(octets, p)
+        p = isQuoted ? this.#quotedNumber(entry, octets, p) : scan.unsigned(octets, p)
         if (p < 0 || scan.high !== 0) return -1
         if (scan.low === 0 && !entry.isZeroKept) return p
         entry.bind(this.batch, this.serial)
@@ -46,7 +46,7 @@ export class RowReader {
         entry.stored = 3
         return p
       case 3: // u16
-        p = isQuoted ? this.#quotedNumber(octets, p) : scan.unsigned(octets, p)
+        p = isQuoted ? this.#quotedNumber(entry, octets, p) : scan.unsigned(octets, p)
         if (p < 0 || scan.high !== 0 || scan.low >>> 16 !== 0) return -1
         if (scan.low === 0 && !entry.isZeroKept) return p
         entry.bind(this.batch, this.serial)
@@ -55,7 +55,7 @@ export class RowReader {
         entry.stored = 2
         return p
       case 4: // u8
-        p = isQuoted ? this.#quotedNumber(octets, p) : scan.unsigned(octets, p)
+        p = isQuoted ? this.#quotedNumber(entry, octets, p) : scan.unsigned(octets, p)
         if (p < 0 || scan.high !== 0 || scan.low >>> 8 !== 0) return -1
         this.#octet(entry, row, scan.low, entry.isZeroKept)
         return p
@@ -189,8 +189,9 @@ export class RowReader {
     else this.end.mapped &= ~entry.state
   }
 
-  #quotedNumber(octets: Uint8Array, p: number): number {
-    const end = this.scan.unsigned(octets, p + 1)
+  #quotedNumber(entry: KeyEntry, octets: Uint8Array, p: number): number {
+    const { scan } = this
+    const end = entry.isHexadecimal ? scan.hexadecimal(octets, p + 1) : scan.unsigned(octets, p + 1)
     return end >= 0 && octets[end] === 0x22 ? end + 1 : -1
   }
 
@@ -210,8 +211,8 @@ export class RowReader {
   }
 
   #quotedEnum(octets: Uint8Array, p: number): number {
-    const end = this.#quotedNumber(octets, p)
-    return this.scan.high === 0 && this.scan.low >= 0 ? end : -1
+    const end = this.scan.unsigned(octets, p + 1)
+    return end >= 0 && octets[end] === 0x22 && this.scan.high === 0 && this.scan.low >= 0 ? end + 1 : -1
   }
 
   #mac(entry: KeyEntry, octets: Uint8Array, p: number, row: number, isQuoted: boolean): number {
