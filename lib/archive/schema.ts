@@ -53,12 +53,12 @@ export function addSchemaFrame(schema: Schema, head: Uint8Array): boolean {
     return false
   }
   if (!isList(facts) || facts[0] !== FORMAT_VERSION) return false
-  if (typeof facts[1] === 'number') schema.fileId = facts[1]
+  if (facts[1] !== null) schema.fileId = whole(facts[1]) >>> 0
   if (typeof facts[3] === 'string') schema.writer = facts[3]
   if (typeof facts[4] === 'string') schema.stream = facts[4]
   const created = facts[2]
-  if (isList(created) && typeof created[0] === 'number' && typeof created[1] === 'number')
-    schema.createdNs = BigInt(created[0]) * 1_000_000_000n + BigInt(created[1])
+  if (isList(created))
+    schema.createdNs = BigInt(whole(created[0])) * 1_000_000_000n + BigInt(whole(created[1]))
   for (const item of isList(facts[5]) ? facts[5] : []) if (!addColumn(schema, item)) return false
   for (const item of isList(facts[6]) ? facts[6] : []) if (!addLayout(schema, item)) return false
   return true
@@ -68,12 +68,16 @@ function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value)
 }
 
+function whole(value: unknown): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : 0
+}
+
 function addColumn(schema: Schema, item: unknown): boolean {
   if (!isList(item)) return false
   const [id, name, kind, semantics, enterprise, element] = item
   if (id !== schema.columns.length || typeof name !== 'string' || typeof kind !== 'string') return false
   const field = KINDS.includes(kind)
-    ? fieldOf(name, kind as Kind, String(semantics) as Semantics, Number(enterprise), Number(element))
+    ? fieldOf(name, kind as Kind, String(semantics) as Semantics, whole(enterprise), whole(element))
     : null
   schema.columns.push({ id, name, kind, field })
   return true
@@ -93,11 +97,11 @@ function addLayout(schema: Schema, item: unknown): boolean {
   const fields: LayoutField[] = []
   for (const entry of list) {
     if (!isList(entry)) return false
-    const [enterprise, element, octets, column] = entry.map(Number)
+    const [enterprise, element, octets, column] = entry.map(whole)
     const field = schema.columns[column!]?.field ?? null
     fields.push({ enterprise: enterprise!, element: element!, octets: octets!, field })
   }
-  schema.layouts.push({ protocol: Number(protocol), scopeCount: Number(scopeCount), fields })
+  schema.layouts.push({ protocol: whole(protocol), scopeCount: whole(scopeCount), fields })
   return true
 }
 
