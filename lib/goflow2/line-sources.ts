@@ -277,7 +277,7 @@ export function lastIndex(layout: Layout | null, field: Field | undefined): numb
 }
 
 /** IANA's IPv6 elements among those that share an address column with an IPv4 one. */
-const IPV6_ELEMENTS = new Set([27, 28, 62, 63, 140])
+const IPV6_ELEMENTS = new Set([27, 28, 62, 63, 131, 140, 281, 282])
 
 /** How an address column of rows with this layout is to be read: an ADDRESS_FORM. */
 function addressForm({ layout }: Shape, field: Field | undefined, takesLast: boolean): number {

@@ -63,6 +63,9 @@ test('prints mapped addresses again as they were, beside plain ones', () => {
   const mapped = readLines('{"src_addr":"::ffff:192.0.2.1"}\n{"src_addr":"192.0.2.1"}\n').text.split('\n')
   assert.match(mapped[0]!, '"src_addr":"::ffff:192.0.2.1"')
   assert.match(mapped[1]!, '"src_addr":"192.0.2.1"')
+  // A collector that listens on IPv6 says so of its exporters.
+  const sampler = readLines('{"type":"IPFIX","bytes":1,"sampler_address":"::ffff:192.0.2.1"}\n').text
+  assert.match(sampler, '"sampler_address":"::ffff:192.0.2.1"')
 })
 
 test('reads enums by name of every version, by number and by number in quotes', () => {
