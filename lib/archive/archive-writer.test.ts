@@ -136,7 +136,7 @@ function fullDisk(disk: { room: number }): ArchiveCalls {
 test('a full disk keeps what was acknowledged, counts what is dropped, and writing goes on when there is room', () => {
   withDirectory((directory) => {
     const random = newRandom(5)
-    for (let round = 0; round < 40; round++) {
+    for (let round = 0; round < 15; round++) {
       const path = join(directory, `${round}.weir`)
       const disk = { room: 500 + random(12_000) }
       const writer = testWriter(path, 64, fullDisk(disk))

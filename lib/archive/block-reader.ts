@@ -1,7 +1,7 @@
 import type { Column } from '../flow/batch.ts'
 import type { Field } from '../flow/fields.ts'
 import { F } from '../flow/fields.ts'
-import { readColumn } from './column-reader.ts'
+import { readCodes, readColumn } from './column-reader.ts'
 import { Damage, type Problem } from './damage.ts'
 import { BLOCK_FIXED_OCTETS, COLUMN_ENTRY_OCTETS, MOST_BLOCK_ROWS } from './encoding.ts'
 import type { BlockInfo } from './footer.ts'
@@ -32,6 +32,8 @@ export interface Block {
   readonly columns: readonly BlockColumn[]
   /** The column, null where no row holds it; what cannot be read is null too, and a problem. */
   read(field: Field, problems: Problem[]): ReadColumn | null
+  /** As `read` for an address column, but its codes only: for those who look at each address once. */
+  readCodes(field: Field, problems: Problem[]): { codes: Uint32Array; present: Uint8Array } | null
 }
 
 /**
@@ -79,19 +81,23 @@ export function openBlock(
     })
   }
   const reader = new StreamReader(head.subarray(tablesAt), { streams, planes }, body, addresses)
+  const guarded = <T>(field: Field, problems: Problem[], action: (entry: BlockColumn) => T): T | null => {
+    const entry = columns.get(field)
+    if (entry === undefined) return null
+    try {
+      return action(entry)
+    } catch (error) {
+      if (!(error instanceof Damage)) throw error
+      problems.push({ at: info.at, what: `column ${entry.name}: ${error.message}` })
+      return null
+    }
+  }
   return {
     info,
     columns: [...columns.values()],
-    read(field, problems) {
-      const entry = columns.get(field)
-      if (entry === undefined) return null
-      try {
-        return readColumn(entry, field, rows, reader, addresses)
-      } catch (error) {
-        if (!(error instanceof Damage)) throw error
-        problems.push({ at: info.at, what: `column ${entry.name}: ${error.message}` })
-        return null
-      }
-    },
+    read: (field, problems) =>
+      guarded(field, problems, (entry) => readColumn(entry, field, rows, reader, addresses)),
+    readCodes: (field, problems) =>
+      field.kind === 'address' ? guarded(field, problems, (entry) => readCodes(entry, rows, reader)) : null,
   }
 }

@@ -3,6 +3,7 @@ import type { Field } from '../flow/fields.ts'
 import type { BlockColumn, ReadColumn } from './block-reader.ts'
 import { Damage } from './damage.ts'
 import { MOST_VALUES } from './encoding.ts'
+import { widen } from './stream-kernels.ts'
 import type { AddressFacts, StreamReader } from './stream-reader.ts'
 
 const NO_WORDS = new Uint32Array(0)
@@ -93,10 +94,24 @@ export function readColumn(
       return { column, codes: null }
     }
     default: {
-      const values = reader.wide(s1, rows)
+      // Decoded values may be shared with other columns, so they are copied; 32-bit ones are by being widened.
+      const numbers = reader.numbers(s1, rows)
+      const values = numbers instanceof Uint32Array ? widen(numbers) : numbers.slice()
       return { column: wideColumn(field, values, present, isPartial), codes: null }
     }
   }
+}
+
+/** Address codes of an address column, one a row, without looking them up; throws Damage. */
+export function readCodes(
+  entry: BlockColumn,
+  rows: number,
+  reader: StreamReader,
+): { codes: Uint32Array; present: Uint8Array } {
+  const present = presenceOf(entry, rows, reader)
+  const codes = reader.narrow(entry.streams[0], rows).slice()
+  if (entry.presence !== 0) clear(codes, present)
+  return { codes, present }
 }
 
 function presenceOf(entry: BlockColumn, rows: number, reader: StreamReader): Uint8Array {
@@ -137,14 +152,8 @@ function fixed(field: Field, values: NumberValues, present: Uint8Array): FixedCo
   return { field, shape: 'fixed', values, wide: NO_WIDE, signed: NO_SIGNED, words, stride, present }
 }
 
-/** u64, i64, f64 and MACs. The decoded values may be shared with other columns, so they are copied. */
-function wideColumn(
-  field: Field,
-  values: BigUint64Array,
-  present: Uint8Array,
-  isPartial: boolean,
-): FixedColumn {
-  const own = values.slice()
+/** u64, i64, f64 and MACs; takes the values over. */
+function wideColumn(field: Field, own: BigUint64Array, present: Uint8Array, isPartial: boolean): FixedColumn {
   const words = new Uint32Array(own.buffer)
   if (isPartial) {
     for (let row = 0; row < present.length; row++) if (present[row] === 0) own[row] = 0n

@@ -13,7 +13,7 @@ import { verifyArchive } from './verify.ts'
 /** Writes a small file of a few blocks; returns its rows by block. */
 function smallFile(path: string, seed: number, batches: number): PlainRow[][] {
   const writer = testWriter(path, 16)
-  const next = randomBatches(seed, 7)
+  const next = randomBatches(seed, 9)
   for (let i = 0; i < batches; i++) writer.append(next(6))
   assert.ok(writer.close())
   const reader = openArchive(path)
@@ -68,7 +68,7 @@ test('a repaired cut file is finished and has all whole blocks', () => {
     const octets = readFileSync(path)
     const first = openArchive(path).blocks[0]!
     const random = newRandom(7)
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < 25; i++) {
       const length = first.at + random(octets.length - first.at)
       const cut = join(directory, `cut-${i}.weir`)
       writeFileSync(`${cut}.part`, octets.subarray(0, length))

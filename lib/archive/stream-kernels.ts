@@ -17,12 +17,34 @@ export function addBase(values: Numbers, base: bigint, unit: bigint): Numbers {
       for (let i = 0; i < values.length; i++) values[i] = from + values[i]! * step
       return values
     }
-    const out = new BigUint64Array(values.length)
-    for (let i = 0; i < values.length; i++) out[i] = BigInt.asUintN(64, base + BigInt(values[i]!) * unit)
-    return out
+    return unit < 2n ** 32n ? scaled(values, base, Number(unit)) : scaledSlowly(widen(values), base, unit)
   }
+  return scaledSlowly(values, base, unit)
+}
+
+function scaledSlowly(values: BigUint64Array, base: bigint, unit: bigint): BigUint64Array {
   for (let i = 0; i < values.length; i++) values[i] = BigInt.asUintN(64, base + values[i]! * unit)
   return values
+}
+
+/** base + unit times each value modulo 2^64, in words: the product of two 32-bit numbers by 16-bit halves. */
+function scaled(values: Uint32Array, base: bigint, unit: number): BigUint64Array {
+  const words = new Uint32Array(values.length * 2)
+  const baseLow = Number(base & 0xffffffffn)
+  const baseHigh = Number(base >> 32n)
+  const unitLow = unit & 0xffff
+  const unitHigh = unit >>> 16
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
+    const low = value & 0xffff
+    const high = value >>> 16
+    // Each product is below 2^32 and the sums below 2^53, so doubles hold them exactly.
+    const middle = low * unitHigh + high * unitLow
+    const bottom = low * unitLow + (middle & 0xffff) * 65536 + baseLow
+    words[i * 2] = bottom
+    words[i * 2 + 1] = high * unitHigh + Math.floor(middle / 65536) + Math.floor(bottom / LIMIT) + baseHigh
+  }
+  return new BigUint64Array(words.buffer)
 }
 
 /** Each value as often as its length says; lengths must add up to `count`. */
@@ -73,11 +95,21 @@ function undeltaNarrow(deltas: Uint32Array, base: number): Uint32Array | null {
 
 /** left - right modulo 2^64, in 64 bits. */
 export function subtract(left: Numbers, right: Numbers): BigUint64Array {
-  const a = widen(left)
-  const b = widen(right)
-  const out = new BigUint64Array(a.length)
-  for (let i = 0; i < out.length; i++) out[i] = BigInt.asUintN(64, a[i]! - b[i]!)
-  return out
+  const a = wordsOf(left)
+  const b = wordsOf(right)
+  const words = new Uint32Array(a.length)
+  for (let i = 0; i < words.length; i += 2) {
+    const low = a[i]! - b[i]!
+    words[i] = low
+    words[i + 1] = a[i + 1]! - b[i + 1]! - (low < 0 ? 1 : 0)
+  }
+  return new BigUint64Array(words.buffer)
+}
+
+/** The values as pairs of words, low word first. */
+function wordsOf(values: Numbers): Uint32Array {
+  const wide = widen(values)
+  return new Uint32Array(wide.buffer, wide.byteOffset, wide.length * 2)
 }
 
 /** The same values in 64 bits each. */
