@@ -53,14 +53,26 @@ export function runsOf(values: Numbers, lengths: Uint32Array, count: number): Nu
   let sum = 0
   for (let i = 0; i < lengths.length; i++) sum += lengths[i]!
   if (sum !== count) throw new Damage(`runs give ${sum} values, not ${count}`)
-  const out = values instanceof Uint32Array ? new Uint32Array(count) : new BigUint64Array(count)
-  let at = 0
-  for (let i = 0; i < lengths.length; i++) {
-    const end = at + lengths[i]!
-    out.fill(values[i]! as never, at, end)
-    at = end
+  // Runs are short, a datagram's rows say: a loop beats a call of `fill` for each.
+  if (values instanceof Uint32Array) {
+    const out = new Uint32Array(count)
+    for (let run = 0, at = 0; run < lengths.length; run++) {
+      const value = values[run]!
+      for (const end = at + lengths[run]!; at < end; at++) out[at] = value
+    }
+    return out
   }
-  return out
+  const source = wordsOf(values)
+  const words = new Uint32Array(count * 2)
+  for (let run = 0, at = 0; run < lengths.length; run++) {
+    const low = source[run * 2]!
+    const high = source[run * 2 + 1]!
+    for (const end = at + lengths[run]! * 2; at < end; at += 2) {
+      words[at] = low
+      words[at + 1] = high
+    }
+  }
+  return new BigUint64Array(words.buffer)
 }
 
 /** Running sums of zigzag differences. */
