@@ -43,9 +43,8 @@ export class KeyEntry {
   readonly shape: ShapeKey
   /** `"key":` as the line that brought it had it. */
   readonly literal: Uint8Array
-  /** Its octets by eight, and the last eight of them. */
-  readonly words: Float64Array
-  readonly lastWord: number
+  /** The last eight of its octets, for keys of one beginning differ there, and the ones before by eight. */
+  readonly words: BigUint64Array
   readonly length: number
   readonly op: number
   readonly field: Field | null
@@ -83,9 +82,11 @@ export class KeyEntry {
     this.shape = shape
     this.literal = literal
     const view = new DataView(literal.buffer, literal.byteOffset, literal.length)
-    this.words = new Float64Array(Math.max(0, Math.ceil(literal.length / 8) - 1))
-    for (let i = 0; i < this.words.length; i++) this.words[i] = view.getFloat64(i * 8, true)
-    this.lastWord = literal.length < 8 ? 0 : view.getFloat64(literal.length - 8, true)
+    this.words = new BigUint64Array(Math.ceil(literal.length / 8))
+    if (literal.length >= 8) {
+      this.words[0] = view.getBigUint64(literal.length - 8, true)
+      for (let i = 1; i < this.words.length; i++) this.words[i] = view.getBigUint64(i * 8 - 8, true)
+    }
     this.length = literal.length
     this.op = target.op
     this.field = target.field

@@ -129,7 +129,7 @@ export class ObjectReader {
           const shift = p - from
           let same = from
           const last = Math.min(beforeEnd, limit - shift) - 8
-          while (same <= last && view.getFloat64(same, true) === view.getFloat64(same + shift, true))
+          while (same <= last && view.getBigUint64(same, true) === view.getBigUint64(same + shift, true))
             same += 8
           while (same < beforeEnd && octets[same] === octets[same + shift]) same++
           const first = next
@@ -376,9 +376,10 @@ function isLiteral(entry: KeyEntry, octets: Uint8Array, view: DataView, p: numbe
     for (let i = 0; i < length; i++) if (literal[i] !== octets[p + i]) return false
     return true
   }
-  // The last eight octets first: keys of one beginning differ there.
-  if (view.getFloat64(p + length - 8, true) !== entry.lastWord) return false
-  for (let i = 0; i < words.length; i++) if (view.getFloat64(p + i * 8, true) !== words[i]) return false
+  if (view.getBigUint64(p + length - 8, true) !== words[0]) return false
+  for (let i = 1; i < words.length; i++) {
+    if (view.getBigUint64(p + i * 8 - 8, true) !== words[i]) return false
+  }
   return true
 }
 
