@@ -24,6 +24,7 @@ const TARGETS = {
   strict: './fuzz/strict.mjs',
   lines: './fuzz/lines.mjs',
   rotate: './fuzz/crash-rotate.mjs',
+  archive: './fuzz/crash-archive.mjs',
 }
 const names = args.length > 0 ? args : Object.keys(TARGETS)
 for (const name of names) {

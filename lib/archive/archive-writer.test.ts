@@ -92,6 +92,19 @@ test('what a dead writer left is finished by the next one of the stream', () => 
   })
 })
 
+test('a file whose writer died before its first frame was whole is removed', () => {
+  withDirectory((directory) => {
+    const options = { directory, stream: 'edge', log: SILENT }
+    for (const text of ['', 'WEIRS']) {
+      writeFileSync(join(directory, 'edge-20261121T000000Z-0.weir.part'), text)
+      const writer = new ArchiveWriter(options)
+      assert.is(writer.repairs[0]?.outcome, 'removed')
+      writer.close()
+      assert.equal(readdirSync(directory), [])
+    }
+  })
+})
+
 /** What this process writes into a lock. */
 function lockText(directory: string): string {
   const writer = new ArchiveWriter({ directory, stream: 'probe', log: SILENT })

@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, ftruncateSync, openSync, renameSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { FlowError } from '../diagnostics/flow-error.ts'
 import { ARCHIVE_CALLS } from './archive-calls.ts'
@@ -7,13 +16,15 @@ import type { Problem } from './damage.ts'
 import { type FileAccess, openFile } from './file-access.ts'
 import { type BlockInfo, encodeFooter } from './footer.ts'
 import { encodeFrame, encodeTail, HEADER_OCTETS, headCrcOf, padded } from './frame.ts'
+import { readFrame } from './frame-scan.ts'
 
 /** What a repair did. */
 export interface RepairReport {
   /** The finished file. */
   readonly path: string
-  /** `whole`: nothing was wrong; `finished`: cut off, all whole blocks kept; `rebuilt`: damage left out. */
-  readonly outcome: 'whole' | 'finished' | 'rebuilt'
+  /** `whole`: nothing was wrong; `finished`: cut off, all whole blocks kept; `rebuilt`: damage left out; `removed`: the
+   * writer died before its first frame, and there was nothing to keep. */
+  readonly outcome: 'whole' | 'finished' | 'rebuilt' | 'removed'
   readonly blocks: number
   readonly rows: number
   /** Octets that were no whole frame. */
@@ -27,6 +38,11 @@ export interface RepairReport {
  * of the two is whole. Nobody may be writing the file. Throws as `openArchive`, and FILE_UNWRITABLE.
  */
 export function repairArchive(path: string): RepairReport {
+  const octets = statSync(path, { throwIfNoEntry: false })?.size ?? MOST_BEGUN_OCTETS
+  if (path.endsWith('.part') && octets < MOST_BEGUN_OCTETS && !hasFirstFrame(path)) {
+    unlinkSync(path)
+    return { path, outcome: 'removed', blocks: 0, rows: 0, lostOctets: octets, problems: [] }
+  }
   const reader = scanArchive(path)
   try {
     const final = path.replace(/\.part$/, '')
@@ -56,6 +72,18 @@ export function repairArchive(path: string): RepairReport {
     throw new FlowError('FILE_UNWRITABLE', `cannot repair archive: ${path}: ${reason}`, { cause: error })
   } finally {
     reader.close()
+  }
+}
+
+/** A file shorter than this has no room for more than its first frame. */
+const MOST_BEGUN_OCTETS = 256
+
+function hasFirstFrame(path: string): boolean {
+  const file = openFile(path)
+  try {
+    return typeof readFrame(file, 0, null) !== 'string'
+  } finally {
+    file.close()
   }
 }
 
