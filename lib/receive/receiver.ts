@@ -11,6 +11,13 @@ const POLLIN = 1
 const POLL_OCTETS = 8
 /** How long a receiver that was told to stop goes on taking what the kernel holds. */
 const DRAIN_MS = 2000
+/**
+ * After so few datagrams the receiver lets more of them gather, so that a system call brings many: the price of one
+ * is that of several datagrams. What comes meanwhile must fit the socket's buffer, so that small ones are not used so.
+ */
+const FEW_DATAGRAMS = 16
+const GATHER_MS = 1
+const GATHER_FROM_OCTETS = 4 * 1024 * 1024
 
 /** What a receiver calls. Everything runs in its thread. */
 export interface ReceiverHooks {
@@ -35,6 +42,9 @@ export class Receiver {
   /** struct pollfd of each socket, where there are several of the recvmmsg kind. */
   readonly #polled: Uint8Array
   readonly #libc: Libc | null
+  readonly #gathers: boolean
+  /** Nobody ever wakes a waiter on it. */
+  readonly #pause = new Int32Array(new SharedArrayBuffer(4))
 
   constructor(sockets: readonly ReceiverSocket[]) {
     this.#sockets = sockets
@@ -43,6 +53,9 @@ export class Receiver {
       return { datagrams: 0, octets: 0, place: this.#traffic.addPlace(localAddress, localPort, scheme) }
     })
     this.#libc = openLibc()
+    this.#gathers = sockets.every(
+      ({ socket }) => socket instanceof UdpSocket && socket.receiveBufferOctets >= GATHER_FROM_OCTETS,
+    )
     this.#polled = new Uint8Array(Math.max(sockets.length * POLL_OCTETS, 128))
     const view = new DataView(this.#polled.buffer)
     for (const [i, { socket }] of sockets.entries()) {
@@ -57,9 +70,11 @@ export class Receiver {
     const yieldEveryMs = hooks.yieldEveryMs ?? 50
     let yielded = performance.now()
     while (!hooks.shouldStop()) {
-      const count = await this.#turn(hooks)
+      const turn = this.#turn(hooks)
+      const count = typeof turn === 'number' ? turn : await turn
       const promise = count > 0 ? hooks.afterBatch?.() : hooks.onIdle?.()
       if (promise !== undefined) await promise
+      if (this.#gathers && count > 0 && count < FEW_DATAGRAMS) Atomics.wait(this.#pause, 0, 0, GATHER_MS)
       const now = performance.now()
       if (count > 0 && now - yielded < yieldEveryMs) continue
       await new Promise((resolve) => setImmediate(resolve))
