@@ -4,7 +4,7 @@
 // Usage: npm run exporters
 import { spawn, spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { concat, ethernet, ip, pcap } from '../lib/testing/pcap.ts'
 import { newRandom } from '../lib/testing/workload.ts'
@@ -242,9 +242,9 @@ if (nfcapd !== undefined && installed('nfreplay') && installed('softflowd')) {
       'nfreplay',
       'netflow',
       async (to) => {
-        for (const name of spawnSync('ls', [files], { encoding: 'utf8' })
-          .stdout.split('\n')
-          .filter((file) => file.startsWith('nfcapd.'))) {
+        for (const name of readdirSync(files)
+          .filter((file) => file.startsWith('nfcapd.'))
+          .sort()) {
           await run('nfreplay', [
             '-r',
             join(files, name),

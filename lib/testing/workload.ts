@@ -117,8 +117,8 @@ function netflow5Workload(
   return { kind, templates: [], datagrams, flowsPerDatagram: records }
 }
 
-/** Element and octets on the wire, of the IPv4 and the IPv6 template (256, 257). */
-const V4_FIELDS: readonly (readonly [element: number, octets: number])[] = [
+/** Element and octets on the wire, of a router's usual IPv4 template (256); IPv6's (257) is made from it. */
+export const V4_FIELDS: readonly (readonly [element: number, octets: number])[] = [
   [8, 4],
   [12, 4],
   [15, 4],

@@ -1,7 +1,7 @@
 // The collectors that `npm run bench collect` compares: how each is started, how many flows it says it has taken.
 // Peers that are not installed are named as absent.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -40,10 +40,6 @@ export function usage(pid) {
     cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100,
     rssMegabytes: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024,
   }
-}
-
-function sizeOf(path) {
-  return existsSync(path) ? statSync(path).size : 0
 }
 
 /** Lines of a file, counted without reading it into memory. */
@@ -119,7 +115,7 @@ export async function startCollector(name, { protocol, port, output = 'default',
     args.push(...(output === 'none' ? ['--format', 'none'] : ['--output', file]), ...more)
   } else if (name === 'nfcapd') {
     const dir = join(folder, `nfcapd-${port}`)
-    spawnSync('mkdir', ['-p', dir])
+    mkdirSync(dir, { recursive: true })
     command = nfcapd
     args = ['-b', '127.0.0.1', '-p', String(port), '-w', dir, '-B', '4194304', '-t', '3600', '-e']
     cwd = dir
@@ -140,21 +136,10 @@ export async function startCollector(name, { protocol, port, output = 'default',
     name,
     pid: child.pid,
     file,
-    size: () => sizeOf(file),
     lines: () => countLines(file),
     /** Removes what was written, so that runs do not fill the disk. */
     remove() {
       if (!toNull) rmSync(file, { force: true })
-    },
-    /** Records a peer without lines has stored, known once it has stopped. */
-    storedFlows() {
-      const dir = join(folder, `nfcapd-${port}`)
-      let flows = 0
-      for (const part of readdirSync(dir)) {
-        const { stdout } = spawnSync('nfdump', ['-I', '-r', join(dir, part)], { encoding: 'utf8' })
-        flows += Number(/^Flows: (\d+)/m.exec(stdout)?.[1] ?? 0)
-      }
-      return flows
     },
     async stop() {
       child.kill('SIGTERM')
