@@ -1,8 +1,9 @@
 import { FlowError } from '../diagnostics/flow-error.ts'
 import type { RecordKind } from '../flow/batch.ts'
+import type { FlowFile, Problem } from '../flow/source.ts'
 import { AddressTable } from './address-table.ts'
 import { type Block, openBlock } from './block-reader.ts'
-import { Damage, type Problem } from './damage.ts'
+import { Damage } from './damage.ts'
 import { INDEX_ADDRESSES, INDEX_FIXED_OCTETS } from './encoding.ts'
 import { type FileAccess, openFile } from './file-access.ts'
 import { type BlockInfo, blockInfo, type Footer, parseFooter } from './footer.ts'
@@ -25,7 +26,7 @@ export type ArchiveState = 'finished' | 'open'
  * One archive file, open for reading. Only what is asked for is read; memory grows with a block and with the
  * addresses asked for, not with the file's rows.
  */
-export class ArchiveReader {
+export class ArchiveReader implements FlowFile {
   readonly schema: Schema = newSchema()
   readonly addresses = new AddressTable()
   readonly blocks: BlockInfo[] = []

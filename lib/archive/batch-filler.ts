@@ -8,7 +8,7 @@ import {
   setOctets,
 } from '../flow/batch.ts'
 import { F } from '../flow/fields.ts'
-import type { ReadColumn } from './block-reader.ts'
+import type { ReadColumn } from '../flow/source.ts'
 import type { Schema } from './schema.ts'
 
 /**

@@ -1,39 +1,23 @@
-import type { Column } from '../flow/batch.ts'
 import type { Field } from '../flow/fields.ts'
 import { F } from '../flow/fields.ts'
+import type { AddressCodes, BlockColumnFacts, FlowBlock, Problem } from '../flow/source.ts'
 import { readCodes, readColumn } from './column-reader.ts'
-import { Damage, type Problem } from './damage.ts'
+import { Damage } from './damage.ts'
 import { BLOCK_FIXED_OCTETS, COLUMN_ENTRY_OCTETS, MOST_BLOCK_ROWS } from './encoding.ts'
 import type { BlockInfo } from './footer.ts'
 import type { Schema } from './schema.ts'
 import { type AddressFacts, StreamReader } from './stream-reader.ts'
 
 /** What a block's head says of one column. */
-export interface BlockColumn {
-  readonly field: Field | null
-  readonly name: string
+export interface BlockColumn extends BlockColumnFacts {
   readonly presence: number
   readonly streams: readonly [number, number, number, number]
-  /** Of rows that hold it: numbers, or address codes; 0 and 2^64-1 where not known. */
-  readonly least: bigint
-  readonly greatest: bigint
-}
-
-/** A column of a block, in the shape that batches have; `codes` stands beside addresses. */
-export interface ReadColumn {
-  readonly column: Column
-  /** Address codes of the file, one a row; null for other kinds. */
-  readonly codes: Uint32Array | null
 }
 
 /** One block, opened: its columns are read when asked for. */
-export interface Block {
+export interface Block extends FlowBlock {
   readonly info: BlockInfo
   readonly columns: readonly BlockColumn[]
-  /** The column, null where no row holds it; what cannot be read is null too, and a problem. */
-  read(field: Field, problems: Problem[]): ReadColumn | null
-  /** As `read` for an address column, but its codes only: for those who look at each address once. */
-  readCodes(field: Field, problems: Problem[]): { codes: Uint32Array; present: Uint8Array } | null
 }
 
 /**
@@ -45,7 +29,7 @@ export function openBlock(
   head: Buffer,
   body: (from: number, octets: number) => Buffer,
   schema: Schema,
-  addresses: AddressFacts & { readonly codes: number },
+  addresses: AddressFacts & AddressCodes,
 ): Block {
   if (head.length < BLOCK_FIXED_OCTETS) throw new Damage('the head is too short')
   const [columnCount, streams, planes, codes] = [72, 76, 80, 84].map((at) => head.readUInt32LE(at)) as [
@@ -94,7 +78,9 @@ export function openBlock(
   }
   return {
     info,
+    addresses,
     columns: [...columns.values()],
+    layout: (number) => schema.layouts[number] ?? null,
     read: (field, problems) =>
       guarded(field, problems, (entry) => readColumn(entry, field, rows, reader, addresses)),
     readCodes: (field, problems) =>

@@ -1,6 +1,7 @@
 import type { Column, FixedColumn, NumberValues } from '../flow/batch.ts'
 import type { Field } from '../flow/fields.ts'
-import type { BlockColumn, ReadColumn } from './block-reader.ts'
+import type { ReadColumn } from '../flow/source.ts'
+import type { BlockColumn } from './block-reader.ts'
 import { Damage } from './damage.ts'
 import { MOST_VALUES } from './encoding.ts'
 import { widen } from './stream-kernels.ts'

@@ -2,10 +2,3 @@
 export class Damage extends Error {
   override name = 'Damage'
 }
-
-/** Something in a file that could not be read, and where. */
-export interface Problem {
-  /** Octet in the file at which the frame begins. */
-  readonly at: number
-  readonly what: string
-}

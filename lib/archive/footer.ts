@@ -1,4 +1,4 @@
-import type { RecordKind } from '../flow/batch.ts'
+import type { BlockFacts } from '../flow/source.ts'
 import {
   BLOCK_FIXED_OCTETS,
   BLOCK_STATISTICS_OCTETS,
@@ -8,23 +8,11 @@ import {
 } from './encoding.ts'
 import { padded } from './frame.ts'
 
-/** What is known of a block without reading its columns. */
-export interface BlockInfo {
-  /** Where its frame begins, and the lengths of its parts. */
+/** What is known of a block without reading its columns, and where its frame begins and the lengths of its parts. */
+export interface BlockInfo extends BlockFacts {
   readonly at: number
   readonly headOctets: number
   readonly bodyOctets: number
-  readonly rows: number
-  /** Null for a kind of a later version. */
-  readonly kind: RecordKind | null
-  /** Nanoseconds; where no row holds the field the least is 2^64-1 and the greatest 0. */
-  readonly leastReceived: bigint
-  readonly greatestReceived: bigint
-  readonly leastStart: bigint
-  readonly greatestEnd: bigint
-  /** Sums as the exporters counted: not scaled. */
-  readonly octets: bigint
-  readonly packets: bigint
 }
 
 /** Where a frame that is no block begins. */

@@ -1,5 +1,5 @@
+import type { Problem } from '../flow/source.ts'
 import { openArchive, scanArchive } from './archive-reader.ts'
-import type { Problem } from './damage.ts'
 import { encodeFooter } from './footer.ts'
 
 /** What a look at every octet of a file found. */

@@ -12,6 +12,12 @@ export type ErrorCode =
   | 'ARCHIVE_VERSION'
   | 'ARCHIVE_LOCKED'
   | 'ROTATION_FAILED'
+  | 'FILTER_INVALID'
+  | 'QUERY_INVALID'
+  | 'TABLE_INVALID'
+  | 'SERVER_REFUSED'
+  | 'SERVER_UNREACHABLE'
+  | 'INTERFACE_FAILED'
 
 /** An expected failure, told apart by `code`; its message is one line: what, where, what to do. */
 export class FlowError extends Error {

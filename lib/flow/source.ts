@@ -1,0 +1,88 @@
+import type { Column, RecordKind } from './batch.ts'
+import type { Field } from './fields.ts'
+import type { Layout } from './layout.ts'
+
+/** Something in an input that could not be read, and where. */
+export interface Problem {
+  /** Octet of the file. */
+  readonly at: number
+  readonly what: string
+}
+
+/** What is known of a block before its columns are read. */
+export interface BlockFacts {
+  readonly rows: number
+  /** Null for a kind of a later version. */
+  readonly kind: RecordKind | null
+  /** Nanoseconds; where no row holds the field the least is 2^64-1 and the greatest 0. */
+  readonly leastReceived: bigint
+  readonly greatestReceived: bigint
+  readonly leastStart: bigint
+  readonly greatestEnd: bigint
+  /** Sums as the exporters counted: not scaled. */
+  readonly octets: bigint
+  readonly packets: bigint
+}
+
+/** Addresses by code. Code 0 is `::`; a code's address never changes, and codes may be added while blocks are read. */
+export interface AddressCodes {
+  readonly codes: number
+  /** Four words per code, as address columns have them. */
+  words(): Uint32Array
+}
+
+/** A column of a block, in the shape that batches have but as long as the block; `codes` stands beside addresses. */
+export interface ReadColumn {
+  readonly column: Column
+  /** Address codes, one a row; null for other kinds. */
+  readonly codes: Uint32Array | null
+}
+
+/** What a block says of one column. */
+export interface BlockColumnFacts {
+  /** Null where the kind is unknown. */
+  readonly field: Field | null
+  readonly name: string
+  /** Of rows that hold it: numbers, or address codes; 0 and 2^64-1 where not known. */
+  readonly least: bigint
+  readonly greatest: bigint
+}
+
+/** Rows that are read together. A column is read when asked for, and only then; rows without a field hold zeros. */
+export interface FlowBlock {
+  readonly info: BlockFacts
+  readonly columns: readonly BlockColumnFacts[]
+  /** What the codes of this block's address columns mean. Blocks that share the object share the codes. */
+  readonly addresses: AddressCodes
+  /** What a value of the `layout` column stands for. */
+  layout(number: number): Layout | null
+  /** The column, null where no row holds it; what cannot be read is null too, and added to `problems`. */
+  read(field: Field, problems: Problem[]): ReadColumn | null
+  /** As `read` for an address column, but its codes only: for those who look at each address once. */
+  readCodes(field: Field, problems: Problem[]): { codes: Uint32Array; present: Uint8Array } | null
+}
+
+/** An input whose blocks are known before they are read: an archive file. */
+export interface FlowFile {
+  readonly path: string
+  readonly blocks: readonly BlockFacts[]
+  readonly addresses: AddressCodes
+  /** What could not be read so far. */
+  readonly problems: Problem[]
+  /** Null where the block is damaged, which is then a problem. */
+  block(index: number): FlowBlock | null
+  /** By address code, the first and the last block that may hold it; null where nobody wrote that down. */
+  addressDirectory(): { first: Uint32Array; last: Uint32Array } | null
+  close(): void
+}
+
+/** An input that is read once from front to back: a log, a pipe. */
+export interface FlowStream {
+  readonly path: string
+  readonly problems: Problem[]
+  /** Pieces of the input that were no flows. */
+  readonly rejected: number
+  /** The next block, good until the next call; null at the end. */
+  next(): Promise<FlowBlock | null>
+  close(): void
+}
