@@ -8,7 +8,6 @@ import {
   parseInteger,
   parseNetworkText,
   parseSize,
-  parseTime,
 } from './values.ts'
 
 test('durations add up their parts, and need a unit unless they are 0', () => {
@@ -44,22 +43,6 @@ test("truth has Go's words", () => {
   for (const text of ['1', 't', 'T', 'true', 'True', 'TRUE']) assert.is(parseBoolean(text), true)
   for (const text of ['0', 'f', 'F', 'false', 'False', 'FALSE']) assert.is(parseBoolean(text), false)
   for (const text of ['', 'yes', 'tRUE', '2']) assert.is(parseBoolean(text), undefined)
-})
-
-test('times are read in every form that is documented', () => {
-  const now = Date.UTC(2026, 10, 21, 12)
-  const ten = Date.UTC(2026, 10, 21, 10)
-  assert.is(parseTime('2026-11-21T10:00:00Z', now), ten)
-  assert.is(parseTime('2026-11-21T10:00', now), ten)
-  assert.is(parseTime('2026-11-21T11:00:00.5+01:00', now), ten + 500)
-  assert.is(parseTime('2026-11-21', now), Date.UTC(2026, 10, 21))
-  assert.is(parseTime(String(ten / 1000), now), ten)
-  assert.is(parseTime(String(ten), now), ten)
-  assert.is(parseTime('now', now), now)
-  assert.is(parseTime('-1d', now), now - 86_400_000)
-  for (const text of ['', 'yesterday', '2026-13-01', '2026-02-31', '12', '2026-11-21T25:00', '1d']) {
-    assert.is(parseTime(text, now), undefined, text)
-  }
 })
 
 test('addresses and networks are checked', () => {

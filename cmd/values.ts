@@ -51,29 +51,6 @@ export function parseBoolean(text: string): boolean | undefined {
   return undefined
 }
 
-/**
- * Milliseconds since the epoch of RFC 3339, `2026-11-21`, `2026-11-21T10:00`, epoch seconds or milliseconds, `now`, or
- * `-1d` before `nowMs`. Without a zone it is UTC.
- */
-export function parseTime(text: string, nowMs: number): number | undefined {
-  if (text === 'now') return nowMs
-  if (text.startsWith('-')) {
-    const ago = parseDuration(text.slice(1))
-    return ago === undefined ? undefined : nowMs - ago
-  }
-  // Ten digits of seconds reach the year 2286; ten of milliseconds would be 1970.
-  if (/^\d{9,10}$/.test(text)) return Number(text) * 1000
-  if (/^\d{12,13}$/.test(text)) return Number(text)
-  const match =
-    /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2})(?::(\d{2}(?:\.\d+)?))?([Zz]|[+-]\d{2}:\d{2})?)?$/.exec(text)
-  if (match === null) return undefined
-  const [, date, minutes = '00:00', seconds = '00', zone = 'Z'] = match
-  const ms = Date.parse(`${date}T${minutes}:${seconds}${zone.toUpperCase()}`)
-  // Date.parse lets 31 February pass as 3 March.
-  const isReal = new Date(`${date}T00:00:00Z`).getUTCDate() === Number(date!.slice(8))
-  return Number.isNaN(ms) || !isReal ? undefined : ms
-}
-
 /** Four words of an IPv4 or IPv6 address. */
 export function parseAddressWords(text: string): Uint32Array | undefined {
   const words = new Uint32Array(4)
