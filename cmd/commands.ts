@@ -1,3 +1,4 @@
+import { ARCHIVE_COMMANDS } from './archive-commands.ts'
 import { COLLECT } from './collect-table.ts'
 import { COMMON_FLAGS, type Command } from './flags.ts'
 import { ROTATE } from './rotate-table.ts'
@@ -55,9 +56,21 @@ const CONFIG: Command = {
   ],
 }
 
+const ARCHIVE: Command = {
+  name: 'archive',
+  operands: '<verb>',
+  summary: 'Keep flows in archive files: small, checked, safe from crashes.',
+  description:
+    'An archive is a folder of files by time, each holding flows in compressed columns. A crash costs at most what was ' +
+    'not yet synced, damage is found and said, and a question reads only the columns and minutes that it needs.',
+  flags: HELP_FLAG,
+  examples: [],
+  needsVerb: true,
+}
+
 const HELP: Command = {
   name: 'help',
-  operands: '[command]',
+  operands: '[command] [verb]',
   summary: 'Print help for a command.',
   flags: HELP_FLAG,
   examples: [
@@ -68,7 +81,17 @@ const HELP: Command = {
 }
 
 /** Every command there is, in the order of the help. */
-export const COMMANDS: readonly Command[] = [COLLECT, ROTATE, CONFIG, COMPLETION, MAN, VERSION, HELP]
+export const COMMANDS: readonly Command[] = [
+  COLLECT,
+  ARCHIVE,
+  ...ARCHIVE_COMMANDS,
+  ROTATE,
+  CONFIG,
+  COMPLETION,
+  MAN,
+  VERSION,
+  HELP,
+]
 
-/** Commands that take settings from a configuration file: each has a section of its name. */
-export const CONFIGURED: readonly Command[] = [COLLECT, ROTATE]
+/** Commands that take settings from a configuration file: each has a section of its first word. */
+export const CONFIGURED: readonly Command[] = [COLLECT, ...ARCHIVE_COMMANDS, ROTATE]

@@ -1,5 +1,5 @@
 import { COMMANDS } from './commands.ts'
-import type { Command, Flag } from './flags.ts'
+import { type Command, type Flag, firstWord, verb, verbsOf } from './flags.ts'
 import { nearest } from './nearest.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -24,9 +24,18 @@ const dashed = (flag: Flag): string[] =>
 function operandWords(command: Command): string[] {
   if (command.name === 'completion') return Object.keys(SCRIPTS)
   if (command.name === 'config') return ['check', 'show']
-  if (command.name === 'help') return COMMANDS.map(({ name }) => name)
-  return []
+  if (command.name === 'help') return [...new Set(COMMANDS.map(firstWord))]
+  return verbsOf(COMMANDS, command.name).map(verb)
 }
+
+/** Commands of one word: what a shell offers first. */
+const firstWords = (): Command[] => COMMANDS.filter(({ name }) => !name.includes(' '))
+
+/** Full names of commands of two words. */
+const twoWords = (): string[] => COMMANDS.map(({ name }) => name).filter((name) => name.includes(' '))
+
+/** A shell pattern that is one of the names, and never empty. */
+const either = (names: readonly string[]): string => names.map((name) => `'${name}'`).join('|') || "''"
 
 function bash(): string {
   const arms = COMMANDS.map((command) => {
@@ -36,7 +45,7 @@ function bash(): string {
       .filter(([, words]) => words !== '')
       .map(([names, words]) => `        ${names}) ${words}; return ;;`)
     return [
-      `    ${command.name})`,
+      `    '${command.name}')`,
       ...(values.length === 0 ? [] : ['      case $previous in', ...values, '      esac']),
       `      words='${[...operandWords(command), ...flags.flatMap(dashed)].join(' ')}'`,
       '      ;;',
@@ -47,9 +56,15 @@ _weir() {
   local word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} words
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    words='${COMMANDS.map(({ name }) => name).join(' ')} --help --version'
+    words='${firstWords()
+      .map(({ name }) => name)
+      .join(' ')} --help --version'
   else
-    case \${COMP_WORDS[1]} in
+    local command=\${COMP_WORDS[1]}
+    if ((COMP_CWORD > 2)); then
+      case "$command \${COMP_WORDS[2]}" in ${either(twoWords())}) command+=" \${COMP_WORDS[2]}" ;; esac
+    fi
+    case $command in
 ${arms.join('\n')}
     esac
   fi
@@ -82,13 +97,15 @@ function zsh(): string {
     const words = operandWords(command)
     const operand =
       words.length === 0 ? "        '*:file:_files'" : `        '1:word:(${words.join(' ')})' '*:file:_files'`
-    return `    ${command.name})\n      _arguments \\\n${[...flags, operand].join(' \\\n')}\n      ;;`
+    return `    '${command.name}')\n      _arguments \\\n${[...flags, operand].join(' \\\n')}\n      ;;`
   })
   return `#compdef weir
 _weir() {
   local -a commands
   commands=(
-${COMMANDS.map(({ name, summary }) => `    '${name}:${zshText(summary)}'`).join('\n')}
+${firstWords()
+  .map(({ name, summary }) => `    '${name}:${zshText(summary)}'`)
+  .join('\n')}
   )
   if ((CURRENT == 2)); then
     _describe command commands
@@ -97,6 +114,11 @@ ${COMMANDS.map(({ name, summary }) => `    '${name}:${zshText(summary)}'`).join(
   local command=$words[2]
   shift words
   ((CURRENT--))
+  if ((CURRENT > 2)); then
+    case "$command $words[2]" in
+      ${either(twoWords())}) command+=" $words[2]"; shift words; ((CURRENT--)) ;;
+    esac
+  fi
   case $command in
 ${arms.join('\n')}
   esac
@@ -120,12 +142,13 @@ function fish(): string {
     'complete -c weir -f',
     'complete -c weir -n __fish_use_subcommand -l help -d "Print help"',
     'complete -c weir -n __fish_use_subcommand -l version -d "Print the version"',
-    ...COMMANDS.map(
+    ...firstWords().map(
       ({ name, summary }) => `complete -c weir -n __fish_use_subcommand -a ${name} -d ${fishText(summary)}`,
     ),
   ]
   for (const command of COMMANDS) {
-    const where = `complete -c weir -n "__fish_seen_subcommand_from ${command.name}"`
+    const seen = command.name.split(' ').map((word) => `__fish_seen_subcommand_from ${word}`)
+    const where = `complete -c weir -n "${seen.join('; and ')}"`
     const words = operandWords(command)
     if (words.length > 0) lines.push(`${where} -a '${words.join(' ')}'`)
     for (const flag of shown(command)) {

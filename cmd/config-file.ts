@@ -5,23 +5,35 @@ import type { Node, Pair, YAMLMap } from 'yaml'
 import { FlowError } from '../lib/diagnostics/flow-error.ts'
 import { reasonOf } from '../lib/diagnostics/reason.ts'
 import { CONFIGURED } from './commands.ts'
-import { findFlag, type Given, type GivenFlags, shownNames } from './flags.ts'
+import {
+  type Command,
+  type Flag,
+  findFlag,
+  firstWord,
+  type Given,
+  type GivenFlags,
+  shownNames,
+} from './flags.ts'
 import { nearest } from './nearest.ts'
 import { readText } from './read-text.ts'
 import { UsageError } from './usage-error.ts'
 
-/** Values of a configuration file by command and flag. */
+/** Values of a configuration file by section and flag. */
 export type Configuration = ReadonlyMap<string, GivenFlags>
 
 /** Flags that make no sense inside a file. */
 const NOT_IN_FILES = ['config', 'help', 'v']
 
 /** Adds what the configuration files say to the flags of a command; flags given by hand win. */
-export async function withConfiguration(command: string, given: GivenFlags): Promise<GivenFlags> {
+export async function withConfiguration(name: string, given: GivenFlags): Promise<GivenFlags> {
+  const command = CONFIGURED.find((candidate) => candidate.name === name)!
   const merged = new Map<string, Given>()
   for (const file of configurationFiles(given)) {
-    const section = (await loadConfiguration(file)).get(command)
-    for (const [name, value] of section ?? []) merged.set(name, value)
+    const section = (await loadConfiguration(file)).get(firstWord(command))
+    for (const [flag, value] of section ?? []) {
+      // Verbs share a section: a key of another verb is not for this one.
+      if (findFlag(command.flags, flag) !== undefined) merged.set(flag, value)
+    }
   }
   for (const [name, value] of given) merged.set(name, value)
   return merged
@@ -66,9 +78,9 @@ export async function loadConfiguration(file: string): Promise<Configuration> {
     throw new UsageError(`${at(document.contents)}: want one section per command`)
   for (const { key, value } of (document.contents as YAMLMap<Node, Node>).items) {
     const name = String(key)
-    const command = CONFIGURED.find((candidate) => candidate.name === name)
-    if (command === undefined) {
-      throw new UsageError(`${at(key)}: unknown key ${name}, want a command: ${names(CONFIGURED)}`)
+    const { flags, hints } = configuredSection(name)
+    if (flags.length === 0) {
+      throw new UsageError(`${at(key)}: unknown key ${name}, want a command: ${sectionNames().join(', ')}`)
     }
     const section = new Map<string, Given>()
     sections.set(name, section)
@@ -76,10 +88,10 @@ export async function loadConfiguration(file: string): Promise<Configuration> {
     if (!isMap(value)) throw new UsageError(`${at(value)}: ${name}: want flags as keys, each with its value`)
     for (const pair of value.items as Pair<Node, Node>[]) {
       const flagName = String(pair.key)
-      const flag = findFlag(command.flags, flagName)
+      const flag = findFlag(flags, flagName)
       if (flag === undefined || NOT_IN_FILES.includes(flag.name)) {
-        const near = nearest(flagName, shownNames(command.flags))
-        const hint = command.hints?.[flagName] ?? (near === undefined ? '' : `did you mean ${near}?`)
+        const near = nearest(flagName, shownNames(flags))
+        const hint = hints[flagName] ?? (near === undefined ? '' : `did you mean ${near}?`)
         throw new UsageError(
           `${at(pair.key)}: ${name}: unknown key ${flagName}${hint === '' ? '' : `; ${hint}`}`,
         )
@@ -92,8 +104,24 @@ export async function loadConfiguration(file: string): Promise<Configuration> {
   return sections
 }
 
-function names(commands: readonly { readonly name: string }[]): string {
-  return commands.map(({ name }) => name).join(', ')
+/** The sections that a file may have. */
+export function sectionNames(): string[] {
+  return [...new Set(CONFIGURED.map(firstWord))]
+}
+
+/**
+ * The flags of all commands that read a section, and their hints. A flag that several have is there once; with its
+ * default if they agree about it.
+ */
+export function configuredSection(name: string): Required<Pick<Command, 'flags' | 'hints'>> {
+  const flags = new Map<string, Flag>()
+  const commands = CONFIGURED.filter((command) => firstWord(command) === name)
+  for (const flag of commands.flatMap((command) => command.flags)) {
+    const { default: _, ...rest } = flag
+    const before = flags.get(flag.name)
+    flags.set(flag.name, before === undefined || before.default === flag.default ? flag : rest)
+  }
+  return { flags: [...flags.values()], hints: Object.assign({}, ...commands.map(({ hints }) => hints)) }
 }
 
 function isEmpty(node: unknown): boolean {

@@ -1,11 +1,10 @@
-import { collectOptions } from './collect-flags.ts'
 import { CONFIGURED } from './commands.ts'
-import { loadConfiguration, withConfiguration } from './config-file.ts'
+import { configurationFiles, configuredSection, loadConfiguration, sectionNames } from './config-file.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
-import type { Command, Flag, Given, GivenFlags } from './flags.ts'
+import { type Command, type Flag, findFlag, firstWord, type Given, type GivenFlags } from './flags.ts'
 import { nearest } from './nearest.ts'
+import { PREPARED } from './prepared.ts'
 import { print } from './print.ts'
-import { rotateOptions } from './rotate-flags.ts'
 import { UsageError } from './usage-error.ts'
 
 const VERBS = ['check', 'show']
@@ -17,17 +16,19 @@ export async function runConfig(operands: readonly string[], given: GivenFlags):
     if (file === undefined)
       throw new UsageError('config check: a file is missing, want weir config check FILE')
     const configuration = await loadConfiguration(file)
-    for (const [command, flags] of configuration) check(command, flags)
+    for (const [section, flags] of configuration) await checkSection(section, flags)
     print(`${file}: good\n`)
     return EXIT.done
   }
   if (verb === 'show') {
     if (file !== undefined)
       throw new UsageError(`config show takes no file; want weir config show --config ${file}`)
-    for (const command of CONFIGURED) {
-      const flags = await withConfiguration(command.name, new Map(given))
-      check(command.name, flags)
-      print(showSection(command, flags, process.env))
+    const files = configurationFiles(given)
+    const configurations = await Promise.all(files.map(loadConfiguration))
+    for (const name of sectionNames()) {
+      const flags = new Map(configurations.flatMap((configuration) => [...(configuration.get(name) ?? [])]))
+      await checkSection(name, flags)
+      print(showSection({ name, flags: configuredSection(name).flags }, flags, process.env))
     }
     return EXIT.done
   }
@@ -37,15 +38,35 @@ export async function runConfig(operands: readonly string[], given: GivenFlags):
   )
 }
 
-/** Throws the UsageError that the command itself would throw. */
-function check(command: string, flags: GivenFlags): void {
-  if (command === 'collect') collectOptions(flags)
-  if (command === 'rotate') rotateOptions(flags)
+/** Throws the UsageError that the command of the section would throw, or that of a value which no verb can use. */
+async function checkSection(section: string, given: GivenFlags): Promise<void> {
+  const commands = CONFIGURED.filter((command) => firstWord(command) === section)
+  if (commands.length === 1) {
+    const error = await refusal(commands[0]!, given)
+    if (error !== null) throw error
+    return
+  }
+  for (const [flag, value] of given) {
+    const owners = commands.filter(({ flags }) => findFlag(flags, flag) !== undefined)
+    const errors = await Promise.all(owners.map((owner) => refusal(owner, new Map([[flag, value]]))))
+    if (errors.every((error) => error?.message.startsWith(value.source) === true)) throw errors[0]
+  }
+}
+
+async function refusal(command: Command, given: GivenFlags): Promise<UsageError | null> {
+  const prepare = await PREPARED[command.name]!()
+  try {
+    prepare(given, [])
+    return null
+  } catch (error) {
+    if (error instanceof UsageError) return error
+    throw error
+  }
 }
 
 /** One section as YAML: each value that applies, and behind it where it came from. Secrets stay unsaid. */
 export function showSection(
-  command: Command,
+  command: Pick<Command, 'name' | 'flags'>,
   given: GivenFlags,
   environment: Readonly<Record<string, string | undefined>>,
 ): string {

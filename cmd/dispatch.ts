@@ -1,9 +1,10 @@
 import { cac } from 'cac'
 import { COMMANDS } from './commands.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
-import { type Command, findFlag, type Given, type GivenFlags } from './flags.ts'
+import { type Command, findFlag, type Given, type GivenFlags, verb, verbsOf } from './flags.ts'
 import { nearest } from './nearest.ts'
 import { parseFlags } from './parse-flags.ts'
+import { PREPARED } from './prepared.ts'
 import { print } from './print.ts'
 import { UsageError } from './usage-error.ts'
 import { parseBoolean } from './values.ts'
@@ -13,27 +14,8 @@ interface Call {
   readonly operands: readonly string[]
 }
 
-/** What each command does; nothing of a command is loaded before it is called. */
+/** What commands without a configuration do; nothing of a command is loaded before it is called. */
 const ACTIONS: Readonly<Record<string, (call: Call) => Promise<ExitStatus>>> = {
-  async collect({ given }) {
-    if (isOn(given, 'v')) {
-      const { goflow2VersionLine } = await import('./version.ts')
-      print(goflow2VersionLine())
-      return EXIT.done
-    }
-    const { collectOptions } = await import('./collect-flags.ts')
-    const { withConfiguration } = await import('./config-file.ts')
-    const options = collectOptions(await withConfiguration('collect', given))
-    const { runCollect } = await import('./collect.ts')
-    return runCollect(options)
-  },
-  async rotate({ given }) {
-    const { rotateOptions } = await import('./rotate-flags.ts')
-    const { withConfiguration } = await import('./config-file.ts')
-    const options = rotateOptions(await withConfiguration('rotate', given))
-    const { runRotate } = await import('./rotate.ts')
-    return runRotate(options)
-  },
   async version({ given }) {
     if (isOn(given, 'json')) {
       const { describeBuild } = await import('./about.ts')
@@ -59,9 +41,22 @@ const ACTIONS: Readonly<Record<string, (call: Call) => Promise<ExitStatus>>> = {
     return runConfig(operands, given)
   },
   async help({ operands }) {
-    await printHelp(operands[0])
+    await printHelp(operands)
     return EXIT.done
   },
+}
+
+async function act(name: string, { given, operands }: Call): Promise<ExitStatus> {
+  if (name === 'collect' && isOn(given, 'v')) {
+    const { goflow2VersionLine } = await import('./version.ts')
+    print(goflow2VersionLine())
+    return EXIT.done
+  }
+  const load = PREPARED[name]
+  if (load === undefined) return ACTIONS[name]!({ given, operands })
+  const { withConfiguration } = await import('./config-file.ts')
+  const prepare = await load()
+  return prepare(await withConfiguration(name, given), operands)()
 }
 
 /** Finds and runs the command that the words name, and returns the exit status; throws UsageError on wrong use. */
@@ -72,15 +67,20 @@ export async function dispatch(words: readonly string[]): Promise<ExitStatus> {
     process.stderr.write(generalHelp())
     return EXIT.wrongUse
   }
-  if (['-h', '-help', '--help'].includes(first)) {
-    await printHelp(undefined)
+  if (isHelpFlag(first)) {
+    await printHelp([])
     return EXIT.done
   }
-  const command = findCommand(first)
-  const { given, operands } = parseFlags(command, words.slice(1))
+  const { command, rest } = findCommand(words)
+  const { given, operands } = parseFlags(command, rest)
   if (isOn(given, 'help')) {
-    await printHelp(command.name)
+    await printHelp([command.name])
     return EXIT.done
+  }
+  if (command.needsVerb === true) {
+    const { commandHelp } = await import('./help.ts')
+    process.stderr.write(commandHelp(command))
+    return EXIT.wrongUse
   }
   return run(command, given, operands)
 }
@@ -92,15 +92,18 @@ export async function dispatch(words: readonly string[]): Promise<ExitStatus> {
 async function run(command: Command, given: GivenFlags, operands: readonly string[]): Promise<ExitStatus> {
   const cli = cac('weir')
   let status: Promise<ExitStatus> | undefined
-  const described = cli.command(`${command.name} ${command.operands}`.trim(), command.summary)
+  const described = cli.command(`${cacName(command.name)} ${command.operands}`.trim(), command.summary)
   for (const flag of command.flags) described.option(`--${cacName(flag.name)} <value>`, flag.help)
   described.action((...args: unknown[]) => {
     const options = args.at(-1) as Record<string, unknown>
-    const words = args.slice(0, -1).filter((word) => word !== undefined) as string[]
-    status = ACTIONS[command.name]!({ given: fromCac(command, options), operands: words.map(bare) })
+    const words = args
+      .slice(0, -1)
+      .flat()
+      .filter((word) => word !== undefined) as string[]
+    status = act(command.name, { given: fromCac(command, options), operands: words.map(bare) })
   })
   try {
-    cli.parse(['', 'weir', command.name, ...operands.map(guarded), ...toCac(given)])
+    cli.parse(['', 'weir', cacName(command.name), ...operands.map(guarded), ...toCac(given)])
   } catch (error) {
     if ((error as Error).name !== 'CACError') throw error
     const want = `weir ${command.name} ${command.operands}`.trim()
@@ -118,7 +121,7 @@ function isOn(given: GivenFlags, name: string): boolean {
   return parseBoolean(given.get(name)?.values.at(-1) ?? 'false') ?? false
 }
 
-const cacName = (name: string): string => name.replaceAll(/[-.]/g, '_')
+const cacName = (name: string): string => name.replaceAll(/[-. ]/g, '_')
 // No text that begins with `=` is empty, a number or a flag to cac.
 const guarded = (value: string): string => `=${value}`
 const bare = (value: string): string => value.slice(1)
@@ -139,28 +142,57 @@ function fromCac(command: Command, options: Readonly<Record<string, unknown>>): 
   return given
 }
 
-function findCommand(name: string): Command {
-  const command = COMMANDS.find((candidate) => candidate.name === name)
-  if (command !== undefined) return command
-  if (name.startsWith('-')) {
-    const flag = name.replace(/^--?/, '').replace(/=.*/s, '')
-    const owner = COMMANDS.find(({ flags }) => findFlag(flags, flag) !== undefined)
-    throw new UsageError(
-      owner === undefined
-        ? `there is no flag ${name}; see weir --help`
-        : `${name} belongs behind a command: weir ${owner.name} ${name} …`,
-    )
-  }
-  const near = nearest(
-    name,
-    COMMANDS.map((candidate) => candidate.name),
-  )
-  throw new UsageError(
-    `there is no command ${name}; ${near === undefined ? 'see weir --help' : `did you mean ${near}?`}`,
-  )
+/** The command that the first one or two words name, and the words behind it; throws UsageError. */
+function findCommand(words: readonly string[]): { command: Command; rest: readonly string[] } {
+  const [first = '', second = ''] = words
+  const two = COMMANDS.find(({ name }) => name === `${first} ${second}`)
+  if (two !== undefined) return { command: two, rest: words.slice(2) }
+  const command = COMMANDS.find(({ name }) => name === first)
+  if (command === undefined) throw new UsageError(unknownCommand(first))
+  const isVerbMissing = command.needsVerb === true && second !== '' && !isHelpFlag(second)
+  if (isVerbMissing) throw new UsageError(unknownVerb(first, second))
+  return { command, rest: words.slice(1) }
 }
 
-async function printHelp(name: string | undefined): Promise<void> {
+const isHelpFlag = (word: string): boolean => ['-h', '-help', '--help'].includes(word)
+
+function unknownCommand(word: string): string {
+  if (word.startsWith('-')) {
+    const owner = ownerOf(COMMANDS, word)
+    return owner === undefined
+      ? `there is no flag ${word}; see weir --help`
+      : `${word} belongs behind a command: weir ${owner.name} ${word} …`
+  }
+  const names = COMMANDS.map(({ name }) => name).filter((name) => !name.includes(' '))
+  const near = nearest(word, names)
+  return `there is no command ${word}; ${near === undefined ? 'see weir --help' : `did you mean ${near}?`}`
+}
+
+function unknownVerb(name: string, word: string): string {
+  const verbs = verbsOf(COMMANDS, name)
+  if (word.startsWith('-')) {
+    const owner = ownerOf(verbs, word)
+    return owner === undefined
+      ? `${name}: there is no flag ${word}; see weir ${name} --help`
+      : `${word} belongs behind a verb: weir ${owner.name} ${word} …`
+  }
+  const near = nearest(word, verbs.map(verb))
+  return `${name}: there is no ${word}; ${near === undefined ? `want ${verbs.map(verb).join(', ')}` : `did you mean ${near}?`}`
+}
+
+function ownerOf(commands: readonly Command[], word: string): Command | undefined {
+  const flag = word.replace(/^--?/, '').replace(/=.*/s, '')
+  return commands.find(({ flags }) => findFlag(flags, flag) !== undefined)
+}
+
+/** Help of the command whose name these words are, one or two; without any, the list of commands. */
+async function printHelp(words: readonly string[]): Promise<void> {
   const { commandHelp, generalHelp } = await import('./help.ts')
-  print(name === undefined ? generalHelp() : commandHelp(findCommand(name)))
+  if (words.length === 0) return print(generalHelp())
+  const { command, rest } = findCommand(words.join(' ').split(' '))
+  const [word] = rest
+  if (word !== undefined) {
+    throw new UsageError(`help: ${command.name} has no ${word}; see weir ${command.name} --help`)
+  }
+  print(commandHelp(command))
 }

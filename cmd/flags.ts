@@ -34,6 +34,7 @@ export interface Example {
 
 /** One command as data. `operands` is cac's notation for what follows the command's name. */
 export interface Command {
+  /** One word, or the word of a command and a verb: `archive write`. */
   readonly name: string
   readonly operands: string
   readonly summary: string
@@ -44,6 +45,8 @@ export interface Command {
   /** Names of flags that once were, or that belong elsewhere, and what to do instead. */
   readonly hints?: Readonly<Record<string, string>>
   readonly isHidden?: true
+  /** Does nothing without one of its verbs. */
+  readonly needsVerb?: true
 }
 
 /** Values of one flag, and where they came from. */
@@ -71,6 +74,21 @@ export function shownNames(flags: readonly Flag[]): string[] {
   return flags
     .filter((flag) => flag.isHidden !== true)
     .flatMap((flag) => [flag.name, ...(flag.aliases ?? [])])
+}
+
+/** The first word of a command's name, which is also its section in a configuration file. */
+export function firstWord(command: Command): string {
+  return command.name.split(' ')[0]!
+}
+
+/** The commands of two words that begin with this one's. */
+export function verbsOf(commands: readonly Command[], name: string): Command[] {
+  return commands.filter((command) => command.name.startsWith(`${name} `))
+}
+
+/** The second word of a command's name. */
+export function verb(command: Command): string {
+  return command.name.split(' ')[1]!
 }
 
 /** Flags that every command has. */

@@ -1,14 +1,15 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { collectOptions } from './collect-flags.ts'
 import { COMMANDS } from './commands.ts'
 import { completionScript } from './completion.ts'
 import { commandHelp, generalHelp } from './help.ts'
 import { manualPage } from './man.ts'
 import { parseFlags } from './parse-flags.ts'
-import { rotateOptions } from './rotate-flags.ts'
+import { PREPARED } from './prepared.ts'
 
 const texts = [generalHelp(), ...COMMANDS.map(commandHelp)]
+
+const helpOf = (name: string) => commandHelp(COMMANDS.find((command) => command.name === name)!)
 
 test('help fits 80 columns', () => {
   for (const text of texts) {
@@ -18,7 +19,9 @@ test('help fits 80 columns', () => {
 
 test('help names every command, shown flag and default, and nothing hidden', () => {
   for (const command of COMMANDS) {
-    assert.match(generalHelp(), new RegExp(`^  ${command.name} `, 'm'))
+    const [first, second] = command.name.split(' ')
+    assert.match(generalHelp(), new RegExp(`^  ${first} `, 'm'))
+    if (second !== undefined) assert.match(helpOf(first!), new RegExp(`^  ${second} `, 'm'))
     const help = commandHelp(command).replaceAll(/\s+/g, ' ')
     for (const flag of command.flags) {
       const names = [flag.name, ...(flag.aliases ?? [])].map(
@@ -33,15 +36,16 @@ test('help names every command, shown flag and default, and nothing hidden', () 
   }
 })
 
-test("every command's examples are accepted by its flags", () => {
+test("every command's examples are accepted by its flags", async () => {
   for (const command of COMMANDS) {
     for (const { line } of command.examples) {
       const words = /weir (.*?)( [|>)].*)?\)?$/.exec(line)![1]!.split(' ')
       if (words[0]!.startsWith('--')) continue
-      const owner = COMMANDS.find(({ name }) => name === words[0])!
-      const { given } = parseFlags(owner, words.slice(1))
-      if (owner.name === 'collect') collectOptions(given)
-      if (owner.name === 'rotate') rotateOptions(given)
+      const two = COMMANDS.find(({ name }) => name === `${words[0]} ${words[1]}`)
+      const owner = two ?? COMMANDS.find(({ name }) => name === words[0])!
+      const { given, operands } = parseFlags(owner, words.slice(two === undefined ? 1 : 2))
+      const prepare = await PREPARED[owner.name]?.()
+      prepare?.(given, operands)
     }
   }
 })

@@ -1,5 +1,5 @@
 import { COMMANDS } from './commands.ts'
-import type { Command, Flag } from './flags.ts'
+import { type Command, type Flag, verb, verbsOf } from './flags.ts'
 
 const WIDTH = 80
 /** Where the explanation of a flag begins. */
@@ -7,7 +7,7 @@ const COLUMN = 26
 
 /** What `weir --help` prints. */
 export function generalHelp(): string {
-  const shown = COMMANDS.filter((command) => command.isHidden !== true)
+  const shown = COMMANDS.filter(({ name, isHidden }) => isHidden !== true && !name.includes(' '))
   return [
     'weir: one executable for the whole life of network flow data.\n',
     'Usage: weir COMMAND [flags]\n',
@@ -29,7 +29,9 @@ export function commandHelp(command: Command): string {
   for (const [group, flags] of byGroup(command)) {
     parts.push('', `${group}:`, ...flags.map((flag) => entry(flagNames(flag), explanation(flag), COLUMN)))
   }
-  parts.push('', 'Examples:', ...examples(command))
+  const verbs = verbsOf(COMMANDS, command.name)
+  if (verbs.length > 0) parts.push('', 'Verbs:', ...verbs.map((one) => entry(verb(one), one.summary, 14)))
+  if (command.examples.length > 0) parts.push('', 'Examples:', ...examples(command))
   return `${parts.join('\n')}\n`
 }
 

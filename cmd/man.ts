@@ -44,7 +44,7 @@ function section(command: Command): string[] {
   for (const [group, flags] of byGroup(command)) {
     lines.push(`.SS ${roff(group)}`, ...flags.flatMap((flag) => item(flagNames(flag), explanation(flag))))
   }
-  lines.push('.SS Examples')
+  if (command.examples.length > 0) lines.push('.SS Examples')
   for (const { says, line } of command.examples) {
     lines.push('.PP', `${roff(says)}:`, '.PP', '.RS', '.EX', roff(line), '.EE', '.RE')
   }

@@ -1,12 +1,19 @@
 import { rotateLogs } from '../lib/rotate/rotate.ts'
 import { newStderrLog } from './collect-log.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
+import type { GivenFlags } from './flags.ts'
 import { print } from './print.ts'
-import type { RotateOptions } from './rotate-flags.ts'
+import { type RotateOptions, rotateOptions } from './rotate-flags.ts'
 import { UsageError } from './usage-error.ts'
 
+/** What `weir rotate` was asked to do, checked; throws UsageError. */
+export function rotate(given: GivenFlags): () => Promise<ExitStatus> {
+  const options = rotateOptions(given)
+  return () => runRotate(options)
+}
+
 /** Rotates, and returns what the exit status says of it; throws FlowError for what concerns every log. */
-export async function runRotate(options: RotateOptions): Promise<ExitStatus> {
+async function runRotate(options: RotateOptions): Promise<ExitStatus> {
   if (options.logs.length === 0) {
     throw new UsageError('rotate: no log is named; want weir rotate --log FILE --signal-pid-file FILE')
   }

@@ -1,0 +1,19 @@
+import { ARCHIVE_ACTIONS } from './archive-commands.ts'
+import type { ExitStatus } from './exit.ts'
+import type { GivenFlags } from './flags.ts'
+
+/**
+ * Checks given flags, those of configuration files included, and returns what runs the command; throws UsageError for
+ * a wrong value. Operands are checked by the run: `weir config check` has none.
+ */
+export type Prepare = (given: GivenFlags, operands: readonly string[]) => () => Promise<ExitStatus>
+
+/** Loads a command by its name. */
+export type Preparations = Readonly<Record<string, () => Promise<Prepare>>>
+
+/** The commands that have flags in configuration files. */
+export const PREPARED: Preparations = {
+  collect: async () => (await import('./collect.ts')).collect,
+  rotate: async () => (await import('./rotate.ts')).rotate,
+  ...ARCHIVE_ACTIONS,
+}
