@@ -1,0 +1,142 @@
+import { type Content, openContent, type Packing } from './content.ts'
+import { hashOf } from './fingerprint.ts'
+import type { Position } from './position-store.ts'
+
+/** Octets read at a time. */
+const READ_OCTETS = 1 << 20
+/** A longer line is cut here: what follows up to its end is passed over. */
+export const MOST_LINE_OCTETS = 10 << 20
+
+/** Whole lines of one source, borrowed until the next is asked for. */
+export interface Piece {
+  readonly source: Position
+  readonly octets: Buffer
+  readonly from: number
+  /** Behind the last line's end; the last line of a source that ended without one has none. */
+  readonly to: number
+  /** Where `from` lies in the source's content. */
+  readonly offset: number
+  /** Where the content goes on behind this piece: what to acknowledge. Beyond `to` where a line was cut. */
+  readonly end: number
+}
+
+/** One source being read, from where it was acknowledged on. */
+export class TailedFile {
+  readonly position: Position
+  readonly path: string
+  readonly packing: Packing
+  /** Of the open file, so that it is known when the name stands for another. */
+  readonly inode: bigint
+  readonly #content: Content
+  #buffer = Buffer.allocUnsafe(READ_OCTETS * 2)
+  /** Octets of an unfinished line at the start of the buffer. */
+  #carried = 0
+  /** Where the buffer's start lies in the content. */
+  #at: number
+  #isPassingLine = false
+  cutLines = 0
+  /** The file was truncated or written anew: what follows is another source. */
+  isReplaced = false
+
+  constructor(
+    position: Position,
+    path: string,
+    file: { inode: bigint; packing: Packing },
+    content: Content,
+    at: number,
+  ) {
+    this.position = position
+    this.path = path
+    this.inode = file.inode
+    this.packing = file.packing
+    this.#content = content
+    this.#at = at
+  }
+
+  /** Where the next piece will begin. */
+  get offset(): number {
+    return this.#at
+  }
+
+  get damage(): string | null {
+    return this.#content.damage
+  }
+
+  /** The next whole lines, or null where there are none now; `isLast`: a line without an end counts too. */
+  async read(isLast: boolean): Promise<Piece | null> {
+    for (;;) {
+      if (this.#buffer.length - this.#carried < READ_OCTETS) this.#grow()
+      const count = await this.#content.read(
+        this.#buffer,
+        this.#carried,
+        Math.min(this.#buffer.length, this.#carried + READ_OCTETS),
+      )
+      // Looked at after reading, so that what was read is surely of this source.
+      if (await this.#wasReplaced()) return null
+      const length = this.#carried + count
+      if (count === 0) {
+        const isEnded = isLast || this.packing !== 'plain'
+        if (!isEnded || length === 0) return null
+        this.#carried = 0
+        return this.#take(length, length)
+      }
+      const end = this.#buffer.lastIndexOf(0x0a, length - 1) + 1
+      // The line's end may lie before the octets just read only if it was seen before.
+      if (end > 0) return this.#take(end, length)
+      this.#carried = length
+      if (length >= MOST_LINE_OCTETS) {
+        const piece = this.#isPassingLine ? null : this.#take(length, length)
+        this.#at += piece === null ? length : 0
+        this.#carried = 0
+        this.#isPassingLine = true
+        this.cutLines += piece === null ? 0 : 1
+        if (piece !== null) return piece
+      }
+    }
+  }
+
+  async #wasReplaced(): Promise<boolean> {
+    const { headOctets, key } = this.position
+    const head = await this.#content.readHead(headOctets)
+    if (head !== null && (head.length < headOctets || hashOf(head) !== key)) this.isReplaced = true
+    return this.isReplaced
+  }
+
+  /** Gives `[0, to)` of the buffer and keeps what lies behind it. */
+  #take(to: number, length: number): Piece {
+    const octets = this.#buffer
+    const offset = this.#at
+    const rest = length - to
+    // The piece stays as it is until the next call: what is left goes to another buffer.
+    this.#buffer = Buffer.allocUnsafe(Math.max(READ_OCTETS * 2, rest + READ_OCTETS))
+    octets.copy(this.#buffer, 0, to, length)
+    this.#carried = rest
+    this.#at += to
+    let from = 0
+    if (this.#isPassingLine) {
+      from = Math.min(to, octets.indexOf(0x0a) + 1 || to)
+      this.#isPassingLine = false
+    }
+    return { source: this.position, octets, from, to, offset: offset + from, end: this.#at }
+  }
+
+  #grow(): void {
+    const bigger = Buffer.allocUnsafe(this.#buffer.length * 2)
+    this.#buffer.copy(bigger, 0, 0, this.#carried)
+    this.#buffer = bigger
+  }
+
+  async close(): Promise<void> {
+    await this.#content.close()
+  }
+}
+
+/** Opens `path` to be read from octet `at` of its content on; throws the system's error where it cannot be opened. */
+export async function openTailed(
+  position: Position,
+  path: string,
+  file: { inode: bigint; packing: Packing },
+  at: number,
+): Promise<TailedFile> {
+  return new TailedFile(position, path, file, await openContent(path, file.packing, at), at)
+}
