@@ -43,6 +43,8 @@ export class ArchiveReader implements FlowFile {
   #nextNumber = 0
   #fileId: number | null = null
   #directoryAt = -1
+  /** Where line shapes were told, and what they are. */
+  readonly #lineShapes: { readonly at: number; readonly text: string }[] = []
 
   constructor(file: FileAccess) {
     this.#file = file
@@ -177,7 +179,11 @@ export class ArchiveReader implements FlowFile {
   #take(frame: Frame): boolean {
     switch (frame.header.type) {
       case 'S':
-        if (addSchemaFrame(this.schema, frame.head)) return true
+        if (addSchemaFrame(this.schema, frame.head)) {
+          const text = this.schema.lineShape
+          if (text !== (this.#lineShapes.at(-1)?.text ?? '')) this.#lineShapes.push({ at: frame.at, text })
+          return true
+        }
         if (this.schema.columns.length === 0 && frame.header.number === 0) throw this.#unknownVersion(frame)
         return false
       case 'D':
@@ -211,6 +217,12 @@ export class ArchiveReader implements FlowFile {
       this.problems.push({ at: info.at, what: `block ${index}: ${error.message}` })
       return null
     }
+  }
+
+  /** JSON of how the lines looked from which block `index` was read (FORMAT.md 3); empty: it is of no lines. */
+  lineShape(index: number): string {
+    const at = this.blocks[index]?.at ?? 0
+    return this.#lineShapes.findLast((shape) => shape.at < at)?.text ?? ''
   }
 
   /** Rows by record kind, from the blocks' facts. */

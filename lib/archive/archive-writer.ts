@@ -53,6 +53,7 @@ export class ArchiveWriter {
   #file: FileWriter | null = null
   #fileStartMs = 0
   #syncedMs: number
+  #lineShape = ''
   /** Of closed files. */
   #past = { appended: 0, acknowledged: 0, dropped: 0, files: 0 }
 
@@ -98,6 +99,12 @@ export class ArchiveWriter {
   /** The file being written, or null before the first row. */
   get path(): string | null {
     return this.#file?.path ?? null
+  }
+
+  /** Says how the lines look from which rows come from now on (FORMAT.md 3); empty: they come from no lines. */
+  set lineShape(text: string) {
+    this.#lineShape = text
+    if (this.#file !== null) this.#file.lineShape = text
   }
 
   /** Takes all rows of `batch`, whose buffers it does not keep; returns how many it had to drop. */
@@ -207,6 +214,7 @@ export class ArchiveWriter {
         calls: this.#calls,
         log,
       })
+      file.lineShape = this.#lineShape
       this.#fileStartMs = nowMs
       this.#syncedMs = nowMs
       return file

@@ -11,16 +11,21 @@ import { encodeAddressDirectory, encodeDictionary } from './dictionary-frame.ts'
 import { MOST_CODES, RECORD_KINDS } from './encoding.ts'
 import { type BlockInfo, blockInfo, encodeFooter, type FrameInfo } from './footer.ts'
 import { encodeFrame, encodeTail, FLAG_SKIPPABLE, type FrameType } from './frame.ts'
-import { SchemaWriter } from './schema.ts'
+import { type FileIdentity, type RollupFacts, SchemaWriter } from './schema.ts'
 
 /** Why a new file should be begun. */
 export type FullReason = 'addresses' | 'columns' | 'layouts'
 
 export interface FileWriterOptions {
-  /** The finished file's name; while it is written `.part` is appended. */
+  /** The finished file's name. */
   readonly path: string
   readonly stream: string
   readonly createdNs: bigint
+  /** Files that this one takes the place of, and what its rows are if it is a rollup. */
+  readonly replaces?: readonly FileIdentity[]
+  readonly rollup?: RollupFacts
+  /** What is appended to the name while the file is written; `.part` where nothing is said. */
+  readonly partEnding?: string
   /** Rows of a block. */
   readonly blockRows: number
   /** Distinct addresses after which the file calls itself full; each takes some 60 octets of memory. */
@@ -44,6 +49,8 @@ interface PendingFrame {
  */
 export class FileWriter {
   readonly path: string
+  /** Its name while it is written. */
+  readonly partPath: string
   /** Rows taken, on disk as whole blocks, on disk for certain, and given up for want of room. */
   appendedRows = 0
   writtenRows = 0
@@ -74,6 +81,7 @@ export class FileWriter {
     this.#options = options
     this.#calls = options.calls
     this.path = options.path
+    this.partPath = `${options.path}${options.partEnding ?? '.part'}`
     const gatherer = (kind: RecordKind) => new BlockGatherer(kind, this.#schema, this.#addresses)
     this.#gatherers = {
       flow: gatherer('flow'),
@@ -83,14 +91,20 @@ export class FileWriter {
     }
     this.#fileId = randomBytes(4).readUInt32LE(0)
     try {
-      this.#fd = this.#calls.create(`${options.path}.part`)
+      this.#fd = this.#calls.create(this.partPath)
     } catch (error) {
-      throw unwritable(`${options.path}.part`, error)
+      throw unwritable(this.partPath, error)
     }
-    const { stream, createdNs } = options
-    const head = this.#schema.firstHead({ fileId: this.#fileId, createdNs, writer: WRITER, stream })
+    const { stream, createdNs, replaces = [], rollup = null } = options
+    const identity = { fileId: this.#fileId, createdNs }
+    const head = this.#schema.firstHead({ ...identity, writer: WRITER, stream, replaces, rollup })
     this.#encode('S', head, [], 0)
     this.#writePending()
+  }
+
+  /** What tells the file from all others. */
+  get identity(): FileIdentity {
+    return { fileId: this.#fileId, createdNs: this.#options.createdNs }
   }
 
   /** Octets of the file so far, without rows that are still gathered. */
@@ -110,6 +124,14 @@ export class FileWriter {
     if (this.#addresses.size > Math.min(this.#options.mostAddresses, MOST_CODES >> 1)) return 'addresses'
     if (this.#schema.columnCount > MOST_COLUMNS) return 'columns'
     return this.#schema.layoutCount > MOST_LAYOUTS ? 'layouts' : null
+  }
+
+  /** Says how the lines look from which rows come from now on (FORMAT.md 3). */
+  set lineShape(text: string) {
+    if (text === this.#schema.lineShape) return
+    const { flow } = this.#gatherers
+    if (flow.rows > 0) this.#closeBlock(flow)
+    this.#schema.lineShape = text
   }
 
   /** Takes all rows of `batch`; returns how many it had to drop. */
@@ -171,7 +193,7 @@ export class FileWriter {
       this.#calls.sync(this.#fd)
       this.#calls.close(this.#fd)
       if (!isFinished) return
-      this.#calls.rename(`${this.path}.part`, this.path)
+      this.#calls.rename(this.partPath, this.path)
       this.#calls.syncDirectory(dirname(this.path))
     })
     this.acknowledgedRows = this.writtenRows

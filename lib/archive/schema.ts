@@ -19,6 +19,9 @@ const KINDS: readonly string[] = [
   'octets-list',
 ]
 
+/** Characters of a line shape. */
+const MOST_SHAPE = 1 << 20
+
 /** A column of a file. */
 export interface SchemaColumn {
   readonly id: number
@@ -28,20 +31,52 @@ export interface SchemaColumn {
   readonly field: Field | null
 }
 
+/** What tells a file from all others, whatever its name: random number and time of its beginning. */
+export interface FileIdentity {
+  readonly fileId: number
+  readonly createdNs: bigint
+}
+
+/** What the rows of a rollup are (ROLLUPS.md). */
+export interface RollupFacts {
+  readonly name: string
+  /** Length of a bin; a row's `binStart` is a multiple of it. */
+  readonly binNs: bigint
+  /** Names of columns. */
+  readonly keys: readonly string[]
+  readonly measures: readonly string[]
+  /** The files whose flows are in it. */
+  readonly covers: readonly FileIdentity[]
+}
+
 /** What all S frames of a file said. */
 export interface Schema {
   fileId: number
   createdNs: bigint
   writer: string
   stream: string
+  /** Files whose rows are all in this one: where both are there, they do not count. */
+  replaces: readonly FileIdentity[]
+  /** Null where the file holds records and no rollup. */
+  rollup: RollupFacts | null
   /** By id. */
   readonly columns: SchemaColumn[]
   /** By number, from 1; place 0 is empty. */
   readonly layouts: (Layout | undefined)[]
+  /** How the lines looked from which the next blocks were read (FORMAT.md 3); empty: they are of no lines. */
+  lineShape: string
 }
 
 export function newSchema(): Schema {
-  return { fileId: 0, createdNs: 0n, writer: '', stream: '', columns: [], layouts: [undefined] }
+  return {
+    fileId: 0,
+    createdNs: 0n,
+    writer: '',
+    stream: '',
+    columns: [],
+    layouts: [undefined],
+    lineShape: '',
+  }
 }
 
 /** Adds what one S frame says; false if its head is not a schema of our format version. */
@@ -56,11 +91,10 @@ export function addSchemaFrame(schema: Schema, head: Uint8Array): boolean {
   if (facts[1] !== null) schema.fileId = whole(facts[1]) >>> 0
   if (typeof facts[3] === 'string') schema.writer = facts[3]
   if (typeof facts[4] === 'string') schema.stream = facts[4]
-  const created = facts[2]
-  if (isList(created))
-    schema.createdNs = BigInt(whole(created[0])) * 1_000_000_000n + BigInt(whole(created[1]))
+  if (isList(facts[2])) schema.createdNs = nanoseconds(facts[2])
   for (const item of isList(facts[5]) ? facts[5] : []) if (!addColumn(schema, item)) return false
   for (const item of isList(facts[6]) ? facts[6] : []) if (!addLayout(schema, item)) return false
+  if (typeof facts[7] === 'string') schema.lineShape = facts[7]
   return true
 }
 
@@ -105,6 +139,14 @@ function addLayout(schema: Schema, item: unknown): boolean {
   return true
 }
 
+/** What the first S frame says of the whole file. */
+export interface FirstFacts extends FileIdentity {
+  readonly writer: string
+  readonly stream: string
+  readonly replaces: readonly FileIdentity[]
+  readonly rollup: RollupFacts | null
+}
+
 /** Gives columns and layouts of one file their ids and numbers, and writes the S frames' heads. */
 export class SchemaWriter {
   readonly #ids = new Map<Field, number>()
@@ -113,6 +155,18 @@ export class SchemaWriter {
   #newColumns: unknown[] = []
   #newLayouts: unknown[] = []
   #layouts = 0
+  #lineShape = ''
+  #newLineShape: string | null = null
+
+  /** How the lines look from which the rows of later blocks were read; one that is too long to be kept is none. */
+  get lineShape(): string {
+    return this.#lineShape
+  }
+
+  set lineShape(text: string) {
+    this.#lineShape = text.length > MOST_SHAPE ? '' : text
+    this.#newLineShape = this.#lineShape
+  }
 
   columnId(field: Field): number {
     let id = this.#ids.get(field)
@@ -156,17 +210,26 @@ export class SchemaWriter {
     return this.#layouts
   }
 
-  firstHead(facts: { fileId: number; createdNs: bigint; writer: string; stream: string }): Uint8Array {
-    const created = [Number(facts.createdNs / 1_000_000_000n), Number(facts.createdNs % 1_000_000_000n)]
-    return encode([FORMAT_VERSION, facts.fileId, created, facts.writer, facts.stream])
+  firstHead(facts: FirstFacts): Uint8Array {
+    const { fileId, createdNs, writer, stream, replaces, rollup } = facts
+    const places: unknown[] = [FORMAT_VERSION, fileId, pairOf(createdNs), writer, stream]
+    if (replaces.length > 0 || rollup !== null) places.push(null, null, triples(replaces))
+    if (rollup !== null) {
+      const { name, binNs, keys, measures, covers } = rollup
+      places.push([name, pairOf(binNs), keys, measures, triples(covers)])
+    }
+    return encode(places)
   }
 
   /** The head of an S frame with what is new since the last call, or null. */
   nextHead(): Uint8Array | null {
-    if (this.#newColumns.length === 0 && this.#newLayouts.length === 0) return null
-    const head = encode([FORMAT_VERSION, null, null, null, null, this.#newColumns, this.#newLayouts])
+    const isNew = this.#newColumns.length > 0 || this.#newLayouts.length > 0
+    if (!isNew && this.#newLineShape === null) return null
+    const head: unknown[] = [FORMAT_VERSION, null, null, null, null, this.#newColumns, this.#newLayouts]
+    if (this.#newLineShape !== null) head.push(this.#newLineShape)
     this.#newColumns = []
     this.#newLayouts = []
-    return head
+    this.#newLineShape = null
+    return encode(head)
   }
 }
