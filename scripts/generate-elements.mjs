@@ -39,7 +39,8 @@ const LOGSTASH = {
 const MORE = { aclid: 'octetArray', ipv4address: 'ipv4Address' }
 const COUNTERS = { snmpCounter: 'totalCounter', snmpGauge: 'quantity' }
 
-function rows(name) {
+/** The rows of a CSV file of testdata/elements, as objects. */
+export function rows(name) {
   const [head, ...lines] = source(name).trim().split('\n')
   const names = head.split(',')
   return lines.map((line) => {
@@ -52,8 +53,21 @@ function camelCase(name) {
   return name.replace(/_([a-z0-9])/g, (_, letter) => letter.toUpperCase())
 }
 
+/** Name and abstract data type as Logstash's tables write them; null for entries that only skip octets. */
+export function logstashElement([type, name]) {
+  if (name === undefined) return null
+  const word = String(type).replace(/^:/, '')
+  const plain = LOGSTASH[word] ?? (Number(word) > 0 ? `unsigned${Number(word) * 8}` : undefined)
+  return plain === undefined ? null : { name: camelCase(name.replace(/^:/, '')), type: plain }
+}
+
+/** Logstash's table of IPFIX elements by enterprise, then by number. */
+export function logstashIpfix() {
+  return parse(source('logstash-ipfix.yaml'), { uniqueKeys: false })
+}
+
 /** All elements by enterprise, then by number; later sources win. */
-function gather() {
+export function gather() {
   const elements = new Map()
   function add(pen, id, name, type, semantics) {
     if (!type || pen === REVERSE) return
@@ -61,17 +75,15 @@ function gather() {
     if (!elements.has(pen)) elements.set(pen, new Map())
     elements.get(pen).set(id, { name, type, semantics: SEMANTICS.has(known) ? known : 'default' })
   }
-  function addLogstash(pen, id, [type, name]) {
-    if (name === undefined) return
-    const word = String(type).replace(/^:/, '')
-    const plain = LOGSTASH[word] ?? (Number(word) > 0 ? `unsigned${Number(word) * 8}` : undefined)
-    add(pen, id, camelCase(name.replace(/^:/, '')), plain, 'default')
+  function addLogstash(pen, id, words) {
+    const element = logstashElement(words)
+    if (element !== null) add(pen, id, element.name, element.type, 'default')
   }
   const inIana = new Set(rows('iana.csv').map(({ id }) => Number(id)))
   for (const [id, words] of Object.entries(parse(source('logstash-netflow.yaml'), { uniqueKeys: false }))) {
     if (!inIana.has(Number(id))) addLogstash(0, Number(id), words)
   }
-  for (const [pen, table] of Object.entries(parse(source('logstash-ipfix.yaml'), { uniqueKeys: false }))) {
+  for (const [pen, table] of Object.entries(logstashIpfix())) {
     for (const [id, words] of Object.entries(table)) addLogstash(Number(pen), Number(id), words)
   }
   for (const { pen, id, name, type } of rows('more.csv')) {
