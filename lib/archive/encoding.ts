@@ -31,7 +31,7 @@ export const MOST_VALUES = 2 ** 26
 export const MOST_CODES = 2 ** 24 - 1
 
 /** Record kinds by the number that stands in a block. */
-export const RECORD_KINDS = ['flow', 'options', 'counters', 'discard'] as const
+export const RECORD_KINDS = ['flow', 'options', 'counters', 'discard', 'rollup'] as const
 
 /** Kinds of I frames. */
 export const INDEX_ADDRESSES = 1

@@ -88,6 +88,7 @@ export class FileWriter {
       options: gatherer('options'),
       counters: gatherer('counters'),
       discard: gatherer('discard'),
+      rollup: gatherer('rollup'),
     }
     this.#fileId = randomBytes(4).readUInt32LE(0)
     try {

@@ -73,10 +73,17 @@ export function newSchema(): Schema {
     createdNs: 0n,
     writer: '',
     stream: '',
+    replaces: [],
+    rollup: null,
     columns: [],
     layouts: [undefined],
     lineShape: '',
   }
+}
+
+/** Equal for one file, different for two. */
+export function identityText({ fileId, createdNs }: FileIdentity): string {
+  return `${fileId.toString(16).padStart(8, '0')}-${createdNs}`
 }
 
 /** Adds what one S frame says; false if its head is not a schema of our format version. */
@@ -95,7 +102,40 @@ export function addSchemaFrame(schema: Schema, head: Uint8Array): boolean {
   for (const item of isList(facts[5]) ? facts[5] : []) if (!addColumn(schema, item)) return false
   for (const item of isList(facts[6]) ? facts[6] : []) if (!addLayout(schema, item)) return false
   if (typeof facts[7] === 'string') schema.lineShape = facts[7]
+  if (isList(facts[8])) schema.replaces = identities(facts[8])
+  if (isList(facts[9])) schema.rollup = rollupFacts(facts[9])
   return true
+}
+
+/** `[seconds, nanoseconds]`. */
+function nanoseconds(pair: readonly unknown[]): bigint {
+  return BigInt(whole(pair[0])) * 1_000_000_000n + BigInt(whole(pair[1]))
+}
+
+function pairOf(ns: bigint): [number, number] {
+  return [Number(ns / 1_000_000_000n), Number(ns % 1_000_000_000n)]
+}
+
+function identities(list: unknown): FileIdentity[] {
+  return (isList(list) ? list : []).filter(isList).map(([fileId, ...created]) => ({
+    fileId: whole(fileId) >>> 0,
+    createdNs: nanoseconds(created),
+  }))
+}
+
+function triples(files: readonly FileIdentity[]): [number, number, number][] {
+  return files.map(({ fileId, createdNs }) => [fileId, ...pairOf(createdNs)])
+}
+
+function rollupFacts([name, bin, keys, measures, covers]: readonly unknown[]): RollupFacts {
+  const names = (list: unknown) => (isList(list) ? list : []).map(String)
+  return {
+    name: String(name),
+    binNs: isList(bin) ? nanoseconds(bin) : 0n,
+    keys: names(keys),
+    measures: names(measures),
+    covers: identities(covers),
+  }
 }
 
 function isList(value: unknown): value is readonly unknown[] {
@@ -213,7 +253,7 @@ export class SchemaWriter {
   firstHead(facts: FirstFacts): Uint8Array {
     const { fileId, createdNs, writer, stream, replaces, rollup } = facts
     const places: unknown[] = [FORMAT_VERSION, fileId, pairOf(createdNs), writer, stream]
-    if (replaces.length > 0 || rollup !== null) places.push(null, null, triples(replaces))
+    if (replaces.length > 0 || rollup !== null) places.push(null, null, null, triples(replaces))
     if (rollup !== null) {
       const { name, binNs, keys, measures, covers } = rollup
       places.push([name, pairOf(binNs), keys, measures, triples(covers)])

@@ -64,7 +64,7 @@ export interface OctetsListColumn {
 export type Column = FixedColumn | OctetsColumn | ListColumn | OctetsListColumn
 
 /** What a batch's rows are. */
-export type RecordKind = 'flow' | 'options' | 'counters' | 'discard'
+export type RecordKind = 'flow' | 'options' | 'counters' | 'discard' | 'rollup'
 
 /** Rows of records of one kind, stored by column: the only thing that travels between rooms. */
 export class FlowBatch {

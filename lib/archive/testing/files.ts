@@ -8,7 +8,7 @@ import { type Row, rowOf } from '../../testing/rows.ts'
 import { ARCHIVE_CALLS, type ArchiveCalls } from '../archive-calls.ts'
 import type { ArchiveReader } from '../archive-reader.ts'
 import { fillBatch } from '../batch-filler.ts'
-import { FileWriter } from '../file-writer.ts'
+import { FileWriter, type FileWriterOptions } from '../file-writer.ts'
 
 /** Calls `use` with a directory that is gone afterwards. */
 export function withDirectory<T>(use: (directory: string) => T): T {
@@ -24,7 +24,12 @@ export function withDirectory<T>(use: (directory: string) => T): T {
 const UNSYNCED: ArchiveCalls = { ...ARCHIVE_CALLS, syncData() {}, sync() {}, syncDirectory() {} }
 
 /** A writer with small blocks for tests. */
-export function testWriter(path: string, blockRows: number, calls: ArchiveCalls = UNSYNCED): FileWriter {
+export function testWriter(
+  path: string,
+  blockRows: number,
+  calls: ArchiveCalls = UNSYNCED,
+  more: Partial<FileWriterOptions> = {},
+): FileWriter {
   return new FileWriter({
     path,
     stream: 'test',
@@ -33,6 +38,7 @@ export function testWriter(path: string, blockRows: number, calls: ArchiveCalls 
     mostAddresses: 100_000,
     calls,
     log: SILENT,
+    ...more,
   })
 }
 

@@ -17,7 +17,13 @@ export type Row = Record<string, unknown>
 /** A reader with a writer for each kind, whose rows are gathered. */
 export class SflowBench {
   readonly issues = new Issues()
-  readonly rows: Record<RecordKind, Row[]> = { flow: [], options: [], counters: [], discard: [] }
+  readonly rows: Record<RecordKind, Row[]> = {
+    flow: [],
+    options: [],
+    counters: [],
+    discard: [],
+    rollup: [],
+  }
   readonly reader: SflowReader
   readonly #writers: BatchWriter[] = []
 

@@ -69,7 +69,13 @@ export interface Subject {
 export function newSubject(
   settings: Partial<Omit<DecoderSettings, 'limits'>> & { readonly limits?: Partial<DecodeLimits> } = {},
 ): Subject {
-  const gathered: Record<RecordKind, Row[]> = { flow: [], options: [], counters: [], discard: [] }
+  const gathered: Record<RecordKind, Row[]> = {
+    flow: [],
+    options: [],
+    counters: [],
+    discard: [],
+    rollup: [],
+  }
   const writer = (kind: RecordKind) =>
     new BatchWriter(kind, (full) => {
       for (let row = 0; row < full.rowCount; row++) gathered[kind].push(rowOf(full, row))
