@@ -1,5 +1,6 @@
 import { FlowError } from '../diagnostics/flow-error.ts'
 import type { RecordKind } from '../flow/batch.ts'
+import { type BlockMemory, NEW_MEMORY } from '../flow/block-memory.ts'
 import type { FlowFile, Problem } from '../flow/source.ts'
 import { AddressTable } from './address-table.ts'
 import { type Block, openBlock } from './block-reader.ts'
@@ -166,7 +167,7 @@ export class ArchiveReader implements FlowFile {
     const info = blockInfo(frame.at, frame.header.headOctets, frame.header.bodyOctets, frame.head)
     if (info === null) return false
     try {
-      openBlock(info, frame.head, frame.body, this.schema, this.addresses)
+      openBlock(info, frame.head, frame.body, this.schema, this.addresses, NEW_MEMORY)
     } catch (error) {
       if (error instanceof Damage) return false
       throw error
@@ -204,14 +205,18 @@ export class ArchiveReader implements FlowFile {
     )
   }
 
-  /** Opens block `index`; null where it is damaged, which is then a problem. */
-  block(index: number): Block | null {
+  /**
+   * Opens block `index`; null where it is damaged, which is then a problem. With `memory`, what was read of the block
+   * before it is gone.
+   */
+  block(index: number, memory?: BlockMemory): Block | null {
+    memory?.reset()
     const info = this.blocks[index]
     if (info === undefined) return null
     const frame = readFrame(this.#file, info.at, this.#fileId)
     try {
       if (typeof frame === 'string' || frame.header.type !== 'B') throw new Damage('there is no right block')
-      return openBlock(info, frame.head, frame.body, this.schema, this.addresses)
+      return openBlock(info, frame.head, frame.body, this.schema, this.addresses, memory ?? NEW_MEMORY)
     } catch (error) {
       if (!(error instanceof Damage)) throw error
       this.problems.push({ at: info.at, what: `block ${index}: ${error.message}` })

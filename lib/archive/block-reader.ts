@@ -1,7 +1,8 @@
+import type { ValueMemory } from '../flow/block-memory.ts'
 import type { Field } from '../flow/fields.ts'
 import { F } from '../flow/fields.ts'
 import type { AddressCodes, BlockColumnFacts, FlowBlock, Problem } from '../flow/source.ts'
-import { readCodes, readColumn } from './column-reader.ts'
+import { readCodes, readColumn, readScaled } from './column-reader.ts'
 import { Damage } from './damage.ts'
 import { BLOCK_FIXED_OCTETS, COLUMN_ENTRY_OCTETS, MOST_BLOCK_ROWS } from './encoding.ts'
 import type { BlockInfo } from './footer.ts'
@@ -30,6 +31,7 @@ export function openBlock(
   body: (from: number, octets: number) => Buffer,
   schema: Schema,
   addresses: AddressFacts & AddressCodes,
+  memory: ValueMemory,
 ): Block {
   if (head.length < BLOCK_FIXED_OCTETS) throw new Damage('the head is too short')
   const [columnCount, streams, planes, codes] = [72, 76, 80, 84].map((at) => head.readUInt32LE(at)) as [
@@ -64,7 +66,7 @@ export function openBlock(
       greatest,
     })
   }
-  const reader = new StreamReader(head.subarray(tablesAt), { streams, planes }, body, addresses)
+  const reader = new StreamReader(head.subarray(tablesAt), { streams, planes }, body, addresses, memory)
   const guarded = <T>(field: Field, problems: Problem[], action: (entry: BlockColumn) => T): T | null => {
     const entry = columns.get(field)
     if (entry === undefined) return null
@@ -82,8 +84,14 @@ export function openBlock(
     columns: [...columns.values()],
     layout: (number) => schema.layouts[number] ?? null,
     read: (field, problems) =>
-      guarded(field, problems, (entry) => readColumn(entry, field, rows, reader, addresses)),
+      guarded(field, problems, (entry) => readColumn(entry, field, rows, reader, addresses, memory)),
     readCodes: (field, problems) =>
-      field.kind === 'address' ? guarded(field, problems, (entry) => readCodes(entry, rows, reader)) : null,
+      field.kind === 'address'
+        ? guarded(field, problems, (entry) => readCodes(entry, rows, reader, memory))
+        : null,
+    readScaled: (field, problems) =>
+      field.kind === 'u64'
+        ? guarded(field, problems, (entry) => readScaled(entry, rows, reader, memory))
+        : null,
   }
 }

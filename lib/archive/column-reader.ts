@@ -1,10 +1,21 @@
 import type { Column, FixedColumn, NumberValues } from '../flow/batch.ts'
+import type { ValueMemory } from '../flow/block-memory.ts'
 import type { Field } from '../flow/fields.ts'
-import type { ReadColumn } from '../flow/source.ts'
+import type { ReadColumn, ScaledColumn } from '../flow/source.ts'
 import type { BlockColumn } from './block-reader.ts'
 import { Damage } from './damage.ts'
 import { MOST_VALUES } from './encoding.ts'
-import { widen } from './stream-kernels.ts'
+import { newWide, newWords, wordsOf } from './scaled.ts'
+import {
+  greatestOf,
+  lookUpAddresses,
+  maskNarrow,
+  maskOctets,
+  maskPairs,
+  maskWide,
+  swapWords,
+  toPresence,
+} from './stream-kernels.ts'
 import type { AddressFacts, StreamReader } from './stream-reader.ts'
 
 const NO_WORDS = new Uint32Array(0)
@@ -18,23 +29,31 @@ export function readColumn(
   rows: number,
   reader: StreamReader,
   addresses: AddressFacts,
+  memory: ValueMemory,
 ): ReadColumn {
-  const present = presenceOf(entry, rows, reader)
+  const present = presenceOf(entry, rows, reader, memory)
   const isPartial = entry.presence !== 0
   const [s1, s2, s3, s4] = entry.streams
   switch (field.kind) {
-    case 'u8':
-    case 'u16':
-    case 'u32': {
-      const numbers = reader.narrow(s1, rows)
-      const values = narrowed(field.kind, numbers)
-      if (isPartial) clear(values, present)
-      return { column: fixed(field, values, present), codes: null }
+    case 'u8': {
+      const values = reader.small(s1, rows)
+      if (!isPartial) return { column: fixed(field, values, present), codes: null }
+      const out = new Uint8Array(memory.buffer(rows), 0, rows)
+      maskOctets(values, present, out)
+      return { column: fixed(field, out, present), codes: null }
     }
+    case 'u16': {
+      const values = reader.pairs(s1, rows)
+      if (!isPartial) return { column: fixed(field, values, present), codes: null }
+      const out = new Uint16Array(memory.buffer(rows * 2), 0, rows)
+      maskPairs(values, present, out)
+      return { column: fixed(field, out, present), codes: null }
+    }
+    case 'u32':
+      return { column: fixed(field, numbersOf(entry, rows, reader, present, memory), present), codes: null }
     case 'address': {
-      const codes = reader.narrow(s1, rows).slice()
-      if (isPartial) clear(codes, present)
-      return { column: fixed(field, resolve(codes, addresses), present), codes }
+      const codes = numbersOf(entry, rows, reader, present, memory)
+      return { column: fixed(field, resolve(codes, addresses, memory), present), codes }
     }
     case 'octets':
     case 'text': {
@@ -62,7 +81,7 @@ export function readColumn(
         shape: 'list',
         starts,
         lengths,
-        data: isAddresses ? resolve(items, addresses) : items,
+        data: isAddresses ? resolve(items, addresses, memory) : items,
         used: items.length,
         stride: isAddresses ? 4 : 1,
         present,
@@ -94,12 +113,8 @@ export function readColumn(
       }
       return { column, codes: null }
     }
-    default: {
-      // Decoded values may be shared with other columns, so they are copied; 32-bit ones are by being widened.
-      const numbers = reader.numbers(s1, rows)
-      const values = numbers instanceof Uint32Array ? widen(numbers) : numbers.slice()
-      return { column: wideColumn(field, values, present, isPartial), codes: null }
-    }
+    default:
+      return { column: wideColumn(field, reader.wide(s1, rows), present, isPartial, memory), codes: null }
   }
 }
 
@@ -108,43 +123,55 @@ export function readCodes(
   entry: BlockColumn,
   rows: number,
   reader: StreamReader,
+  memory: ValueMemory,
 ): { codes: Uint32Array; present: Uint8Array } {
-  const present = presenceOf(entry, rows, reader)
-  const codes = reader.narrow(entry.streams[0], rows).slice()
-  if (entry.presence !== 0) clear(codes, present)
-  return { codes, present }
+  const present = presenceOf(entry, rows, reader, memory)
+  return { codes: numbersOf(entry, rows, reader, present, memory), present }
 }
 
-function presenceOf(entry: BlockColumn, rows: number, reader: StreamReader): Uint8Array {
-  const present = new Uint8Array(rows)
-  if (entry.presence === 0) return present.fill(1)
-  const values = reader.narrow(entry.presence, rows)
-  for (let row = 0; row < rows; row++) present[row] = values[row] === 0 ? 0 : 1
+/** A column of 64-bit integers in half their width, null where that does not hold them; throws Damage. */
+export function readScaled(
+  entry: BlockColumn,
+  rows: number,
+  reader: StreamReader,
+  memory: ValueMemory,
+): ScaledColumn | null {
+  const scaled = reader.scaled(entry.streams[0], rows)
+  if (scaled === null) return null
+  const { values, base, unit } = scaled
+  return { values, base, unit, present: presenceOf(entry, rows, reader, memory) }
+}
+
+function presenceOf(entry: BlockColumn, rows: number, reader: StreamReader, memory: ValueMemory): Uint8Array {
+  const present = new Uint8Array(memory.buffer(rows), 0, rows)
+  if (entry.presence === 0) present.fill(1)
+  else toPresence(reader.narrow(entry.presence, rows), present)
   return present
 }
 
-function narrowed(kind: 'u8' | 'u16' | 'u32', numbers: Uint32Array): NumberValues {
-  if (kind === 'u8') return new Uint8Array(numbers)
-  return kind === 'u16' ? new Uint16Array(numbers) : numbers.slice()
-}
-
-function clear(values: NumberValues, present: Uint8Array): void {
-  for (let row = 0; row < present.length; row++) if (present[row] === 0) values[row] = 0
+/** 32-bit numbers, 0 in rows without; where all rows hold them they are the stream's own. */
+function numbersOf(
+  entry: BlockColumn,
+  rows: number,
+  reader: StreamReader,
+  present: Uint8Array,
+  memory: ValueMemory,
+): Uint32Array {
+  const values = reader.narrow(entry.streams[0], rows)
+  if (entry.presence === 0) return values
+  const out = newWords(memory, rows)
+  maskNarrow(values, present, out)
+  return out
 }
 
 /** Four words per code. */
-function resolve(codes: Uint32Array, addresses: AddressFacts): Uint32Array {
-  const words = addresses.words()
-  const out = new Uint32Array(codes.length * 4)
-  for (let i = 0; i < codes.length; i++) {
-    const from = codes[i]! * 4
-    if (from >= words.length) throw new Damage('an address is not in the dictionary')
-    out[i * 4] = words[from]!
-    out[i * 4 + 1] = words[from + 1]!
-    out[i * 4 + 2] = words[from + 2]!
-    out[i * 4 + 3] = words[from + 3]!
-  }
-  return out
+function resolve(codes: Uint32Array, addresses: AddressFacts, memory: ValueMemory): Uint32Array {
+  const { buffer, length } = addresses.words()
+  if (codes.length > 0 && greatestOf(codes) * 4 >= length)
+    throw new Damage('an address is not in the dictionary')
+  const out = newWide(memory, codes.length * 2)
+  lookUpAddresses(new BigUint64Array(buffer, 0, length >> 1), codes, out)
+  return wordsOf(out)
 }
 
 function fixed(field: Field, values: NumberValues, present: Uint8Array): FixedColumn {
@@ -153,26 +180,33 @@ function fixed(field: Field, values: NumberValues, present: Uint8Array): FixedCo
   return { field, shape: 'fixed', values, wide: NO_WIDE, signed: NO_SIGNED, words, stride, present }
 }
 
-/** u64, i64, f64 and MACs; takes the values over. */
-function wideColumn(field: Field, own: BigUint64Array, present: Uint8Array, isPartial: boolean): FixedColumn {
-  const words = new Uint32Array(own.buffer)
+/** u64, i64, f64 and MACs. */
+function wideColumn(
+  field: Field,
+  values: BigUint64Array,
+  present: Uint8Array,
+  isPartial: boolean,
+  memory: ValueMemory,
+): FixedColumn {
+  let own = values
   if (isPartial) {
-    for (let row = 0; row < present.length; row++) if (present[row] === 0) own[row] = 0n
+    own = newWide(memory, present.length)
+    maskWide(wordsOf(values), present, wordsOf(own))
   }
-  const isInteger = field.kind === 'u64' || field.kind === 'i64'
   if (field.kind === 'mac') {
-    for (let at = 0; at < words.length; at += 2) {
-      const low = words[at]!
-      words[at] = words[at + 1]!
-      words[at + 1] = low
-    }
+    const swapped = isPartial ? own : newWide(memory, present.length)
+    swapWords(wordsOf(own), wordsOf(swapped))
+    own = swapped
   }
+  const { buffer, byteOffset, length } = own
+  const words = wordsOf(own)
+  const isInteger = field.kind === 'u64' || field.kind === 'i64'
   return {
     field,
     shape: 'fixed',
-    values: field.kind === 'f64' ? new Float64Array(own.buffer) : words,
+    values: field.kind === 'f64' ? new Float64Array(buffer, byteOffset, length) : words,
     wide: isInteger ? own : NO_WIDE,
-    signed: isInteger ? new BigInt64Array(own.buffer) : NO_SIGNED,
+    signed: isInteger ? new BigInt64Array(buffer, byteOffset, length) : NO_SIGNED,
     words,
     stride: field.kind === 'f64' ? 1 : 2,
     present,
@@ -183,7 +217,7 @@ function stringsOf(
   lengthStream: number,
   octetStream: number,
   reader: StreamReader,
-): { starts: Uint32Array; lengths: Uint32Array; data: Buffer } {
+): { starts: Uint32Array; lengths: Uint32Array; data: Uint8Array } {
   const lengths = reader.narrow(lengthStream, reader.count(lengthStream))
   const data = reader.octets(octetStream)
   const starts = new Uint32Array(lengths.length)
@@ -202,7 +236,7 @@ function listOf(
   rows: number,
   reader: StreamReader,
 ): { starts: Uint32Array; lengths: Uint32Array; items: Uint32Array } {
-  const lengths = reader.narrow(lengthStream, rows).slice()
+  const lengths = reader.narrow(lengthStream, rows)
   const starts = new Uint32Array(rows)
   let at = 0
   for (let row = 0; row < rows; row++) {

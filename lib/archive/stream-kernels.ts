@@ -1,37 +1,124 @@
-import { Damage } from './damage.ts'
+// Loops over decoded values. Each sees one kind of array only, so that it stays one piece of machine code; 64-bit values
+// are pairs of 32-bit words, low word first, because BigInt values are slow until a loop has run for a while.
 
-/** Decoded values: 32 bits each where all fit, else 64. */
-export type Numbers = Uint32Array | BigUint64Array
+const INVERSE_LIMIT = 2 ** -32
 
-const LIMIT = 0x100000000
-
-/** base + unit times each value. */
-export function addBase(values: Numbers, base: bigint, unit: bigint): Numbers {
-  if (base === 0n && unit === 1n) return values
-  if (values instanceof Uint32Array) {
-    let greatest = 0
-    for (let i = 0; i < values.length; i++) if (values[i]! > greatest) greatest = values[i]!
-    if (base + BigInt(greatest) * unit < 2n ** 32n) {
-      const from = Number(base)
-      const step = Number(unit)
-      for (let i = 0; i < values.length; i++) values[i] = from + values[i]! * step
-      return values
-    }
-    return unit < 2n ** 32n ? scaled(values, base, Number(unit)) : scaledSlowly(widen(values), base, unit)
+export function greatestOf(values: Uint32Array): number {
+  let greatest = 0
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
+    if (value > greatest) greatest = value
   }
-  return scaledSlowly(values, base, unit)
+  return greatest
 }
 
-function scaledSlowly(values: BigUint64Array, base: bigint, unit: bigint): BigUint64Array {
-  for (let i = 0; i < values.length; i++) values[i] = BigInt.asUintN(64, base + values[i]! * unit)
-  return values
+/** from + plane */
+export function fromOctets(plane: Uint8Array, from: number, out: Uint32Array): void {
+  for (let i = 0; i < out.length; i++) out[i] = plane[i]! + from
 }
 
-/** base + unit times each value modulo 2^64, in words: the product of two 32-bit numbers by 16-bit halves. */
-function scaled(values: Uint32Array, base: bigint, unit: number): BigUint64Array {
-  const words = new Uint32Array(values.length * 2)
-  const baseLow = Number(base & 0xffffffffn)
-  const baseHigh = Number(base >> 32n)
+export function fromPairs(plane: Uint16Array, from: number, out: Uint32Array): void {
+  for (let i = 0; i < out.length; i++) out[i] = plane[i]! + from
+}
+
+/** from + low + high * 2^16 */
+export function joinPairOctet(low: Uint16Array, high: Uint8Array, from: number, out: Uint32Array): void {
+  const base = from | 0
+  for (let i = 0; i < out.length; i++) out[i] = (low[i]! | (high[i]! << 16)) + base
+}
+
+export function joinPairs(low: Uint16Array, high: Uint16Array, from: number, out: Uint32Array): void {
+  const base = from | 0
+  for (let i = 0; i < out.length; i++) out[i] = (low[i]! | (high[i]! << 16)) + base
+}
+
+/** One word of each 64-bit value, `offset` 0 for the low one. */
+export function joinWord(low: Uint16Array, high: Uint16Array | null, offset: 0 | 1, out: Uint32Array): void {
+  if (high === null) for (let i = 0, at: number = offset; i < low.length; i++, at += 2) out[at] = low[i]!
+  else for (let i = 0, at: number = offset; i < low.length; i++, at += 2) out[at] = low[i]! | (high[i]! << 16)
+}
+
+export function orOctets(plane: Uint8Array, shift: number, out: Uint32Array): void {
+  for (let i = 0; i < out.length; i++) out[i]! |= plane[i]! << shift
+}
+
+export function orPairs(plane: Uint16Array, shift: number, out: Uint32Array): void {
+  for (let i = 0; i < out.length; i++) out[i]! |= plane[i]! << shift
+}
+
+export function interleave(low: Uint32Array, high: Uint32Array, words: Uint32Array): void {
+  for (let i = 0; i < low.length; i++) {
+    words[i * 2] = low[i]!
+    words[i * 2 + 1] = high[i]!
+  }
+}
+
+/** from + values, plane by plane, where they stay in their width. */
+export function addToOctets(plane: Uint8Array, from: number, out: Uint8Array): void {
+  for (let i = 0; i < out.length; i++) out[i] = plane[i]! + from
+}
+
+export function addToPairs(plane: Uint16Array, from: number, out: Uint16Array): void {
+  for (let i = 0; i < out.length; i++) out[i] = plane[i]! + from
+}
+
+/** base + unit * value, modulo 2^32. */
+export function scaleNarrow(values: Uint32Array, base: number, unit: number, out: Uint32Array): void {
+  const from = base | 0
+  for (let i = 0; i < out.length; i++) out[i] = Math.imul(values[i]!, unit) + from
+}
+
+/** base + unit * value in words; products are below 2^53. */
+export function scaleWide(
+  values: Uint32Array,
+  baseLow: number,
+  baseHigh: number,
+  unit: number,
+  words: Uint32Array,
+): void {
+  const from = baseLow | 0
+  const limit = baseLow >>> 0
+  const top = baseHigh | 0
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
+    const low = (Math.imul(value, unit) + from) >>> 0
+    words[i * 2] = low
+    words[i * 2 + 1] = (((value * unit * INVERSE_LIMIT) | 0) + top + (low < limit ? 1 : 0)) | 0
+  }
+}
+
+/** base + value in words. */
+export function addWide(values: Uint32Array, baseLow: number, baseHigh: number, words: Uint32Array): void {
+  const from = baseLow | 0
+  const limit = baseLow >>> 0
+  const top = baseHigh | 0
+  for (let i = 0; i < values.length; i++) {
+    const low = (values[i]! + from) >>> 0
+    words[i * 2] = low
+    words[i * 2 + 1] = low < limit ? top + 1 : top
+  }
+}
+
+/** Adds to each 64-bit value. */
+export function addToWords(words: Uint32Array, baseLow: number, baseHigh: number): void {
+  const from = baseLow | 0
+  const limit = baseLow >>> 0
+  const top = baseHigh | 0
+  for (let i = 0; i < words.length; i += 2) {
+    const low = (words[i]! + from) >>> 0
+    words[i] = low
+    words[i + 1] = words[i + 1]! + top + (low < limit ? 1 : 0)
+  }
+}
+
+/** base + unit * value in words, where products of 32-bit numbers may take 64 bits: by 16-bit halves. */
+export function scaleFar(
+  values: Uint32Array,
+  baseLow: number,
+  baseHigh: number,
+  unit: number,
+  words: Uint32Array,
+): void {
   const unitLow = unit & 0xffff
   const unitHigh = unit >>> 16
   for (let i = 0; i < values.length; i++) {
@@ -42,139 +129,159 @@ function scaled(values: Uint32Array, base: bigint, unit: number): BigUint64Array
     const middle = low * unitHigh + high * unitLow
     const bottom = low * unitLow + (middle & 0xffff) * 65536 + baseLow
     words[i * 2] = bottom
-    words[i * 2 + 1] = high * unitHigh + Math.floor(middle / 65536) + Math.floor(bottom / LIMIT) + baseHigh
+    words[i * 2 + 1] =
+      high * unitHigh + Math.floor(middle / 65536) + Math.floor(bottom * INVERSE_LIMIT) + baseHigh
   }
-  return new BigUint64Array(words.buffer)
 }
 
-/** Each value as often as its length says; lengths must add up to `count`. */
-export function runsOf(values: Numbers, lengths: Uint32Array, count: number): Numbers {
-  if (values.length !== lengths.length) throw new Damage('runs and their lengths differ in number')
-  let sum = 0
-  for (let i = 0; i < lengths.length; i++) sum += lengths[i]!
-  if (sum !== count) throw new Damage(`runs give ${sum} values, not ${count}`)
-  // Runs are short, a datagram's rows say: a loop beats a call of `fill` for each.
-  if (values instanceof Uint32Array) {
-    const out = new Uint32Array(count)
-    for (let run = 0, at = 0; run < lengths.length; run++) {
-      const value = values[run]!
-      for (const end = at + lengths[run]!; at < end; at++) out[at] = value
-    }
-    return out
-  }
-  const source = wordsOf(values)
-  const words = new Uint32Array(count * 2)
+/** Each value as often as its length says; a datagram's rows say, so a loop beats a call of `fill` for each. */
+export function expandRuns(values: Uint32Array, lengths: Uint32Array, out: Uint32Array): void {
   for (let run = 0, at = 0; run < lengths.length; run++) {
-    const low = source[run * 2]!
-    const high = source[run * 2 + 1]!
+    const value = values[run]!
+    for (const end = at + lengths[run]!; at < end; at++) out[at] = value
+  }
+}
+
+export function expandWideRuns(values: Uint32Array, lengths: Uint32Array, out: Uint32Array): void {
+  for (let run = 0, at = 0; run < lengths.length; run++) {
+    const low = values[run * 2]!
+    const high = values[run * 2 + 1]!
     for (const end = at + lengths[run]! * 2; at < end; at += 2) {
-      words[at] = low
-      words[at + 1] = high
+      out[at] = low
+      out[at + 1] = high
     }
   }
-  return new BigUint64Array(words.buffer)
 }
 
-/** Running sums of zigzag differences. */
-export function undelta(deltas: Numbers, base: bigint, unit: bigint): Numbers {
-  if (deltas instanceof Uint32Array && unit === 1n && base < 2n ** 32n) {
-    const out = undeltaNarrow(deltas, Number(base))
-    if (out !== null) return out
-  }
-  const zigzags = widen(deltas)
-  const out = new BigUint64Array(deltas.length)
-  let value = base
-  for (let i = 0; i < out.length; i++) {
-    const zigzag = zigzags[i]!
-    const delta = (zigzag & 1n) === 0n ? zigzag >> 1n : -((zigzag >> 1n) + 1n)
-    value = BigInt.asUintN(64, value + delta * unit)
-    out[i] = value
-  }
-  return out
+/** table[code], codes being proven to be in the table. */
+export function lookUp(table: Uint32Array, codes: Uint32Array, out: Uint32Array): void {
+  for (let i = 0; i < out.length; i++) out[i] = table[codes[i]!]!
 }
 
-function undeltaNarrow(deltas: Uint32Array, base: number): Uint32Array | null {
-  const out = new Uint32Array(deltas.length)
-  let value = base
+export function lookUpWide(table: Uint32Array, codes: Uint32Array, out: Uint32Array): void {
+  for (let i = 0, at = 0; i < codes.length; i++, at += 2) {
+    const from = codes[i]! * 2
+    out[at] = table[from]!
+    out[at + 1] = table[from + 1]!
+  }
+}
+
+/** As `lookUp` for addresses, which are two elements of 64 bits each. */
+export function lookUpAddresses(table: BigUint64Array, codes: Uint32Array, out: BigUint64Array): void {
+  for (let i = 0, at = 0; i < codes.length; i++, at += 2) {
+    const from = codes[i]! << 1
+    out[at] = table[from]!
+    out[at + 1] = table[from + 1]!
+  }
+}
+
+/** Least and greatest of what `sumDeltas` gave before it was cut to 32 bits. */
+export const span = { least: 0, greatest: 0 }
+
+/** Running sums of zigzag differences from 0 on, modulo 2^32. */
+export function sumDeltas(deltas: Uint32Array, out: Uint32Array): void {
+  let sum = 0
+  let least = 0
+  let greatest = 0
   for (let i = 0; i < out.length; i++) {
     const zigzag = deltas[i]!
-    value += (zigzag & 1) === 0 ? zigzag >>> 1 : -(zigzag >>> 1) - 1
-    if (value < 0 || value >= LIMIT) return null
-    out[i] = value
+    sum += (zigzag & 1) === 0 ? zigzag >>> 1 : -(zigzag >>> 1) - 1
+    if (sum < least) least = sum
+    if (sum > greatest) greatest = sum
+    out[i] = sum
   }
-  return out
+  span.least = least
+  span.greatest = greatest
 }
 
-/** left - right modulo 2^64, in 64 bits. */
-export function subtract(left: Numbers, right: Numbers): BigUint64Array {
-  const a = wordsOf(left)
-  const b = wordsOf(right)
-  const words = new Uint32Array(a.length)
-  for (let i = 0; i < words.length; i += 2) {
-    const low = a[i]! - b[i]!
-    words[i] = low
-    words[i + 1] = a[i + 1]! - b[i + 1]! - (low < 0 ? 1 : 0)
+/** base + running sums, which are far below 2^53, in words. */
+export function sumDeltasWide(
+  deltas: Uint32Array,
+  baseLow: number,
+  baseHigh: number,
+  words: Uint32Array,
+): void {
+  let sum = baseLow
+  for (let i = 0; i < deltas.length; i++) {
+    const zigzag = deltas[i]!
+    sum += (zigzag & 1) === 0 ? zigzag >>> 1 : -(zigzag >>> 1) - 1
+    words[i * 2] = sum
+    words[i * 2 + 1] = Math.floor(sum * INVERSE_LIMIT) + baseHigh
   }
-  return new BigUint64Array(words.buffer)
 }
 
-/** The values as pairs of words, low word first. */
-function wordsOf(values: Numbers): Uint32Array {
-  const wide = widen(values)
-  return new Uint32Array(wide.buffer, wide.byteOffset, wide.length * 2)
+/** top + leftUnit * left - rightUnit * right, modulo 2^32. */
+export function subtractScaled(
+  left: Uint32Array,
+  leftUnit: number,
+  right: Uint32Array,
+  rightUnit: number,
+  top: number,
+  out: Uint32Array,
+): void {
+  const from = top | 0
+  for (let i = 0; i < out.length; i++)
+    out[i] = (Math.imul(left[i]!, leftUnit) + from - Math.imul(right[i]!, rightUnit)) | 0
 }
 
-/** The same values in 64 bits each. */
-export function widen(values: Numbers): BigUint64Array {
-  if (!(values instanceof Uint32Array)) return values
-  const words = new Uint32Array(values.length * 2)
-  for (let i = 0; i < values.length; i++) words[i * 2] = values[i]!
-  return new BigUint64Array(words.buffer)
+/** left - right modulo 2^64, in words. */
+export function subtractWords(left: Uint32Array, right: Uint32Array, out: Uint32Array): void {
+  for (let i = 0; i < out.length; i += 2) {
+    const low = left[i]! - right[i]!
+    out[i] = low
+    out[i + 1] = left[i + 1]! - right[i + 1]! - (low < 0 ? 1 : 0)
+  }
 }
 
-/** For each row the value whose pair of keys is the row's; 0 where there is none. */
-export function mapped(
-  first: Uint32Array,
-  second: Uint32Array,
-  keys1: Uint32Array,
-  keys2: Uint32Array,
-  values: Numbers,
-): Numbers {
-  let size = 16
-  while (size < keys1.length * 2) size *= 2
-  const slots = new Int32Array(size).fill(-1)
-  const mask = size - 1
-  const slotOf = (key1: number, key2: number) => {
-    let slot = (Math.imul(key1, 0x9e3779b1) + Math.imul(key2, 0x85ebca6b)) >>> 7
-    for (;;) {
-      slot &= mask
-      const entry = slots[slot]!
-      if (entry < 0 || (keys1[entry] === key1 && keys2[entry] === key2)) return slot
-      slot++
-    }
-  }
-  for (let entry = 0; entry < keys1.length; entry++) {
-    const slot = slotOf(keys1[entry]!, keys2[entry]!)
-    if (slots[slot] === -1) slots[slot] = entry
-  }
-  const out = values instanceof Uint32Array ? new Uint32Array(first.length) : new BigUint64Array(first.length)
-  for (let row = 0; row < first.length; row++) {
-    const entry = slots[slotOf(first[row]!, second[row]!)]!
-    if (entry >= 0) out[row] = values[entry]!
-  }
-  return out
-}
-
-/** Nothing, the other column's value, or the next own value; null where own values are missing. */
-export function select(choices: Uint32Array, like: Uint32Array, own: Uint32Array): Uint32Array | null {
-  if (choices.length !== like.length) return null
-  const out = new Uint32Array(choices.length)
+/** Nothing, the other column's value, or the next own value; false where own values are not as many as needed. */
+export function select(choices: Uint32Array, like: Uint32Array, own: Uint32Array, out: Uint32Array): boolean {
   let next = 0
   for (let row = 0; row < out.length; row++) {
     const choice = choices[row]
-    if (choice === 1) out[row] = like[row]!
-    else if (choice === 2) out[row] = own[next++] ?? 0
-    else if (choice !== 0) return null
+    let value = 0
+    if (choice === 1) {
+      value = like[row]!
+    } else if (choice === 2) {
+      if (next === own.length) return false
+      value = own[next++]!
+    } else if (choice !== 0) {
+      return false
+    }
+    out[row] = value
   }
-  return next === own.length ? out : null
+  return next === own.length
+}
+
+/** The values of rows that are present, 0 for others; `present` is 0 or 1. */
+export function maskOctets(values: Uint8Array, present: Uint8Array, out: Uint8Array): void {
+  for (let row = 0; row < out.length; row++) out[row] = values[row]! & -present[row]!
+}
+
+export function maskPairs(values: Uint16Array, present: Uint8Array, out: Uint16Array): void {
+  for (let row = 0; row < out.length; row++) out[row] = values[row]! & -present[row]!
+}
+
+export function maskNarrow(values: Uint32Array, present: Uint8Array, out: Uint32Array): void {
+  for (let row = 0; row < out.length; row++) out[row] = values[row]! & -present[row]!
+}
+
+export function maskWide(values: Uint32Array, present: Uint8Array, out: Uint32Array): void {
+  for (let row = 0; row < present.length; row++) {
+    const mask = -present[row]!
+    out[row * 2] = values[row * 2]! & mask
+    out[row * 2 + 1] = values[row * 2 + 1]! & mask
+  }
+}
+
+/** A MAC's upper word comes first in columns. */
+export function swapWords(values: Uint32Array, out: Uint32Array): void {
+  for (let i = 0; i < out.length; i += 2) {
+    const low = values[i]!
+    out[i] = values[i + 1]!
+    out[i + 1] = low
+  }
+}
+
+export function toPresence(values: Uint32Array, out: Uint8Array): void {
+  for (let row = 0; row < out.length; row++) out[row] = values[row] === 0 ? 0 : 1
 }

@@ -1,8 +1,24 @@
-import { crc32, zstdDecompressSync } from 'node:zlib'
+import { NEW_MEMORY, type ValueMemory } from '../flow/block-memory.ts'
 import { Damage } from './damage.ts'
-import { ENCODING, MOST_VALUES, PLANE_ENTRY_OCTETS, STREAM_ENTRY_OCTETS, ZSTD_BIT } from './encoding.ts'
-import { MOST_BODY_OCTETS } from './frame.ts'
-import { addBase, mapped, type Numbers, runsOf, select, subtract, undelta, widen } from './stream-kernels.ts'
+import { ENCODING, MOST_VALUES, PLANE_ENTRY_OCTETS, STREAM_ENTRY_OCTETS } from './encoding.ts'
+import { findPairs } from './key-table.ts'
+import { PlaneReader, pairsOf } from './plane-reader.ts'
+import {
+  type Decoded,
+  isWide,
+  lengthOf,
+  narrowed,
+  newWide,
+  newWords,
+  plain,
+  runsOf,
+  type Scaled,
+  subtract,
+  undelta,
+  valuesOf,
+  widened,
+} from './scaled.ts'
+import { addToOctets, addToPairs, greatestOf, lookUp, select } from './stream-kernels.ts'
 
 /** What ATTR and FAMILY streams need to know of addresses; both may throw Damage. */
 export interface AddressFacts {
@@ -16,45 +32,98 @@ export interface AddressFacts {
 export class StreamReader {
   readonly #tables: Buffer
   readonly #streams: number
-  readonly #planes: number
-  readonly #body: (from: number, octets: number) => Buffer
+  readonly #planes: PlaneReader
   readonly #addresses: AddressFacts | null
-  readonly #known = new Map<number, Numbers>()
+  readonly #memory: ValueMemory
+  readonly #known = new Map<number, Decoded>()
 
-  /** `tables` holds both tables and may be longer; `body` reads octets of the frame's body. */
+  /** `tables` holds both tables and may be longer; `body` reads octets of the frame's body; values go to `memory`. */
   constructor(
     tables: Buffer,
     counts: { readonly streams: number; readonly planes: number },
     body: (from: number, octets: number) => Buffer,
     addresses: AddressFacts | null,
+    memory: ValueMemory = NEW_MEMORY,
   ) {
     this.#tables = tables
     this.#streams = counts.streams
-    this.#planes = counts.planes
-    this.#body = body
     this.#addresses = addresses
+    this.#memory = memory
     const octets = counts.streams * STREAM_ENTRY_OCTETS + counts.planes * PLANE_ENTRY_OCTETS
     if (octets > tables.length) throw new Damage('tables are longer than the head')
+    const table = tables.subarray(counts.streams * STREAM_ENTRY_OCTETS)
+    this.#planes = new PlaneReader(table, counts.planes, body, memory)
   }
 
-  /** Values of stream `number`, of which there must be `count`. */
-  numbers(number: number, count: number): Numbers {
-    const values = this.#stream(number, this.#streams)
-    if (values.length !== count)
-      throw new Damage(`stream ${number} has ${values.length} values, not ${count}`)
-    return values
+  // What these methods return is shared: whoever changes it makes a copy.
+
+  /** Values of stream `number`, of which there must be `count`; null where they need more than a factor and a sum. */
+  scaled(number: number, count: number): Scaled | null {
+    const values = this.#counted(number, count)
+    return isWide(values) ? null : values
   }
 
-  /** As `numbers`, in 32 bits each. */
+  /** As `scaled`, in 32 bits each. */
   narrow(number: number, count: number): Uint32Array {
-    const values = this.numbers(number, count)
-    if (values instanceof Uint32Array) return values
-    throw new Damage(`stream ${number} has values beyond 32 bits`)
+    this.#counted(number, count)
+    return this.#narrowOf(number, this.#streams)
   }
 
-  /** As `numbers`, in 64 bits each. */
+  /** As `scaled`, in 64 bits each. */
   wide(number: number, count: number): BigUint64Array {
-    return widen(this.numbers(number, count))
+    return widened(this.#counted(number, count), this.#memory)
+  }
+
+  /** As `narrow` for a column of octets: what does not fit is cut. */
+  small(number: number, count: number): Uint8Array {
+    const plane = this.#onePlane(number, count, 8)
+    if (plane !== null) {
+      const from = this.#smallBase(number)
+      if (from === 0) return plane
+      const out = new Uint8Array(this.#memory.buffer(count), 0, count)
+      addToOctets(plane, from, out)
+      return out
+    }
+    const out = new Uint8Array(this.#memory.buffer(count), 0, count)
+    out.set(this.narrow(number, count))
+    return out
+  }
+
+  /** As `small` for a column of 16-bit numbers. */
+  pairs(number: number, count: number): Uint16Array {
+    const plane = this.#onePlane(number, count, 16)
+    if (plane !== null) {
+      const values = pairsOf(plane)
+      const from = this.#smallBase(number)
+      if (from === 0) return values
+      const out = new Uint16Array(this.#memory.buffer(count * 2), 0, count)
+      addToPairs(values, from, out)
+      return out
+    }
+    const out = new Uint16Array(this.#memory.buffer(count * 2), 0, count)
+    out.set(this.narrow(number, count))
+    return out
+  }
+
+  /** The plane of a stream that is one of this width and nothing else but a base, not decoded yet; else null. */
+  #onePlane(number: number, count: number, bits: 8 | 16): Uint8Array | null {
+    const at = this.#entryAt(number, this.#streams)
+    const tables = this.#tables
+    if (this.#known.has(number) || tables[at] !== ENCODING.planes || tables[at + 2] !== 1) return null
+    if (tables[at + 1] !== 0 || tables.readUInt32LE(at + 4) !== count || count === 0) return null
+    const index = tables.readUInt32LE(at + 16)
+    return this.#planes.octetsOf(index) * 8 === count * bits ? this.#planes.plane(index) : null
+  }
+
+  #smallBase(number: number): number {
+    return this.#tables.readUInt32LE(this.#entryAt(number, this.#streams) + 8)
+  }
+
+  #counted(number: number, count: number): Decoded {
+    const values = this.#stream(number, this.#streams)
+    if (lengthOf(values) !== count)
+      throw new Damage(`stream ${number} has ${lengthOf(values)} values, not ${count}`)
+    return values
   }
 
   /** How many values stream `number` has. */
@@ -63,12 +132,12 @@ export class StreamReader {
   }
 
   /** The octets of an OCTETS stream. */
-  octets(number: number): Buffer {
+  octets(number: number): Uint8Array {
     const at = this.#entryAt(number, this.#streams)
     if (this.#tables[at] !== ENCODING.octets) throw new Damage(`stream ${number} does not hold octets`)
     const count = this.#tables.readUInt32LE(at + 4)
-    if (count === 0) return Buffer.alloc(0)
-    const plane = this.#plane(this.#tables.readUInt32LE(at + 16))
+    if (count === 0) return new Uint8Array(0)
+    const plane = this.#planes.plane(this.#tables.readUInt32LE(at + 16))
     if (plane.length !== count) throw new Damage(`stream ${number} has a plane of another length`)
     return plane
   }
@@ -79,7 +148,7 @@ export class StreamReader {
   }
 
   /** Streams refer to smaller numbers only, so this ends. */
-  #stream(number: number, below: number): Numbers {
+  #stream(number: number, below: number): Decoded {
     const at = this.#entryAt(number, below)
     let values = this.#known.get(number)
     if (values === undefined) {
@@ -89,8 +158,9 @@ export class StreamReader {
     return values
   }
 
-  #decode(number: number, at: number): Numbers {
+  #decode(number: number, at: number): Decoded {
     const tables = this.#tables
+    const memory = this.#memory
     const encoding = tables[at]!
     const count = tables.readUInt32LE(at + 4)
     if (count > MOST_VALUES) throw new Damage(`stream ${number} has ${count} values`)
@@ -103,72 +173,98 @@ export class StreamReader {
     ]
     const below = number - 1
     switch (encoding) {
-      case ENCODING.constant:
-        if (base < 2n ** 32n) return new Uint32Array(count).fill(Number(base))
-        return new BigUint64Array(count).fill(base)
+      case ENCODING.constant: {
+        const value = base < 2n ** 32n ? Number(base) : 0
+        const values = newWords(memory, count).fill(value)
+        return { values, base: base - BigInt(value), unit: 1n, most: value }
+      }
       case ENCODING.planes:
-        return addBase(this.#joined(number, at, count), base, unit)
+        return this.#planes.joined(number, {
+          count,
+          base,
+          unit,
+          first: tables.readUInt32LE(at + 16),
+          planes: tables[at + 2]!,
+        })
       case ENCODING.runs:
-        return runsOf(this.#stream(a, below), this.#narrowOf(b, below), count)
+        return runsOf(this.#stream(a, below), this.#narrowOf(b, below), count, memory)
       case ENCODING.dictionary: {
         const values = this.#stream(a, below)
         const codes = this.#narrowOf(b, below)
         if (codes.length !== count) throw new Damage(`stream ${number} has codes of another count`)
-        const out = values instanceof Uint32Array ? new Uint32Array(count) : new BigUint64Array(count)
-        for (let i = 0; i < count; i++) {
-          const value = values[codes[i]!]
-          if (value === undefined) throw new Damage(`stream ${number} has a code beyond its dictionary`)
-          out[i] = value
-        }
-        return out
+        if (count > 0 && greatestOf(codes) >= lengthOf(values))
+          throw new Damage(`stream ${number} has a code beyond its dictionary`)
+        return valuesOf(values, codes, memory)
       }
       case ENCODING.delta: {
         const deltas = this.#stream(a, below)
-        if (deltas.length !== count) throw new Damage(`stream ${number} has deltas of another count`)
-        return undelta(deltas, base, unit)
+        if (lengthOf(deltas) !== count) throw new Damage(`stream ${number} has deltas of another count`)
+        return undelta(deltas, base, unit, memory)
       }
       case ENCODING.sub: {
         const left = this.#stream(a, below)
         const right = this.#stream(b, below)
-        if (left.length !== count || right.length !== count)
+        if (lengthOf(left) !== count || lengthOf(right) !== count)
           throw new Damage(`stream ${number} subtracts streams of other counts`)
-        return subtract(left, right)
+        return subtract(left, right, memory)
       }
       case ENCODING.attribute:
-        return this.#attributes(number, count, { a, b, c })
+        return plain(this.#attributes(number, count, { a, b, c }))
       case ENCODING.map: {
         const first = this.#narrowOf(a, below)
-        const second = b === 0 ? new Uint32Array(first.length) : this.#narrowOf(b, below)
+        const second = b === 0 ? newWords(memory, first.length).fill(0) : this.#narrowOf(b, below)
         if (first.length !== count || second.length !== count)
           throw new Damage(`stream ${number} has keys of another count`)
         const keys1 = this.#narrowOf(c, below)
         const keys2 = this.#narrowOf(c + 1, below)
         const values = this.#stream(c + 2, below)
-        if (keys1.length !== keys2.length || keys1.length !== values.length)
+        if (keys1.length !== keys2.length || keys1.length !== lengthOf(values))
           throw new Damage(`stream ${number} has a table of uneven columns`)
-        return mapped(first, second, keys1, keys2, values)
+        return valuesOf(this.#zeroFirst(values), findPairs(first, second, keys1, keys2, memory), memory)
       }
       case ENCODING.select: {
-        const out = select(this.#narrowOf(a, below), this.#narrowOf(b, below), this.#narrowOf(c, below))
-        if (out === null || out.length !== count) throw new Damage(`stream ${number} selects too few values`)
-        return out
+        const choices = this.#narrowOf(a, below)
+        const like = this.#narrowOf(b, below)
+        const own = this.#narrowOf(c, below)
+        const out = newWords(memory, count)
+        if (choices.length !== count || like.length !== count || !select(choices, like, own, out))
+          throw new Damage(`stream ${number} selects too few values`)
+        return plain(out)
       }
       case ENCODING.family: {
         const codes = this.#narrowOf(a, below)
         const words = this.#facts().words()
-        const out = new Uint32Array(count)
         if (codes.length !== count || base > 0xffffffffn)
           throw new Damage(`stream ${number} has addresses of another count`)
+        if (count > 0 && greatestOf(codes) * 4 >= words.length)
+          throw new Damage(`stream ${number} has an address beyond the dictionary`)
+        const out = newWords(memory, count)
+        const ipv4 = Number(base)
         for (let i = 0; i < count; i++) {
           const word = codes[i]! * 4
-          if (word >= words.length) throw new Damage(`stream ${number} has an address beyond the dictionary`)
-          out[i] = words[word] === 0 && words[word + 1] === 0 && words[word + 2] === 0xffff ? Number(base) : c
+          out[i] = (words[word]! | words[word + 1]!) === 0 && words[word + 2] === 0xffff ? ipv4 : c
         }
-        return out
+        return plain(out)
       }
       default:
         throw new Damage(`stream ${number} has encoding ${encoding}, which this version does not know`)
     }
+  }
+
+  /** The values with a zero before them. */
+  #zeroFirst(values: Decoded): Decoded {
+    const narrow = narrowed(values, this.#memory)
+    if (narrow !== null) {
+      const out = newWords(this.#memory, narrow.length + 1)
+      out[0] = 0
+      out.set(narrow, 1)
+      return plain(out)
+    }
+    const wide = widened(values, this.#memory)
+    const out = newWide(this.#memory, wide.length + 1)
+    out[0] = 0n
+    out.set(wide, 1)
+    return out
   }
 
   #attributes(number: number, count: number, refs: { a: number; b: number; c: number }): Uint32Array {
@@ -176,8 +272,9 @@ export class StreamReader {
     const codes = this.#narrowOf(refs.a, below)
     const known = this.#facts().attribute(refs.c)
     if (codes.length !== count) throw new Damage(`stream ${number} has addresses of another count`)
-    const out = new Uint32Array(count)
-    for (let i = 0; i < count; i++) out[i] = known[codes[i]!] ?? 0
+    const out = newWords(this.#memory, count)
+    if (greatestOf(codes) < known.length) lookUp(known, codes, out)
+    else for (let i = 0; i < count; i++) out[i] = known[codes[i]!] ?? 0
     if (refs.b === 0) return out
     const gaps = this.#narrowOf(refs.b, below)
     const values = this.#narrowOf(refs.b + 1, below)
@@ -198,77 +295,9 @@ export class StreamReader {
 
   #narrowOf(number: number, below: number): Uint32Array {
     const values = this.#stream(number, below)
-    if (values instanceof Uint32Array) return values
-    throw new Damage(`stream ${number} has values beyond 32 bits`)
+    const narrow = narrowed(values, this.#memory)
+    if (narrow === null) throw new Damage(`stream ${number} has values beyond 32 bits`)
+    if (!isWide(values) && narrow !== values.values) this.#known.set(number, plain(narrow))
+    return narrow
   }
-
-  /** The planes of one stream put together. */
-  #joined(number: number, at: number, count: number): Numbers {
-    const planes = this.#tables[at + 2]!
-    const first = this.#tables.readUInt32LE(at + 16)
-    const low = new Uint32Array(count)
-    let high: Uint32Array | null = null
-    let shift = 0
-    for (let k = 0; k < planes; k++) {
-      const plane = this.#plane(first + k)
-      const bits = plane.length === count ? 8 : 16
-      if (plane.length !== (count * bits) / 8 || shift + bits > 64)
-        throw new Damage(`stream ${number} has a plane of another length`)
-      if (shift >= 32) high ??= new Uint32Array(count)
-      const out = shift < 32 ? low : high!
-      if (bits === 8) orOctets(out, plane, shift & 31)
-      else orPairs(out, new Uint16Array(plane.buffer, plane.byteOffset, count), shift & 31)
-      // An 8-bit plane before a 16-bit one may leave the latter across the words' border.
-      if (shift < 32 && shift + bits > 32) throw new Damage(`stream ${number} has planes in an odd order`)
-      shift += bits
-    }
-    if (high === null) return low
-    const words = new Uint32Array(count * 2)
-    for (let i = 0; i < count; i++) {
-      words[i * 2] = low[i]!
-      words[i * 2 + 1] = high[i]!
-    }
-    return new BigUint64Array(words.buffer)
-  }
-
-  #plane(index: number): Buffer {
-    if (index >= this.#planes) throw new Damage(`there is no plane ${index}`)
-    const at = this.#streams * STREAM_ENTRY_OCTETS + index * PLANE_ENTRY_OCTETS
-    const flagged = this.#tables.readUInt32LE(at + 4)
-    const isSqueezed = (flagged & ZSTD_BIT) !== 0
-    const length = flagged & 0x7fffffff
-    const rawLength = this.#tables.readUInt32LE(at + 8)
-    if (rawLength > MOST_BODY_OCTETS || length > MOST_BODY_OCTETS)
-      throw new Damage(`plane ${index} is too long`)
-    const stored = this.#body(this.#tables.readUInt32LE(at) * 8, length)
-    if (stored.length !== length) throw new Damage(`plane ${index} ends beyond the frame`)
-    if (crc32(stored) !== this.#tables.readUInt32LE(at + 12))
-      throw new Damage(`plane ${index} has a wrong checksum`)
-    if (!isSqueezed && length !== rawLength) throw new Damage(`plane ${index} has two lengths`)
-    return isSqueezed ? expand(stored, rawLength, index) : aligned(stored)
-  }
-}
-
-function expand(stored: Buffer, octets: number, index: number): Buffer {
-  let raw: Buffer
-  try {
-    raw = zstdDecompressSync(stored, { maxOutputLength: octets, chunkSize: Math.max(64, octets) })
-  } catch {
-    throw new Damage(`plane ${index} does not decompress`)
-  }
-  if (raw.length !== octets) throw new Damage(`plane ${index} decompresses to another length`)
-  return aligned(raw)
-}
-
-/** Pairs of octets can be viewed as numbers only at even places. */
-function aligned(octets: Buffer): Buffer {
-  return octets.byteOffset % 2 === 0 ? octets : Buffer.from(Uint8Array.from(octets).buffer)
-}
-
-function orOctets(out: Uint32Array, plane: Uint8Array, shift: number): void {
-  for (let i = 0; i < out.length; i++) out[i]! |= plane[i]! << shift
-}
-
-function orPairs(out: Uint32Array, plane: Uint16Array, shift: number): void {
-  for (let i = 0; i < out.length; i++) out[i]! |= plane[i]! << shift
 }

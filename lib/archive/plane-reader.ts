@@ -1,0 +1,161 @@
+import { crc32, zstdDecompressSync } from 'node:zlib'
+import type { ValueMemory } from '../flow/block-memory.ts'
+import { Damage } from './damage.ts'
+import { PLANE_ENTRY_OCTETS, ZSTD_BIT } from './encoding.ts'
+import { MOST_BODY_OCTETS } from './frame.ts'
+import { type Decoded, newWide, newWords, scaleSlowly, wordsOf } from './scaled.ts'
+import {
+  addToWords,
+  fromOctets,
+  fromPairs,
+  interleave,
+  joinPairOctet,
+  joinPairs,
+  joinWord,
+  orOctets,
+  orPairs,
+} from './stream-kernels.ts'
+
+/** What a PLANES stream's entry says. */
+export interface PlanesFacts {
+  readonly count: number
+  readonly base: bigint
+  readonly unit: bigint
+  /** Its planes: the first one's index, and how many. */
+  readonly first: number
+  readonly planes: number
+}
+
+/** Reads the planes of one frame and puts them together (FORMAT.md 4); throws Damage for what it cannot believe. */
+export class PlaneReader {
+  readonly #table: Buffer
+  readonly #count: number
+  readonly #body: (from: number, octets: number) => Buffer
+  readonly #memory: ValueMemory
+
+  constructor(
+    table: Buffer,
+    count: number,
+    body: (from: number, octets: number) => Buffer,
+    memory: ValueMemory,
+  ) {
+    this.#table = table
+    this.#count = count
+    this.#body = body
+    this.#memory = memory
+  }
+
+  /** How long plane `index` is when decompressed; -1 where there is none. */
+  octetsOf(index: number): number {
+    return index < this.#count ? this.#table.readUInt32LE(index * PLANE_ENTRY_OCTETS + 8) : -1
+  }
+
+  /** The planes of one stream put together. */
+  joined(number: number, facts: PlanesFacts): Decoded {
+    const { count, base, unit, first } = facts
+    const planes: Uint8Array[] = []
+    let bits = 0
+    for (let k = 0; k < facts.planes; k++) {
+      const plane = this.plane(first + k)
+      const width = plane.length === count ? 8 : 16
+      if (plane.length !== (count * width) / 8 || bits + width > 64)
+        throw new Damage(`stream ${number} has a plane of another length`)
+      // An 8-bit plane before a 16-bit one may leave the latter across the words' border.
+      if (bits < 32 && bits + width > 32) throw new Damage(`stream ${number} has planes in an odd order`)
+      bits += width
+      planes.push(plane)
+    }
+    if (bits > 32) return this.#joinedWide(planes, facts)
+    const greatest = 2 ** bits - 1
+    const out = newWords(this.#memory, count)
+    const isSmall = unit === 1n && base + BigInt(greatest) < 2n ** 32n
+    const from = isSmall ? Number(base) : 0
+    const [low, high] = planes
+    const isPair = (plane: Uint8Array) => plane.length !== count
+    if (count === 0 || low === undefined) out.fill(from)
+    else if (high === undefined && isPair(low)) fromPairs(pairsOf(low), from, out)
+    else if (high === undefined) fromOctets(low, from, out)
+    else if (planes.length === 2 && isPair(low) && isPair(high))
+      joinPairs(pairsOf(low), pairsOf(high), from, out)
+    else if (planes.length === 2 && isPair(low)) joinPairOctet(pairsOf(low), high, from, out)
+    else {
+      this.#orAll(planes, out, null)
+      if (from !== 0) fromWords(out, from)
+    }
+    return { values: out, base: isSmall ? 0n : base, unit, most: greatest + from }
+  }
+
+  #joinedWide(planes: readonly Uint8Array[], { count, base, unit }: PlanesFacts): BigUint64Array {
+    const out = newWide(this.#memory, count)
+    const words = wordsOf(out)
+    if (planes.every((plane) => plane.length !== count)) {
+      const [first, second, third, fourth] = planes.map(pairsOf)
+      joinWord(first!, second!, 0, words)
+      joinWord(third!, fourth ?? null, 1, words)
+    } else {
+      const low = newWords(this.#memory, count)
+      const high = newWords(this.#memory, count)
+      this.#orAll(planes, low, high)
+      interleave(low, high, words)
+    }
+    if (unit !== 1n) scaleSlowly(out, base, unit, out)
+    else if (base !== 0n) addToWords(words, Number(base & 0xffffffffn), Number(base >> 32n))
+    return out
+  }
+
+  #orAll(planes: readonly Uint8Array[], low: Uint32Array, high: Uint32Array | null): void {
+    low.fill(0)
+    high?.fill(0)
+    let shift = 0
+    for (const plane of planes) {
+      const out = shift < 32 ? low : high!
+      if (plane.length === low.length) orOctets(plane, shift & 31, out)
+      else orPairs(pairsOf(plane), shift & 31, out)
+      shift += plane.length === low.length ? 8 : 16
+    }
+  }
+
+  /** The octets of one plane. */
+  plane(index: number): Uint8Array {
+    if (index >= this.#count) throw new Damage(`there is no plane ${index}`)
+    const at = index * PLANE_ENTRY_OCTETS
+    const flagged = this.#table.readUInt32LE(at + 4)
+    const isSqueezed = (flagged & ZSTD_BIT) !== 0
+    const length = flagged & 0x7fffffff
+    const rawLength = this.#table.readUInt32LE(at + 8)
+    if (rawLength > MOST_BODY_OCTETS || length > MOST_BODY_OCTETS)
+      throw new Damage(`plane ${index} is too long`)
+    const stored = this.#body(this.#table.readUInt32LE(at) * 8, length)
+    if (stored.length !== length) throw new Damage(`plane ${index} ends beyond the frame`)
+    if (crc32(stored) !== this.#table.readUInt32LE(at + 12))
+      throw new Damage(`plane ${index} has a wrong checksum`)
+    if (!isSqueezed && length !== rawLength) throw new Damage(`plane ${index} has two lengths`)
+    return isSqueezed ? expand(stored, rawLength, index) : aligned(stored)
+  }
+}
+
+function expand(stored: Buffer, octets: number, index: number): Uint8Array {
+  let raw: Buffer
+  try {
+    raw = zstdDecompressSync(stored, { maxOutputLength: octets, chunkSize: Math.max(64, octets) })
+  } catch {
+    throw new Damage(`plane ${index} does not decompress`)
+  }
+  if (raw.length !== octets) throw new Damage(`plane ${index} decompresses to another length`)
+  return aligned(raw)
+}
+
+/** Pairs of octets can be viewed as numbers only at even places. */
+function aligned({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
+  const view = new Uint8Array(buffer, byteOffset, length)
+  return byteOffset % 2 === 0 ? view : view.slice()
+}
+
+/** A plane of 16-bit numbers. */
+export function pairsOf(plane: Uint8Array): Uint16Array {
+  return new Uint16Array(plane.buffer, plane.byteOffset, plane.length >> 1)
+}
+
+function fromWords(values: Uint32Array, from: number): void {
+  for (let i = 0; i < values.length; i++) values[i]! += from
+}
