@@ -41,6 +41,8 @@ export const OP = {
   list: 26,
   /** Juniper's forwarding exception code. */
   juniperException: 27,
+  /** Octets that are kept where they are not all zero. */
+  padding: 28,
 } as const
 
 export type Op = (typeof OP)[keyof typeof OP]
@@ -75,6 +77,7 @@ const READS: Readonly<Record<Op, number>> = {
   [OP.icmpCode]: 1,
   [OP.list]: 0,
   [OP.juniperException]: 2,
+  [OP.padding]: 0,
 }
 
 /** How far into a value of `octets` octets the op starts to read. */
@@ -91,12 +94,14 @@ export type Source =
   | 'icmpType'
   | 'icmpCode'
   | 'juniperException'
+  | 'padding'
 
 /**
  * The op for a value of `octets` octets, or OP.gap where that many cannot be read. RFC 7011 §6.2: integers may come
  * in fewer octets than their type has; of more, the low-order ones count.
  */
 export function chooseOp(source: Source, kind: Kind, octets: number): Op {
+  if (source === 'padding') return OP.padding
   if (kind === 'octets' || kind === 'text') return isList(source) ? OP.list : OP.octets
   if (octets === 0) return OP.gap
   switch (source) {

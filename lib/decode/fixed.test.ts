@@ -106,6 +106,7 @@ test('a NetFlow v5 record fills its columns, and the header those that rows shar
     engineId: 2,
     samplingRate: 100,
     samplingSource: 5,
+    headerSampling: 16_484,
   })
 })
 

@@ -102,6 +102,9 @@ export function readFixedHeader(origin: Origin, protocol: number): void {
   origin.domain = -1
   origin.engineType = -1
   origin.engineId = -1
+  origin.samplingWord = -1
+  origin.aggregation = -1
+  origin.aggregationVersion = -1
   origin.templateId = 0
   origin.samplingRate = 0
   origin.samplingSource = SAMPLING_SOURCE.unknown

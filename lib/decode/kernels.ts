@@ -1,4 +1,5 @@
-import type { FixedColumn } from '../flow/batch.ts'
+import type { FixedColumn, FlowBatch } from '../flow/batch.ts'
+import type { Field } from '../flow/fields.ts'
 import { highWord, lowWord, type Run } from './run.ts'
 
 // Every kernel sees one class of typed array, so that its stores compile to plain machine stores. The caller has
@@ -155,6 +156,10 @@ export interface Choice {
   readonly family: 4 | 6
   /** The record's ipVersion where that decides. */
   readonly version: FixedColumn | null
+  /** Where a value goes that does not count and is not zero: this element's, or the other's. */
+  readonly batch: FlowBatch
+  readonly own: Field
+  readonly other: Field
 }
 
 function isChosen(choice: Choice, row: number, isZero: boolean): boolean {
@@ -171,8 +176,16 @@ export function mergeAddress(run: Run, octets: number, choice: Choice, out: Uint
     const b = isV4 ? 0 : view.getUint32(at + 4)
     const c = isV4 ? 0 : view.getUint32(at + 8)
     const d = view.getUint32(at + octets - 4)
-    if (!isChosen(choice, row, (a | b | c | d) === 0)) continue
+    const isZero = (a | b | c | d) === 0
     const word = row * 4
+    if (!isChosen(choice, row, isZero)) {
+      if (!isZero) keepAddress(choice.batch, choice.own, row, a, b, isV4 ? 0xffff : c, d)
+      continue
+    }
+    const third = out[word + 2]!
+    if ((out[word]! | out[word + 1]! | out[word + 3]!) !== 0 || third > (isV4 ? 0 : 0xffff)) {
+      keepAddress(choice.batch, choice.other, row, out[word]!, out[word + 1]!, third, out[word + 3]!)
+    }
     out[word] = a
     out[word + 1] = b
     out[word + 2] = isV4 ? 0xffff : c
@@ -180,11 +193,36 @@ export function mergeAddress(run: Run, octets: number, choice: Choice, out: Uint
   }
 }
 
+function keepAddress(
+  batch: FlowBatch,
+  field: Field,
+  row: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+): void {
+  const { words, present } = batch.fixed(field)
+  const word = row * 4
+  words[word] = a
+  words[word + 1] = b
+  words[word + 2] = c
+  words[word + 3] = d
+  present[row] = 1
+}
+
 /** A small integer (prefix length, ICMP type and code) over one of the other family that is already there. */
 export function mergeInteger(run: Run, octets: number, choice: Choice, out: Uint8Array | Uint16Array): void {
   const { view, stride, end } = run
   for (let row = run.row, at = run.at; row < end; row++, at += stride) {
     const value = lowWord(view, at, octets)
-    if (isChosen(choice, row, value === 0)) out[row] = value
+    const wins = isChosen(choice, row, value === 0)
+    const loser = wins ? out[row]! : value
+    if (loser !== 0) {
+      const kept = choice.batch.fixed(wins ? choice.other : choice.own)
+      kept.values[row] = loser
+      kept.present[row] = 1
+    }
+    if (wins) out[row] = value
   }
 }

@@ -47,7 +47,8 @@ export function readNetflow5Tail(origin: Origin): void {
   origin.engineType = view.getUint8(from + 20)
   origin.engineId = view.getUint8(from + 21)
   // Two bits of mode, fourteen of interval. Many exporters leave the mode 0.
-  const rate = view.getUint16(from + 22) & 0x3fff
+  origin.samplingWord = view.getUint16(from + 22)
+  const rate = origin.samplingWord & 0x3fff
   origin.samplingRate = rate
   origin.samplingSource = rate > 0 ? SAMPLING_SOURCE.header : SAMPLING_SOURCE.unknown
 }

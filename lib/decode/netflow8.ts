@@ -187,6 +187,8 @@ export function decodeNetflow8(
   origin.sequenceNumber = view.getUint32(from + 16)
   origin.engineType = view.getUint8(from + 20)
   origin.engineId = view.getUint8(from + 21)
+  origin.aggregation = scheme
+  origin.aggregationVersion = view.getUint8(from + SCHEME_AT + 1)
   let template = templates.get(scheme)
   if (template === undefined) {
     template = fixedTemplate(PROTOCOL.netflow8, table[0], table[1])

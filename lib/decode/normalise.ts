@@ -11,8 +11,8 @@ const ICMPV6 = 58
 /** Fills what exporters leave to be derived, in rows `[from, to)` that hold all their elements. */
 export function normalise(normal: Normal, batch: FlowBatch, from: number, to: number): void {
   if (normal.icmpFromPort) deriveIcmp(batch, from, to)
-  if (normal.ingress) standIn(batch, 252, F.ingressInterface, from, to)
-  if (normal.egress) standIn(batch, 253, F.egressInterface, from, to)
+  if (normal.ingress) standIn(batch, 252, F.ingressInterface, 1, from, to)
+  if (normal.egress) standIn(batch, 253, F.egressInterface, 2, from, to)
   if (normal.frameSize !== null) countFrame(batch, batch.fixed(normal.frameSize), from, to)
   if (normal.bootTime !== null) {
     const boot = batch.fixed(normal.bootTime)
@@ -40,13 +40,23 @@ function deriveIcmp(batch: FlowBatch, from: number, to: number): void {
 }
 
 /** Physical interfaces where the logical one is absent or 0 (seen on Huawei and Nokia). */
-function standIn(batch: FlowBatch, element: number, target: Field, from: number, to: number): void {
+function standIn(
+  batch: FlowBatch,
+  element: number,
+  target: Field,
+  flag: 1 | 2,
+  from: number,
+  to: number,
+): void {
   const physical = batch.fixed(fieldOf(0, element)!)
   const logical = batch.fixed(target)
   for (let row = from; row < to; row++) {
     if (logical.values[row] !== 0 || physical.values[row] === 0) continue
     logical.values[row] = physical.values[row]!
     logical.present[row] = 1
+    const flags = batch.fixed(F.physicalInterfaces)
+    flags.values[row]! |= flag
+    flags.present[row] = 1
   }
 }
 

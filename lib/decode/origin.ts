@@ -18,6 +18,10 @@ export interface Origin {
   /** -1 where the protocol has none. */
   engineType: number
   engineId: number
+  /** What only NetFlow v5, v6 and v8 say; -1 elsewhere. */
+  samplingWord: number
+  aggregation: number
+  aggregationVersion: number
   /** 0 where no template stands behind the rows. */
   templateId: number
   layout: Layout | null
@@ -37,6 +41,9 @@ export function newOrigin(datagram: Datagram): Origin {
     domain: -1,
     engineType: -1,
     engineId: -1,
+    samplingWord: -1,
+    aggregation: -1,
+    aggregationVersion: -1,
     templateId: 0,
     layout: null,
     samplingRate: 0,
@@ -53,6 +60,9 @@ export function resetOrigin(origin: Origin, datagram: Datagram): void {
   origin.domain = -1
   origin.engineType = -1
   origin.engineId = -1
+  origin.samplingWord = -1
+  origin.aggregation = -1
+  origin.aggregationVersion = -1
   origin.templateId = 0
   origin.layout = null
   origin.samplingRate = 0
@@ -81,6 +91,11 @@ export function fillOrigin(batch: FlowBatch, from: number, to: number, origin: O
   if (origin.engineType >= 0) {
     fillNumber(batch, F.engineType, from, to, origin.engineType)
     fillNumber(batch, F.engineId, from, to, origin.engineId)
+  }
+  if (origin.samplingWord >= 0) fillNumber(batch, F.headerSampling, from, to, origin.samplingWord)
+  if (origin.aggregation >= 0) {
+    fillNumber(batch, F.aggregation, from, to, origin.aggregation)
+    fillNumber(batch, F.aggregationVersion, from, to, origin.aggregationVersion)
   }
   if (origin.templateId > 0) fillNumber(batch, F.templateId, from, to, origin.templateId)
   if (origin.layout !== null) fillNumber(batch, F.layout, from, to, batch.layoutNumber(origin.layout))

@@ -3,8 +3,8 @@ import { F, type Field, PROTOCOL } from '../flow/fields.ts'
 import type { Layout } from '../flow/layout.ts'
 import { assignColumns, JUNIPER, JUNIPER_PROPERTIES, type Specifier, sourceOf, VARIABLE } from './assign.ts'
 import { chooseOp, OP, type Op, type Source, skipOf } from './conversions.ts'
-import { familyOf, oppositeElement } from './elements/columns.ts'
-import { elementOf, REVERSE_ENTERPRISE } from './elements/registry.ts'
+import { familyOf, oppositeElement, otherFamilyOf } from './elements/columns.ts'
+import { elementOf, ownFieldOf, REVERSE_ENTERPRISE } from './elements/registry.ts'
 
 /** One element that is kept: copies its value of every record. */
 export interface Step {
@@ -21,6 +21,9 @@ export interface Step {
   readonly merges: 0 | 4 | 6
   /** Whether the record's ipVersion decides between the two. */
   readonly byVersion: boolean
+  /** Columns of the two elements' own names: the value that does not count goes there, unless it is zero. */
+  readonly own: Field | null
+  readonly other: Field | null
 }
 
 /** Elements whose values form one list, in order; read record by record. */
@@ -102,7 +105,7 @@ const IP_PACKET = 313
 const ETHERNET_HEADER = 1
 
 /** Compiles the plan of a template whose layout is known; `captures` may be empty. */
-export function compilePlan(layout: Layout, captures: Captures): Plan {
+export function compilePlan(layout: Layout, captures: Captures, isHalf = false): Plan {
   const { protocol, scopeCount, fields } = layout
   const octets = Int32Array.from(fields, (field) => field.octets)
   const offsets = new Int32Array(fields.length)
@@ -116,6 +119,7 @@ export function compilePlan(layout: Layout, captures: Captures): Plan {
   const isFlow = scopeCount === 0
   const biflow = isFlow && protocol === PROTOCOL.ipfix && offset > 1 ? compileBiflow(layout, captures) : null
   const steps = copySteps(layout, offsets)
+  if (!isHalf) addPadding(layout, offsets, steps)
   const labels = labelStep(layout)
   const lists: ListStep[] = []
   if (isFlow) addCaptures(layout, captures, offsets, steps, lists)
@@ -130,7 +134,7 @@ export function compilePlan(layout: Layout, captures: Captures): Plan {
     lists,
     frames,
     normal: isFlow ? normalOf(layout) : null,
-    copiesOctets: lists.length > 0 || steps.some((step) => step.op === OP.octets || step.octets === VARIABLE),
+    copiesOctets: lists.length > 0 || steps.some(isOctets),
     needsPlaces: isVariable || biflow !== null || labels !== null || lists.length + frames.length > 0,
     isWalked: biflow !== null || (isVariable && gather === null),
     gather,
@@ -157,12 +161,31 @@ function copySteps(layout: Layout, offsets: Int32Array): Step[] {
     const byVersion = hasVersion && field !== F.nextHopAddress && field !== F.bgpNextHopAddress
     const step = newStep(field, sourceOf(enterprise, element, field), index, offsets, octets)
     written.add(field)
-    const merged: Step = isAddressPair ? { ...step, merges: family, byVersion } : step
+    const own = ownFieldOf(enterprise, element)!
+    const other = ownFieldOf(enterprise, otherFamilyOf(element))!
+    const merged: Step = isAddressPair ? { ...step, merges: family, byVersion, own, other } : step
     // The version must be there before a choice by it.
     if (field === F.ipVersion) steps.unshift(merged)
     else steps.push(merged)
   }
   return steps
+}
+
+function isOctets({ op, octets }: Step): boolean {
+  return op === OP.octets || op === OP.padding || octets === VARIABLE
+}
+
+/** The last padding of a record, which should be zero (RFC 7011 §3.4) and then is not worth a column. */
+function addPadding(layout: Layout, offsets: Int32Array, steps: Step[]): void {
+  if (layout.protocol < PROTOCOL.netflow9) return
+  const { fields } = layout
+  for (let index = fields.length - 1; index >= 0; index--) {
+    const { enterprise, element, octets } = fields[index]!
+    if (enterprise !== 0 || element !== PADDING || octets === 0) continue
+    const source = octets === VARIABLE ? 'octetArray' : 'padding'
+    steps.push(newStep(F.paddingOctets, source, index, offsets, octets))
+    return
+  }
 }
 
 /** Null where an element of variable length shares its column with another: their order would be lost. */
@@ -199,7 +222,8 @@ function gatherOf(octets: Int32Array, steps: readonly Step[]): Gather | null {
 function newStep(field: Field, source: Source, index: number, offsets: Int32Array, octets: number): Step {
   const op = octets === VARIABLE ? OP.gap : chooseOp(source, field.kind, octets)
   const offset = offsets[index]! + skipOf(op, octets)
-  return { field, source, op, index, offset, octets, merges: 0, byVersion: false }
+  const merge = { merges: 0, byVersion: false, own: null, other: null } as const
+  return { field, source, op, index, offset, octets, ...merge }
 }
 
 /** Elements 70 to 79 in their order, whatever the template's. */
@@ -294,7 +318,7 @@ function compileBiflow(layout: Layout, captures: Captures): Biflow | null {
   const all = fields.map((field, index) => ({ ...field, index })).filter(isReverse)
   const counters = all.filter(({ element }) => isCounter(element))
   const evidence = (counters.length > 0 ? counters : all).map(({ index }) => index)
-  return { plan: compilePlan(half, captures), layout: half, evidence }
+  return { plan: compilePlan(half, captures, true), layout: half, evidence }
 }
 
 const PADDING = 210

@@ -64,6 +64,7 @@ function flows(payloads: readonly Uint8Array[], captures: Captures = NO_CAPTURES
     const origin = {
       ...{ protocol: 0, datagram, exportTime: new BigUint64Array(1), systemUptime: 0, sequenceNumber: 0 },
       ...{ domain: -1, engineType: -1, engineId: -1, templateId: 0, layout: null },
+      ...{ samplingWord: -1, aggregation: -1, aggregationVersion: -1 },
       ...{ samplingRate: 0, samplingSource: 0 },
     }
     reader.decode(datagram, origin, { finish: fillOrigin }, issues)

@@ -6,7 +6,7 @@ import {
   type OctetsColumn,
   setOctets,
 } from '../flow/batch.ts'
-import { F } from '../flow/fields.ts'
+import { F, type Field } from '../flow/fields.ts'
 import { OP, type Op, skipOf } from './conversions.ts'
 import type { Issues } from './issues.ts'
 import {
@@ -59,8 +59,9 @@ export interface Scene {
 export function runStep(step: Step, op: Op, octets: number, scene: Scene, batch: FlowBatch): void {
   if (op === OP.gap) return
   const { run } = scene
-  if (op === OP.octets || op === OP.list) {
-    copyOctets(step, op, octets, scene, batch.octets(step.field))
+  if (op === OP.octets || op === OP.list || op === OP.padding) {
+    if (op === OP.padding) copyPadding(octets, run, batch, step.field)
+    else copyOctets(step, op, octets, scene, batch.octets(step.field))
     return
   }
   const column = batch.fixed(step.field)
@@ -163,9 +164,22 @@ function merge(
   batch: FlowBatch,
   column: FixedColumn,
 ): void {
-  const choice = { family, version: step.byVersion ? batch.fixed(F.ipVersion) : null }
+  const version = step.byVersion ? batch.fixed(F.ipVersion) : null
+  const choice = { family, version, batch, own: step.own!, other: step.other! }
   if (column.field.kind === 'address') mergeAddress(run, octets, choice, column.words)
   else mergeInteger(run, octets, choice, column.values as Uint8Array)
+}
+
+/** Keeps padding that is not zero: then somebody put something there. */
+function copyPadding(octets: number, run: Run, batch: FlowBatch, field: Field): void {
+  const { stride, end } = run
+  for (let row = run.row, at = run.at; row < end; row++, at += stride) {
+    for (let i = 0; i < octets; i++) {
+      if (run.octets[at + i] === 0) continue
+      setOctets(batch.octets(field), row, run.octets, at, at + octets)
+      break
+    }
+  }
 }
 
 function copyOctets(step: Step, op: Op, octets: number, scene: Scene, column: OctetsColumn): void {

@@ -91,6 +91,11 @@ export const F = {
   observationDomainId: defineField('observationDomainId', 'u32', 'identifier', 0, 149),
   engineType: defineField('engineType', 'u8', 'identifier', 0, 38),
   engineId: defineField('engineId', 'u8', 'identifier', 0, 39),
+  /** NetFlow v5 and v6: the header's sampling word, mode bits included, whatever samplingRate says. */
+  headerSampling: defineField('headerSampling', 'u16', 'identifier'),
+  /** NetFlow v8: the header's aggregation scheme and its version. */
+  aggregation: defineField('aggregation', 'u8', 'identifier'),
+  aggregationVersion: defineField('aggregationVersion', 'u8', 'identifier'),
   templateId: defineField('templateId', 'u16', 'identifier', 0, 145),
   /** 1 + index into the batch's `layouts`; 0 where no template stands behind the row. */
   layout: defineField('layout', 'u16', 'identifier'),
@@ -125,6 +130,8 @@ export const F = {
   tcpControlBits: defineField('tcpControlBits', 'u16', 'flags', 0, 6),
   ingressInterface: defineField('ingressInterface', 'u32', 'identifier', 0, 10),
   egressInterface: defineField('egressInterface', 'u32', 'identifier', 0, 14),
+  /** 1: ingressInterface was 0 or absent in the record and holds the physical interface; 2: egressInterface likewise. */
+  physicalInterfaces: defineField('physicalInterfaces', 'u8', 'flags'),
   bgpSourceAsNumber: defineField('bgpSourceAsNumber', 'u32', 'identifier', 0, 16),
   bgpDestinationAsNumber: defineField('bgpDestinationAsNumber', 'u32', 'identifier', 0, 17),
   bgpNextHopAsNumber: defineField('bgpNextHopAsNumber', 'u32', 'identifier'),
@@ -140,6 +147,8 @@ export const F = {
   icmpTypeCode: defineField('icmpTypeCode', 'u16', 'identifier'),
   forwardingStatus: defineField('forwardingStatus', 'u32', 'identifier', 0, 89),
   flowDirection: defineField('flowDirection', 'u8', 'identifier', 0, 61),
+  /** Only where they are not all zero, or of variable length. */
+  paddingOctets: defineField('paddingOctets', 'octets', 'default', 0, 210),
   flowEndReason: defineField('flowEndReason', 'u8', 'identifier', 0, 136),
   sourceMacAddress: defineField('sourceMacAddress', 'mac', 'identifier', 0, 56),
   destinationMacAddress: defineField('destinationMacAddress', 'mac', 'identifier', 0, 80),

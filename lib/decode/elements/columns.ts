@@ -16,7 +16,11 @@ for (const field of Object.values(F)) {
   }
 }
 
+const otherFamily = new Map<number, number>()
+
 function share(field: Field, v4: number, v6: number): void {
+  otherFamily.set(v4, v6)
+  otherFamily.set(v6, v4)
   SHARED.set(v4, { field, family: 4 })
   SHARED.set(v6, { field, family: 6 })
 }
@@ -48,6 +52,11 @@ export function sharedColumn(enterprise: number, element: number): Field | undef
 /** The address family that the element speaks of, if an element of the other family shares its column; else 0. */
 export function familyOf(enterprise: number, element: number): 0 | 4 | 6 {
   return enterprise === 0 ? (SHARED.get(element)?.family ?? 0) : 0
+}
+
+/** The element that says the same of the other family; itself where there is none. */
+export function otherFamilyOf(element: number): number {
+  return otherFamily.get(element) ?? element
 }
 
 /** RFC 5103 §4: what the element is called when the flow is looked at from the other end. */
