@@ -5,6 +5,7 @@ import {
   BATCH_ROWS,
   type Column,
   type FlowBatch,
+  type OctetsColumn,
   setOctets,
 } from '../flow/batch.ts'
 import { F } from '../flow/fields.ts'
@@ -48,14 +49,16 @@ function copyRows(column: Column, from: number, count: number, target: Column, t
     target.values.set(column.values.subarray(from * stride, (from + count) * stride), to * stride)
     return
   }
+  if (column.shape === 'octets' && target.shape === 'octets') {
+    copyOctets(column, from, count, target, to)
+    return
+  }
   for (let i = 0; i < count; i++) {
     const row = from + i
     if (column.present[row] !== 1 || column.shape === 'fixed') continue
     const start = column.starts[row]!
     const end = start + column.lengths[row]!
-    if (column.shape === 'octets' && target.shape === 'octets') {
-      setOctets(target, to + i, column.data, start, end)
-    } else if (column.shape === 'list' && target.shape === 'list') {
+    if (column.shape === 'list' && target.shape === 'list') {
       const { data, stride } = column
       for (let item = start; item < end; item++) {
         if (stride === 1) appendWord(target, to + i, data[item]!)
@@ -72,3 +75,40 @@ function copyRows(column: Column, from: number, count: number, target: Column, t
     }
   }
 }
+
+/** Octets that stand once in the block stand once in the batch too, while the batch has no others. */
+function copyOctets(
+  column: OctetsColumn,
+  from: number,
+  count: number,
+  target: OctetsColumn,
+  to: number,
+): void {
+  const { starts, lengths, present, data } = column
+  // A few long texts are the rule of how lines were written: they are told apart by where they begin.
+  const known = to === 0 ? new Map<number, number>() : null
+  let before = -1
+  for (let i = 0; i < count; i++) {
+    const row = from + i
+    if (present[row] !== 1) continue
+    const start = starts[row]!
+    const length = lengths[row]!
+    if (length > SHARED_FROM) {
+      if (before < 0 || starts[before] !== start) before = known?.get(start) ?? -1
+      if (before >= 0 && starts[before] === start) {
+        const own = to + before - from
+        target.starts[to + i] = target.starts[own]!
+        target.lengths[to + i] = length
+        target.present[to + i] = 1
+        continue
+      }
+      if (known !== null && known.size < MOST_SHARED) known.set(start, row)
+      before = row
+    }
+    setOctets(target, to + i, data, start, start + length)
+  }
+}
+
+/** Octets that are longer are not copied for every row that has them. */
+const SHARED_FROM = 64
+const MOST_SHARED = 256

@@ -129,10 +129,20 @@ function gatherMacs(words: Uint32Array, rows: number, out: Uint32Array, to: numb
 function gatherOctets(gathered: Gathered, column: OctetsColumn, rows: number, to: number): number {
   const { strings, values } = gathered
   const before = strings!.used
+  let lastStart = -1
+  let lastLength = 0
+  let number = 0
   for (let row = 0; row < rows; row++) {
     if (column.present[row] !== 1) continue
     const start = column.starts[row]!
-    values[to + row] = strings!.numberOf(column.data, start, start + column.lengths[row]!)
+    const length = column.lengths[row]!
+    // Rows may share octets.
+    if (start !== lastStart || length !== lastLength) {
+      number = strings!.numberOf(column.data, start, start + length)
+      lastStart = start
+      lastLength = length
+    }
+    values[to + row] = number
   }
   return strings!.used - before
 }

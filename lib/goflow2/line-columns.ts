@@ -104,15 +104,11 @@ export class LineColumns {
   readonly #presentFours: Uint32Array[]
   readonly #names: (string | undefined)[]
 
-  constructor(captured: readonly Field[]) {
-    this.#names = SLOT_NAMES.map((name) =>
-      typeof SLOT_FIELDS[name] === 'string' ? SLOT_FIELDS[name] : undefined,
-    )
-    this.fields = SLOT_NAMES.map((name) => {
-      const field: Field | string = SLOT_FIELDS[name]
-      return typeof field === 'string' ? undefined : field
-    })
-    this.fields.push(...captured)
+  /** `more` are columns after goflow2's own, by name where they may not be defined yet. */
+  constructor(more: readonly (Field | string)[]) {
+    const all: (Field | string)[] = [...SLOT_NAMES.map((name) => SLOT_FIELDS[name]), ...more]
+    this.#names = all.map((field) => (typeof field === 'string' ? field : undefined))
+    this.fields = all.map((field) => (typeof field === 'string' ? undefined : field))
     const slots = this.fields.length
     this.columns = new Array(slots).fill(undefined)
     this.u8 = new Array(slots).fill(NO_OCTETS)

@@ -43,7 +43,7 @@ export class LineEmitter {
   readonly #shape: Shape
   readonly #columns: LineColumns
   readonly #sources: ReadonlyMap<string, Source>
-  readonly #out = new LineProgramBuilder()
+  readonly out = new LineProgramBuilder()
   readonly #quote: string
   readonly #isJson: boolean
 
@@ -75,9 +75,9 @@ export class LineEmitter {
       this.message()
     } else {
       this.line()
-      this.#out.octets(this.#style.separator)
+      this.out.octets(this.#style.separator)
     }
-    return this.#out.finish()
+    return this.out.finish()
   }
 
   #sourceOf(name: string): Source {
@@ -90,19 +90,19 @@ export class LineEmitter {
     const items = this.#style.items.filter((item) => this.#canAppear(item))
     // Before the first field that is always there each one brings its comma behind itself, after it before itself.
     const fixed = items.findIndex((item) => !item.isOptional)
-    if (this.#isJson) this.#out.text('{')
+    if (this.#isJson) this.out.text('{')
     items.forEach((item, i) => {
       const isLeading = fixed < 0 || i < fixed
       const absent: Label = []
       if (item.isOptional) this.#jumpIfMissing(item, absent)
-      if (i > 0 && !isLeading && i !== fixed) this.#out.text(between)
-      this.#out.text(this.#key(item.key))
-      this.#item(item)
-      if (isLeading) this.#out.text(between)
-      this.#out.place(absent)
+      if (i > 0 && !isLeading && i !== fixed) this.out.text(between)
+      this.out.text(this.#key(item.key))
+      this.item(item)
+      if (isLeading) this.out.text(between)
+      this.out.place(absent)
     })
-    if (fixed < 0 && items.length > 0) this.#out.value(CONTROL.trim, between.charCodeAt(0), 0, 0, 0)
-    if (this.#isJson) this.#out.text('}')
+    if (fixed < 0 && items.length > 0) this.out.value(CONTROL.trim, between.charCodeAt(0), 0, 0, 0)
+    if (this.#isJson) this.out.text('}')
   }
 
   /** goflow2's protobuf message: fields in order of number, then those of the mapping in order of the record. */
@@ -111,7 +111,7 @@ export class LineEmitter {
       const end: Label = []
       this.#captures(field, field.kind, 'none', end)
       this.#source(this.#sourceOf(messageName(field)), tagOf(field.number, field.kind))
-      this.#out.place(end)
+      this.out.place(end)
     }
     const customs = this.#style.captured.filter(
       (column) => column.destination.custom !== null && column.destination.custom.index > 0,
@@ -149,27 +149,28 @@ export class LineEmitter {
   #jumpIfMissing(item: LineItem, absent: Label): void {
     if (item.custom === null) {
       const source = this.#sourceOf(item.name)
-      this.#out.jump(CONTROL.jumpIfAbsent, source.a, absent)
+      this.out.jump(CONTROL.jumpIfAbsent, source.a, absent)
       return
     }
     const columns = this.#customColumns(item)
     if (columns.length === 1) {
-      this.#out.jump(CONTROL.jumpIfAbsent, this.#slotOf(columns[0]!), absent)
+      this.out.jump(CONTROL.jumpIfAbsent, this.#slotOf(columns[0]!), absent)
       return
     }
     // Any of several columns will do.
     const found: Label = []
     for (const column of columns) {
       const next: Label = []
-      this.#out.jump(CONTROL.jumpIfAbsent, this.#slotOf(column), next)
-      this.#out.jump(CONTROL.jump, 0, found)
-      this.#out.place(next)
+      this.out.jump(CONTROL.jumpIfAbsent, this.#slotOf(column), next)
+      this.out.jump(CONTROL.jump, 0, found)
+      this.out.place(next)
     }
-    this.#out.jump(CONTROL.jump, 0, absent)
-    this.#out.place(found)
+    this.out.jump(CONTROL.jump, 0, absent)
+    this.out.place(found)
   }
 
-  #item(item: LineItem): void {
+  /** The value of an item, with its quotes. */
+  item(item: LineItem): void {
     if (item.custom !== null) {
       this.#custom(item)
       return
@@ -179,22 +180,22 @@ export class LineEmitter {
         this.#quoted(item.missing ?? '')
         return
       }
-      this.#out.text(this.#quote)
-      this.#out.value(FROM.icmpName, 0, 0, 0, 0)
-      this.#out.text(this.#quote)
+      this.out.text(this.#quote)
+      this.out.value(FROM.icmpName, 0, 0, 0, 0)
+      this.out.text(this.#quote)
       return
     }
     const { kind } = item.field
     const isList = kind.endsWith('-list')
     const end: Label = []
-    if (isList) this.#out.text('[')
+    if (isList) this.out.text('[')
     else this.#captures(item.field, kind, item.renderer, end)
     this.#builtin(item, kind)
     if (isList) {
       this.#captures(item.field, kind, item.renderer, end)
-      this.#out.text(']')
+      this.out.text(']')
     }
-    this.#out.place(end)
+    this.out.place(end)
   }
 
   /** A declared field: octets as they were captured. */
@@ -204,22 +205,22 @@ export class LineEmitter {
     const render = isNumber ? numberRender('u64', item.renderer) : octetsRender(item.renderer)
     const columns = this.#customColumns(item)
     if (array) {
-      this.#out.text('[')
+      this.out.text('[')
       for (const column of [...columns].reverse()) this.#capture(column, isNumber, render)
-      this.#out.text(']')
+      this.out.text(']')
       return
     }
     const end: Label = []
     columns.forEach((column, i) => {
       const next: Label = []
       const isSure = i === columns.length - 1 && item.missing === null
-      if (!isSure) this.#out.jump(CONTROL.jumpIfAbsent, this.#slotOf(column), next)
+      if (!isSure) this.out.jump(CONTROL.jumpIfAbsent, this.#slotOf(column), next)
       this.#capture(column, isNumber, render)
-      if (!isSure) this.#out.jump(CONTROL.jump, 0, end)
-      this.#out.place(next)
+      if (!isSure) this.out.jump(CONTROL.jump, 0, end)
+      this.out.place(next)
     })
     if (item.missing !== null) this.#quoted(item.missing)
-    this.#out.place(end)
+    this.out.place(end)
   }
 
   /** Steps for what a mapping puts into a built-in field, where that comes later in the record than the field's own. */
@@ -248,12 +249,12 @@ export class LineEmitter {
         continue
       }
       const next: Label = []
-      this.#out.jump(CONTROL.jumpIfAbsent, this.#slotOf(column), next)
-      if (field.name === 'sampling_rate') this.#out.jump(CONTROL.jumpIfRateIsSure, 0, next)
+      this.out.jump(CONTROL.jumpIfAbsent, this.#slotOf(column), next)
+      if (field.name === 'sampling_rate') this.out.jump(CONTROL.jumpIfRateIsSure, 0, next)
       if (kind === 'network' && renderer === 'network') this.#capturedNetwork(column, field)
       else this.#capture(column, isNumber, render)
-      this.#out.jump(CONTROL.jump, 0, end)
-      this.#out.place(next)
+      this.out.jump(CONTROL.jump, 0, end)
+      this.out.place(next)
     }
   }
 
@@ -263,8 +264,8 @@ export class LineEmitter {
       (isNumber ? CAPTURE_NUMBER : 0) |
       (column.isLittleEndian ? CAPTURE_LITTLE : 0) |
       (column.destination.custom !== null ? CAPTURE_CUSTOM : 0)
-    this.#out.variable(slot, 6)
-    this.#out.value(column.isList ? FROM.captures : FROM.capture, slot, flags, 0, render)
+    this.out.variable(slot, 6)
+    this.out.value(column.isList ? FROM.captures : FROM.capture, slot, flags, 0, render)
   }
 
   #capturedNetwork(column: CapturedColumn, field: LineField): void {
@@ -274,9 +275,9 @@ export class LineEmitter {
       return
     }
     const flags = CAPTURE_NUMBER | (column.isLittleEndian ? CAPTURE_LITTLE : 0)
-    this.#out.text(this.#quote)
-    this.#out.value(FROM.capturedNetwork, a, this.#slotOf(column), c + 8 * flags, 0)
-    this.#out.text(this.#quote)
+    this.out.text(this.#quote)
+    this.out.value(FROM.capturedNetwork, a, this.#slotOf(column), c + 8 * flags, 0)
+    this.out.text(this.#quote)
   }
 
   #builtin(item: LineItem, kind: LineKind): void {
@@ -346,25 +347,25 @@ export class LineEmitter {
   #source(source: Source, render: number): void {
     if (source.from === FROM.nothing && this.#style.format === 'bin') return
     if (source.from === FROM.words || source.from === FROM.layers || source.from === FROM.addresses) {
-      this.#out.variable(source.a, 64)
+      this.out.variable(source.a, 64)
     }
-    const a = source.from === FROM.first ? this.#out.list(source.slots!) : source.a
-    this.#out.value(source.from, a, source.b, source.c, render)
+    const a = source.from === FROM.first ? this.out.list(source.slots!) : source.a
+    this.out.value(source.from, a, source.b, source.c, render)
   }
 
   #inQuotes(source: Source, render: number): void {
-    this.#out.text(this.#quote)
+    this.out.text(this.#quote)
     this.#source(source, render)
-    this.#out.text(this.#quote)
+    this.out.text(this.#quote)
   }
 
   #quoted(text: string): void {
-    this.#out.text(`${this.#quote}${text}${this.#quote}`)
+    this.out.text(`${this.#quote}${text}${this.#quote}`)
   }
 
   #fixedNumber(value: number, render: number): void {
     if (render === RENDER.decimal) {
-      this.#out.text(String(value))
+      this.out.text(String(value))
       return
     }
     if (render === RENDER.etype) {

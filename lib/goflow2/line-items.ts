@@ -31,6 +31,21 @@ const NAT_FIELDS: readonly LineField[] = [
   { name: 'dst_port_nat', goName: '', kind: 'u32', number: 0, renderer: 'none' },
 ]
 
+/** The item that prints goflow2's field, or one of NAT, by name, with a renderer other than its own if given. */
+export function plainItem(name: string, renderer: Renderer | null): LineItem | undefined {
+  const field = LINE_FIELD_BY_NAME.get(name) ?? NAT_FIELDS.find((nat) => nat.name === name)
+  if (field === undefined && name !== 'icmp_name') return undefined
+  return {
+    key: name,
+    name,
+    field: field ?? null,
+    custom: null,
+    renderer: renderer ?? field?.renderer ?? 'none',
+    isOptional: false,
+    missing: null,
+  }
+}
+
 /** What a line prints, in order. */
 export function lineItems(compat: '2.2' | '2.1', mapping: Mapping | null): LineItem[] {
   const chosen = mapping?.formatter.fields ?? []

@@ -23,7 +23,7 @@ export const CONTROL = {
   trim: 35,
 } as const
 
-/** Renderers as numbers; only those up to `nano` hold for numeric sources. */
+/** Renderers as numbers; only those up to `milliseconds`, and `hexNumber`, hold for numeric sources. */
 export const RENDER = {
   decimal: 0,
   mac: 1,
@@ -31,6 +31,9 @@ export const RENDER = {
   proto: 3,
   datetime: 4,
   nano: 5,
+  /** Nanoseconds as whole seconds and milliseconds, as goflow2 1.x prints times. */
+  seconds: 6,
+  milliseconds: 7,
   ip: 8,
   hex: 9,
   text: 10,
@@ -38,12 +41,16 @@ export const RENDER = {
   unknown: 11,
   layer: 12,
   flowType: 13,
+  /** Plus a number of octets: an integer as so many octets in hexadecimal. */
+  hexNumber: 16,
 } as const
 
 /** Bits of a capture step's `b`: an integer, its low octet first, a field that the mapping declares. */
 export const CAPTURE_NUMBER = 1
 export const CAPTURE_LITTLE = 2
 export const CAPTURE_CUSTOM = 4
+/** Octets that are JSON already, and are printed as they are. */
+export const CAPTURE_VERBATIM = 8
 
 /** What a printer runs for each row: steps of STEP numbers, each a literal and then a value or a jump. */
 export interface LineProgram {

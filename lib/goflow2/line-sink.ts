@@ -1,6 +1,5 @@
 import type { FlowBatch } from '../flow/batch.ts'
 import { F } from '../flow/fields.ts'
-import type { Layout } from '../flow/layout.ts'
 import type { FlowSink } from '../flow/stages.ts'
 import { capturedColumns } from './captured.ts'
 import { LineBuffer, type WriteLines } from './line-buffer.ts'
@@ -9,7 +8,7 @@ import { LineCompiler } from './line-compiler.ts'
 import type { LineStyle } from './line-emitter.ts'
 import { lineItems } from './line-items.ts'
 import { LinePrinter } from './line-printer.ts'
-import type { LineProgram } from './line-program.ts'
+import { LinePrograms } from './line-programs.ts'
 import type { Mapping } from './mapping-types.ts'
 import { MessageEncoder } from './message-encoder.ts'
 
@@ -31,37 +30,30 @@ export interface LineSink extends FlowSink {
   write(batch: FlowBatch): void
 }
 
-/** Templates whose programs are remembered; with more of them, they are looked up anew by what they hold. */
-const MAX_PROGRAMS = 4096
-/** Mixtures of columns remembered for one template. */
-const MAX_MIXTURES = 256
+/** A line sink that can print part of a batch. */
+export interface RowSink extends LineSink {
+  /** As `write` for rows `[from, to)` of the batch. */
+  writeRows(batch: FlowBatch, from: number, to: number): void
+}
 
 /** A sink for batches of kind `flow` that passes goflow2's lines to `options.write`, at most about 1 MiB at a time. */
-export function newLineSink(options: LineSinkOptions): LineSink {
+export function newLineSink(options: LineSinkOptions): RowSink {
   return new Sink(options)
 }
 
-interface Compiled {
-  readonly protocol: number
-  readonly mask: Uint32Array
-  readonly program: LineProgram
-}
-
-class Sink implements LineSink {
+class Sink implements RowSink {
   lines = 0
-  readonly #compiler: LineCompiler
+  readonly #programs: LinePrograms
   readonly #columns: LineColumns
   readonly #buffer: LineBuffer
   readonly #printer: LinePrinter | MessageEncoder
-  /** By what the template looked like, or null where the protocol has none. */
-  readonly #programs = new Map<Layout | null, Compiled[]>()
-  #programCount = 0
 
   constructor({ format, compat, mapping, separator, write }: LineSinkOptions) {
     const captured = mapping === null ? [] : capturedColumns(mapping)
     const style: LineStyle = { format, compat, items: lineItems(compat, mapping), captured, separator }
     this.#columns = new LineColumns(captured.map((column) => column.field))
-    this.#compiler = new LineCompiler(style, this.#columns)
+    const compiler = new LineCompiler(style, this.#columns)
+    this.#programs = new LinePrograms(this.#columns.mask, (shape) => compiler.compile(shape))
     this.#buffer = new LineBuffer(write)
     this.#printer =
       format === 'bin'
@@ -70,23 +62,27 @@ class Sink implements LineSink {
   }
 
   write(batch: FlowBatch): void {
+    this.writeRows(batch, 0, batch.rowCount)
+  }
+
+  writeRows(batch: FlowBatch, first: number, end: number): void {
     const rows = batch.rowCount
-    if (batch.kind !== 'flow' || rows === 0) return
+    if (batch.kind !== 'flow' || first >= end) return
     this.#columns.bind(batch)
     const protocols = batch.fixed(F.exportProtocol).values
     const layouts = batch.fixed(F.layout).values
     // Rows of one template come in runs.
-    for (let from = 0; from < rows; ) {
+    for (let from = first; from < end; ) {
       const protocol = protocols[from]!
       const layout = layouts[from]!
       let to = from + 1
-      while (to < rows && layouts[to] === layout && protocols[to] === protocol) to++
+      while (to < end && layouts[to] === layout && protocols[to] === protocol) to++
       this.#columns.scan(from, to, from === 0 && to === rows)
-      this.#printer.print(this.#program(protocol, batch.layouts[layout - 1] ?? null), from, to)
+      this.#printer.print(this.#programs.find(protocol, batch.layouts[layout - 1] ?? null), from, to)
       from = to
     }
     this.#buffer.flush()
-    this.lines += rows
+    this.lines += end - first
   }
 
   flush(): void {
@@ -96,41 +92,4 @@ class Sink implements LineSink {
   close(): void {
     this.#buffer.flush()
   }
-
-  #program(protocol: number, layout: Layout | null): LineProgram {
-    const { mask } = this.#columns
-    let known = this.#programs.get(layout)
-    if (known !== undefined) {
-      for (let i = 0; i < known.length; i++) {
-        const compiled = known[i]!
-        if (compiled.protocol !== protocol || !isEqual(compiled.mask, mask)) continue
-        // What is asked for often is found soon.
-        known[i] = known[0]!
-        known[0] = compiled
-        return compiled.program
-      }
-      if (known.length >= MAX_MIXTURES) {
-        this.#programCount -= known.length
-        known.length = 0
-      }
-    }
-    if (this.#programCount >= MAX_PROGRAMS) {
-      this.#programs.clear()
-      this.#programCount = 0
-      known = undefined
-    }
-    if (known === undefined) {
-      known = []
-      this.#programs.set(layout, known)
-    }
-    const program = this.#compiler.compile({ protocol, layout })
-    known.push({ protocol, mask: mask.slice(), program })
-    this.#programCount++
-    return program
-  }
-}
-
-function isEqual(one: Uint32Array, other: Uint32Array): boolean {
-  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false
-  return true
 }

@@ -1,10 +1,10 @@
 import type { OctetsColumn, OctetsListColumn } from '../flow/batch.ts'
 import { LAYER } from '../flow/fields.ts'
-import { CAPTURE_LITTLE, CAPTURE_NUMBER, RENDER } from './line-program.ts'
+import { CAPTURE_LITTLE, CAPTURE_NUMBER, CAPTURE_VERBATIM, RENDER } from './line-program.ts'
 import type { NameTable } from './name-table.ts'
 import { etypeName, flowTypeName, type NamesOf, protoName } from './names.ts'
 import { isShownAsIpv4, putAddress, putHex, putHexWord, putIpv4, putIpv6, putMac } from './put-address.ts'
-import { putU32, putU64 } from './put-number.ts'
+import { BILLIONS, divideByBillion, putU32, putU64 } from './put-number.ts'
 import { putDateTime, putDateTimeNano, putEscaped, putOctets } from './put-text.ts'
 import type { RowValues } from './row-values.ts'
 
@@ -45,9 +45,30 @@ export function putRendered(
       return style.layers.put(view, position, goflow2Layer(low))
     case RENDER.flowType:
       return putAscii(out, position, flowTypeName(low >>> 0))
+    case RENDER.seconds:
+      divideByBillion(low, high)
+      return putWhole(view, position, BILLIONS.quotient)
+    case RENDER.milliseconds:
+      divideByBillion(low, high)
+      return putWhole(view, position, BILLIONS.quotient * 1000 + Math.floor(BILLIONS.remainder / 1e6))
     default:
+      if (render > RENDER.hexNumber) return putHexNumber(view, position, low, high, render - RENDER.hexNumber)
       return putAscii(out, position, 'unknown')
   }
+}
+
+/** Prints a whole number below 2^53. */
+function putWhole(view: DataView, position: number, value: number): number {
+  return putU64(view, position, (value % TWO_32) | 0, Math.floor(value / TWO_32) | 0)
+}
+
+const TWO_32 = 4_294_967_296
+
+/** Prints the low `octets` octets of an integer in hexadecimal. */
+function putHexNumber(view: DataView, position: number, low: number, high: number, octets: number): number {
+  scratchView.setUint32(0, high)
+  scratchView.setUint32(4, low)
+  return putHex(view, position, scratch, 8 - octets, 8)
 }
 
 /** goflow2's number for layers that it has no name for. */
@@ -144,6 +165,7 @@ function putCaptured(
   flags: number,
   render: number,
 ): number {
+  if ((flags & CAPTURE_VERBATIM) !== 0) return putOctets(out, position, data, start, start + length)
   const isNumber = (flags & CAPTURE_NUMBER) !== 0
   // An integer of more than 64 bits is printed as its octets: goflow2 loses the record.
   const fits = isNumber && values.captured(data, start, length, (flags & CAPTURE_LITTLE) !== 0)

@@ -1,3 +1,4 @@
+import type { FlowBatch } from '../../flow/batch.ts'
 import { Carry } from './carry.ts'
 import type { OnReject, RecordReader } from './line-reader.ts'
 import type { LineShape } from './line-shape.ts'
@@ -80,6 +81,10 @@ export class JsonLines implements RecordReader {
     carry.octets[carry.used] = LINE_FEED
     this.#lines(carry.octets, carry.view, 0, carry.used, this.#offset - carry.used)
     carry.keep(carry.used)
+  }
+
+  settle(batch: FlowBatch): void {
+    this.#objects.settle(batch)
   }
 
   shape(): LineShape {

@@ -1,5 +1,6 @@
 import type { Column, FixedColumn, FlowBatch, OctetsColumn } from '../../flow/batch.ts'
-import { defineField, type Field } from '../../flow/fields.ts'
+import type { Field } from '../../flow/fields.ts'
+import { type ExtraFields, extraFields } from '../line-extras.ts'
 import { type KeyTarget, OP } from './known-keys.ts'
 import type { ShapeKey } from './line-shape.ts'
 import { stateBit } from './row-end.ts'
@@ -21,25 +22,11 @@ const NO_OCTETS = new Uint8Array(0)
 const NO_SHORTS = new Uint16Array(0)
 const NO_WORDS = new Uint32Array(0)
 
-/** Columns for what no known column can hold: a key's integers, its text, and all else as JSON. */
-export interface ExtraFields {
-  readonly number: Field
-  readonly text: Field
-  readonly json: Field
-}
-
-/** The columns that keep values of `key` as they were written; one name has one kind in every process. */
-export function extraFields(key: string): ExtraFields {
-  return {
-    number: defineField(`line.${key}`, 'u64', 'default'),
-    text: defineField(`line.${key}.text`, 'text', 'default'),
-    json: defineField(`line.${key}.json`, 'text', 'default'),
-  }
-}
-
 /** One key that lines have: where its values go, and its column in the open batch. */
 export class KeyEntry {
   readonly key: string
+  /** Differs for each key of a reader. */
+  readonly number: number
   readonly shape: ShapeKey
   /** `"key":` as the line that brought it had it. */
   readonly literal: Uint8Array
@@ -53,6 +40,7 @@ export class KeyEntry {
   readonly isOfFlow: boolean
   readonly isHexadecimal: boolean
   readonly octetsAs: 'hex' | 'text' | 'address'
+  readonly target: KeyTarget
   /** Bit of what the row's end must know of it (`row-end.ts`). */
   readonly state: number
   /** Its place among the keys of the line before. */
@@ -77,8 +65,9 @@ export class KeyEntry {
   #serial = -1
   #extras: ExtraFields | null = null
 
-  constructor(key: string, literal: Uint8Array, target: KeyTarget, shape: ShapeKey) {
+  constructor(key: string, number: number, literal: Uint8Array, target: KeyTarget, shape: ShapeKey) {
     this.key = key
+    this.number = number
     this.shape = shape
     this.literal = literal
     const view = new DataView(literal.buffer, literal.byteOffset, literal.length)
@@ -88,6 +77,7 @@ export class KeyEntry {
       for (let i = 1; i < this.words.length; i++) this.words[i] = view.getBigUint64(i * 8 - 8, true)
     }
     this.length = literal.length
+    this.target = target
     this.op = target.op
     this.field = target.field
     this.isZeroKept = target.isZeroKept

@@ -177,6 +177,13 @@ export function keyName(target: KeyTarget): string | null {
   return NAMES.get(target) ?? null
 }
 
+const ALL_NAMES = new Map(Object.entries(TARGETS).map(([name, target]) => [target, name]))
+
+/** A name by which `keyTarget` finds the target again; null for what is none of goflow2's fields nor of ours. */
+export function targetName(target: KeyTarget): string | null {
+  return ALL_NAMES.get(target) ?? null
+}
+
 const OP_OF_KIND: Partial<Record<Kind, number>> = {
   u64: OP.u64,
   u32: OP.u32,

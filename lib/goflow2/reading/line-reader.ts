@@ -1,6 +1,8 @@
+import type { FlowBatch } from '../../flow/batch.ts'
 import type { BatchWriter } from '../../flow/batch-writer.ts'
 import { JsonLines } from './json-lines.ts'
 import { type KeyHints, newTargetOf } from './key-targets.ts'
+import { LineKeeper } from './line-keeper.ts'
 import type { LineShape } from './line-shape.ts'
 import { MessageLines } from './message-lines.ts'
 import { ObjectReader } from './object-reader.ts'
@@ -13,6 +15,8 @@ export interface LineReaderOptions extends KeyHints {
   /** Takes the flows. */
   readonly writer: BatchWriter
   readonly onReject?: OnReject
+  /** Keeps how lines were written beside the rows, so that `newWrittenSink` prints the same octets again. */
+  readonly keepsWritten?: boolean
 }
 
 /** Reads records from octets that come in pieces of any size. */
@@ -24,13 +28,19 @@ export interface RecordReader {
   push(octets: Uint8Array, from: number, to: number): void
   /** Reads what is left; an unfinished record is refused. The caller flushes the writer. */
   end(): void
+  /**
+   * To be called with each batch before it is passed on, if `keepsWritten`: writes into it how the lines of its rows were
+   * written.
+   */
+  settle(batch: FlowBatch): void
   /** How the records look: with it others can be printed in the same way. */
   shape(): LineShape
 }
 
 /** A reader of goflow2's JSON lines, of whatever version and mapping. */
 export function newLineReader(options: LineReaderOptions): RecordReader {
-  return new JsonLines(newObjectReader(options), options.onReject)
+  const keeper = options.keepsWritten === true ? new LineKeeper() : null
+  return new JsonLines(new ObjectReader(options.writer, newTargetOf(options), keeper), options.onReject)
 }
 
 /** A reader of goflow2's text lines. */
@@ -44,5 +54,5 @@ export function newMessageReader(options: LineReaderOptions): RecordReader {
 }
 
 function newObjectReader(options: LineReaderOptions): ObjectReader {
-  return new ObjectReader(options.writer, newTargetOf(options))
+  return new ObjectReader(options.writer, newTargetOf(options), null)
 }

@@ -1,7 +1,9 @@
+import type { FlowBatch } from '../../flow/batch.ts'
 import type { BatchWriter } from '../../flow/batch-writer.ts'
 import { unescaped } from './json-value.ts'
 import { clearRow, copyRow, KeyEntry } from './key-entry.ts'
 import type { KeyTarget } from './known-keys.ts'
+import type { LineKeeper } from './line-keeper.ts'
 import { type LineShape, lineShape, type ShapeKey, shapeKey } from './line-shape.ts'
 import { RowReader } from './row-reader.ts'
 
@@ -26,6 +28,9 @@ export class ObjectReader {
   failedAt = 0
   readonly #writer: BatchWriter
   readonly #targetOf: TargetOf
+  readonly #keeper: LineKeeper | null
+  /** Whether the last line had other keys than the one before, or stood elsewhere. */
+  #isOther = true
   readonly #row = new RowReader()
   readonly #entries = new Map<string, KeyEntry>()
   #most: ShapeKey[] = []
@@ -47,9 +52,15 @@ export class ObjectReader {
   /** Whether a key has come whose column another key has already. */
   #isRivalNew = false
 
-  constructor(writer: BatchWriter, targetOf: TargetOf) {
+  constructor(writer: BatchWriter, targetOf: TargetOf, keeper: LineKeeper | null) {
     this.#writer = writer
     this.#targetOf = targetOf
+    this.#keeper = keeper
+  }
+
+  /** See RecordReader. */
+  settle(batch: FlowBatch): void {
+    this.#keeper?.settle(batch)
   }
 
   /** How the objects look: as the one that had most keys, at first. */
@@ -99,6 +110,7 @@ export class ObjectReader {
     }
     batch.rowCount = row + 1
     this.#nextRow = row + 1
+    this.#keeper?.add(batch, octets, p, end, this.#before, this.#keptCount, this.#isOther)
     return end
   }
 
@@ -215,7 +227,9 @@ export class ObjectReader {
     else this.#beforeCount = next
     this.#beforeStarts[this.#beforeCount] = p
     this.#isBeforeThere = true
-    const isLine = this.#finish(octets, row, isApart || !isBeforeThere || next !== beforeCount)
+    this.#isOther = isApart || !isBeforeThere || next !== beforeCount
+    this.#keptCount = this.#beforeCount
+    const isLine = this.#finish(octets, row, this.#isOther)
     if (isTwice || this.#isRivalNew) {
       this.#isRivalNew = false
       // The next line finds its keys anew, so that none is taken for what it was in the other place.
@@ -308,6 +322,7 @@ export class ObjectReader {
   }
 
   #keyLength = 0
+  #keptCount = 0
 
   /** The entry of the key at `p`; null, with `reason`, where there is none. */
   #find(octets: Uint8Array, p: number): KeyEntry | null {
@@ -344,7 +359,8 @@ export class ObjectReader {
         return null
       }
       const target = this.#targetOf(key)
-      entry = new KeyEntry(key, octets.slice(from, p), target, shapeKey(key, target, octets, p))
+      const shape = shapeKey(key, target, octets, p)
+      entry = new KeyEntry(key, this.#entries.size, octets.slice(from, p), target, shape)
       for (const other of this.#entries.values()) {
         if (!other.isRival(entry)) continue
         other.isNeverSteady = true
