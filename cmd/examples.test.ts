@@ -53,6 +53,9 @@ test.before(async () => {
   for (const name of ['testdata', 'packaging']) symlinkSync(join(projectRoot, name), join(folder, name))
   copyFileSync(join(projectRoot, 'packaging/weir.yaml'), join(folder, 'weir.yaml'))
   writeFileSync(join(folder, 'app.log'), 'a line\n')
+  mkdirSync(join(folder, 'flows/2026/01/01'), { recursive: true })
+  const archive = join(folder, 'flows/2026/01/01/test-20260101T000000Z-0.weir')
+  copyFileSync(join(projectRoot, 'testdata/archive/v1/flows.weir'), archive)
   const [log, pidFile] = [join(folder, 'goflow2.log'), join(folder, 'goflow2.pid')]
   const program = join(projectRoot, 'lib/rotate/testing/numbered-writer.ts')
   writer = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, log, pidFile], {
