@@ -1,5 +1,6 @@
-// Loops over decoded values. Each sees one kind of array only, so that it stays one piece of machine code; 64-bit values
-// are pairs of 32-bit words, low word first, because BigInt values are slow until a loop has run for a while.
+// Loops over decoded values. Each sees one kind of array only, so that it stays one piece of machine code; `| 0` keeps its
+// sums in 32-bit registers, where a number that came as a double would make them several times slower. 64-bit values are
+// pairs of 32-bit words, low word first: BigInt values are slow until a loop has run for a while.
 
 const INVERSE_LIMIT = 2 ** -32
 
@@ -14,22 +15,24 @@ export function greatestOf(values: Uint32Array): number {
 
 /** from + plane */
 export function fromOctets(plane: Uint8Array, from: number, out: Uint32Array): void {
-  for (let i = 0; i < out.length; i++) out[i] = plane[i]! + from
+  const base = from | 0
+  for (let i = 0; i < out.length; i++) out[i] = (plane[i]! + base) | 0
 }
 
 export function fromPairs(plane: Uint16Array, from: number, out: Uint32Array): void {
-  for (let i = 0; i < out.length; i++) out[i] = plane[i]! + from
+  const base = from | 0
+  for (let i = 0; i < out.length; i++) out[i] = (plane[i]! + base) | 0
 }
 
 /** from + low + high * 2^16 */
 export function joinPairOctet(low: Uint16Array, high: Uint8Array, from: number, out: Uint32Array): void {
   const base = from | 0
-  for (let i = 0; i < out.length; i++) out[i] = (low[i]! | (high[i]! << 16)) + base
+  for (let i = 0; i < out.length; i++) out[i] = ((low[i]! | (high[i]! << 16)) + base) | 0
 }
 
 export function joinPairs(low: Uint16Array, high: Uint16Array, from: number, out: Uint32Array): void {
   const base = from | 0
-  for (let i = 0; i < out.length; i++) out[i] = (low[i]! | (high[i]! << 16)) + base
+  for (let i = 0; i < out.length; i++) out[i] = ((low[i]! | (high[i]! << 16)) + base) | 0
 }
 
 /** One word of each 64-bit value, `offset` 0 for the low one. */
@@ -55,17 +58,20 @@ export function interleave(low: Uint32Array, high: Uint32Array, words: Uint32Arr
 
 /** from + values, plane by plane, where they stay in their width. */
 export function addToOctets(plane: Uint8Array, from: number, out: Uint8Array): void {
-  for (let i = 0; i < out.length; i++) out[i] = plane[i]! + from
+  const base = from | 0
+  for (let i = 0; i < out.length; i++) out[i] = (plane[i]! + base) | 0
 }
 
 export function addToPairs(plane: Uint16Array, from: number, out: Uint16Array): void {
-  for (let i = 0; i < out.length; i++) out[i] = plane[i]! + from
+  const base = from | 0
+  for (let i = 0; i < out.length; i++) out[i] = (plane[i]! + base) | 0
 }
 
 /** base + unit * value, modulo 2^32. */
 export function scaleNarrow(values: Uint32Array, base: number, unit: number, out: Uint32Array): void {
   const from = base | 0
-  for (let i = 0; i < out.length; i++) out[i] = Math.imul(values[i]!, unit) + from
+  const step = unit | 0
+  for (let i = 0; i < out.length; i++) out[i] = (Math.imul(values[i]!, step) + from) | 0
 }
 
 /** base + unit * value in words; products are below 2^53. */
@@ -79,11 +85,14 @@ export function scaleWide(
   const from = baseLow | 0
   const limit = baseLow >>> 0
   const top = baseHigh | 0
+  const step = unit | 0
+  // A power of two away from the product, so as exact as that is.
+  const factor = unit * INVERSE_LIMIT
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!
-    const low = (Math.imul(value, unit) + from) >>> 0
+    const low = (Math.imul(value, step) + from) >>> 0
     words[i * 2] = low
-    words[i * 2 + 1] = (((value * unit * INVERSE_LIMIT) | 0) + top + (low < limit ? 1 : 0)) | 0
+    words[i * 2 + 1] = (((value * factor) | 0) + top + (low < limit ? 1 : 0)) | 0
   }
 }
 
@@ -92,10 +101,11 @@ export function addWide(values: Uint32Array, baseLow: number, baseHigh: number, 
   const from = baseLow | 0
   const limit = baseLow >>> 0
   const top = baseHigh | 0
+  const above = (top + 1) | 0
   for (let i = 0; i < values.length; i++) {
     const low = (values[i]! + from) >>> 0
     words[i * 2] = low
-    words[i * 2 + 1] = low < limit ? top + 1 : top
+    words[i * 2 + 1] = low < limit ? above : top
   }
 }
 
@@ -220,8 +230,10 @@ export function subtractScaled(
   out: Uint32Array,
 ): void {
   const from = top | 0
+  const plus = leftUnit | 0
+  const minus = rightUnit | 0
   for (let i = 0; i < out.length; i++)
-    out[i] = (Math.imul(left[i]!, leftUnit) + from - Math.imul(right[i]!, rightUnit)) | 0
+    out[i] = (((Math.imul(left[i]!, plus) + from) | 0) - Math.imul(right[i]!, minus)) | 0
 }
 
 /** left - right modulo 2^64, in words. */
