@@ -1,4 +1,4 @@
-import { OVERSHOOT } from './put-number.ts'
+import { OVERSHOOT } from '../bytes/put-number.ts'
 
 /** Where lines end up: called with whole lines, which are gone after the call. */
 export type WriteLines = (octets: Uint8Array, from: number, to: number) => void

@@ -1,11 +1,11 @@
+import { isShownAsIpv4, putAddress, putIpv4, putIpv6, putMac } from '../bytes/put-address.ts'
+import { DIGIT_COUNT, FOUR_DIGITS, putU32, putU64, SHORT_DIGITS } from '../bytes/put-number.ts'
 import type { ListColumn, OctetsColumn, OctetsListColumn } from '../flow/batch.ts'
 import type { LineBuffer } from './line-buffer.ts'
 import type { LineColumns } from './line-columns.ts'
 import { CAPTURE_LITTLE, type LineProgram, RENDER, STEP } from './line-program.ts'
 import { NameTable } from './name-table.ts'
 import { layerName, type NamesOf, protoName } from './names.ts'
-import { isShownAsIpv4, putAddress, putIpv4, putIpv6, putMac } from './put-address.ts'
-import { DIGIT_COUNT, FOUR_DIGITS, putU32, putU64, SHORT_DIGITS } from './put-number.ts'
 import {
   CUSTOM_LAYER,
   putAscii,

@@ -1,10 +1,10 @@
+import { isShownAsIpv4 } from '../bytes/put-address.ts'
+import { putVarint, putVarint64, varintLength } from '../bytes/put-varint.ts'
 import type { ListColumn, OctetsColumn, OctetsListColumn } from '../flow/batch.ts'
 import type { LineBuffer } from './line-buffer.ts'
 import type { LineColumns } from './line-columns.ts'
 import { CAPTURE_CUSTOM, CAPTURE_LITTLE, CAPTURE_NUMBER, type LineProgram, STEP } from './line-program.ts'
-import { isShownAsIpv4 } from './put-address.ts'
 import { goflow2Layer } from './put-value.ts'
-import { putVarint, putVarint64, varintLength } from './put-varint.ts'
 import { listLength, roomOf } from './row-room.ts'
 import { RowValues } from './row-values.ts'
 

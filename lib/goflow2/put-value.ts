@@ -1,11 +1,19 @@
+import {
+  isShownAsIpv4,
+  putAddress,
+  putHex,
+  putHexWord,
+  putIpv4,
+  putIpv6,
+  putMac,
+} from '../bytes/put-address.ts'
+import { BILLIONS, divideByBillion, putU32, putU64 } from '../bytes/put-number.ts'
+import { putDateTime, putDateTimeNano, putEscaped, putOctets } from '../bytes/put-text.ts'
 import type { OctetsColumn, OctetsListColumn } from '../flow/batch.ts'
 import { LAYER } from '../flow/fields.ts'
 import { CAPTURE_LITTLE, CAPTURE_NUMBER, CAPTURE_VERBATIM, RENDER } from './line-program.ts'
 import type { NameTable } from './name-table.ts'
 import { etypeName, flowTypeName, type NamesOf, protoName } from './names.ts'
-import { isShownAsIpv4, putAddress, putHex, putHexWord, putIpv4, putIpv6, putMac } from './put-address.ts'
-import { BILLIONS, divideByBillion, putU32, putU64 } from './put-number.ts'
-import { putDateTime, putDateTimeNano, putEscaped, putOctets } from './put-text.ts'
 import type { RowValues } from './row-values.ts'
 
 export interface ValueStyle {

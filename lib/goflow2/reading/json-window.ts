@@ -1,4 +1,4 @@
-import { OVERSHOOT, putU32, putU64 } from '../put-number.ts'
+import { OVERSHOOT, putU32, putU64 } from '../../bytes/put-number.ts'
 import type { ObjectReader } from './object-reader.ts'
 
 const SIZE = 262_144

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { formatIpv4, formatIpv6, parseAddress } from '../bytes/address.ts'
 import { newRandom } from '../testing/workload.ts'
+import { formatIpv4, formatIpv6, parseAddress } from './address.ts'
 import { putAddress, putHex, putHexWord, putIpv4, putIpv6, putMac } from './put-address.ts'
 
 const octets = new Uint8Array(128)
