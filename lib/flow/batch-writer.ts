@@ -3,6 +3,8 @@ import { FlowBatch, type RecordKind } from './batch.ts'
 /** Owns the batch being filled; passes it on when the next rows would not fit. */
 export class BatchWriter {
   readonly kind: RecordKind
+  /** Called with a batch before it is passed on, by one whose rows need a last touch. */
+  beforePass: ((full: FlowBatch) => void) | null = null
   #open: FlowBatch
   readonly #pass: (full: FlowBatch) => FlowBatch
 
@@ -32,6 +34,7 @@ export class BatchWriter {
   /** Passes the open batch on, if it holds rows. */
   flush(): void {
     if (this.#open.rowCount === 0) return
+    this.beforePass?.(this.#open)
     this.#open = this.#pass(this.#open)
     this.#open.kind = this.kind
   }

@@ -1,4 +1,3 @@
-import type { FlowBatch } from '../../flow/batch.ts'
 import { Carry } from './carry.ts'
 import type { OnReject, RecordReader } from './line-reader.ts'
 import type { LineShape } from './line-shape.ts'
@@ -77,14 +76,12 @@ export class JsonLines implements RecordReader {
 
   end(): void {
     const carry = this.#carry
-    if (carry.used === 0) return
-    carry.octets[carry.used] = LINE_FEED
-    this.#lines(carry.octets, carry.view, 0, carry.used, this.#offset - carry.used)
-    carry.keep(carry.used)
-  }
-
-  settle(batch: FlowBatch): void {
-    this.#objects.settle(batch)
+    if (carry.used > 0) {
+      carry.octets[carry.used] = LINE_FEED
+      this.#lines(carry.octets, carry.view, 0, carry.used, this.#offset - carry.used)
+      carry.keep(carry.used)
+    }
+    this.#objects.end()
   }
 
   shape(): LineShape {

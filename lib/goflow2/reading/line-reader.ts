@@ -1,4 +1,3 @@
-import type { FlowBatch } from '../../flow/batch.ts'
 import type { BatchWriter } from '../../flow/batch-writer.ts'
 import { JsonLines } from './json-lines.ts'
 import { type KeyHints, newTargetOf } from './key-targets.ts'
@@ -28,11 +27,6 @@ export interface RecordReader {
   push(octets: Uint8Array, from: number, to: number): void
   /** Reads what is left; an unfinished record is refused. The caller flushes the writer. */
   end(): void
-  /**
-   * To be called with each batch before it is passed on, if `keepsWritten`: writes into it how the lines of its rows were
-   * written.
-   */
-  settle(batch: FlowBatch): void
   /** How the records look: with it others can be printed in the same way. */
   shape(): LineShape
 }

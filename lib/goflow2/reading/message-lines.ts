@@ -1,4 +1,3 @@
-import type { FlowBatch } from '../../flow/batch.ts'
 import { LINE_FIELDS, type LineKind } from '../line-fields.ts'
 import type { Mapping } from '../mapping-types.ts'
 import { Carry } from './carry.ts'
@@ -66,10 +65,6 @@ export class MessageLines implements RecordReader {
 
   end(): void {
     this.#messages(true)
-  }
-
-  settle(batch: FlowBatch): void {
-    this.#objects.settle(batch)
   }
 
   shape(): LineShape {

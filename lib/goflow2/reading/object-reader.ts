@@ -1,4 +1,3 @@
-import type { FlowBatch } from '../../flow/batch.ts'
 import type { BatchWriter } from '../../flow/batch-writer.ts'
 import { unescaped } from './json-value.ts'
 import { clearRow, copyRow, KeyEntry } from './key-entry.ts'
@@ -56,11 +55,12 @@ export class ObjectReader {
     this.#writer = writer
     this.#targetOf = targetOf
     this.#keeper = keeper
+    if (keeper !== null) writer.beforePass = (batch) => keeper.settle(batch)
   }
 
-  /** See RecordReader. */
-  settle(batch: FlowBatch): void {
-    this.#keeper?.settle(batch)
+  /** To be called when nothing more is read: the rows that were read need no more of us. */
+  end(): void {
+    this.#keeper?.settle(this.#row.batch)
   }
 
   /** How the objects look: as the one that had most keys, at first. */

@@ -1,4 +1,3 @@
-import type { FlowBatch } from '../../flow/batch.ts'
 import { Carry } from './carry.ts'
 import { JsonWindow } from './json-window.ts'
 import type { OnReject, RecordReader } from './line-reader.ts'
@@ -65,10 +64,6 @@ export class TextLines implements RecordReader {
     const carry = this.#carry
     if (carry.used > 0) this.#line(carry.octets, 0, carry.used, this.#offset - carry.used)
     carry.keep(carry.used)
-  }
-
-  settle(batch: FlowBatch): void {
-    this.#objects.settle(batch)
   }
 
   shape(): LineShape {

@@ -29,7 +29,6 @@ export function rewritten(
   })
   let whole = 0
   const writer = new BatchWriter('flow', (batch) => {
-    reader.settle(batch)
     const lines = batch.find(WRITTEN.line) as OctetsColumn | undefined
     for (let row = 0; row < batch.rowCount; row++) whole += lines?.present[row] ?? 0
     sink.write(batch)
