@@ -27,6 +27,8 @@ const work = join(root, 'build', `sea-${process.pid}`)
 const MOST = { executable: 120e6, archive: 30e6 }
 /** Worker scripts, as cmd/runtime.ts names them. */
 const WORKERS = ['collect-worker']
+/** Data files inside, as cmd/runtime.ts names them. */
+const DATA_FILES = { 'networks.bin': 'lib/enrich/data/networks.bin' }
 
 function git(...args) {
   const { status, stdout } = spawnSync('git', args, { cwd: root, encoding: 'utf8' })
@@ -83,7 +85,10 @@ function inject(base, executable) {
     execArgv: ['--disable-warning=ExperimentalWarning'],
     // NODE_OPTIONS and --node-options of whoever starts us are not for us.
     execArgvExtension: 'none',
-    assets: Object.fromEntries(WORKERS.map((name) => [`${name}.js`, join(work, `${name}.js`)])),
+    assets: {
+      ...Object.fromEntries(WORKERS.map((name) => [`${name}.js`, join(work, `${name}.js`)])),
+      ...Object.fromEntries(Object.entries(DATA_FILES).map(([name, path]) => [name, join(root, path)])),
+    },
   }
   writeFileSync(join(work, 'sea.json'), JSON.stringify(config))
   const { status, stderr } = spawnSync(base, ['--build-sea', join(work, 'sea.json')], { encoding: 'utf8' })

@@ -1,3 +1,4 @@
+import { BUILT_IN_ATTRIBUTION } from '../lib/enrich/built-in-networks.ts'
 import { build } from './version.ts'
 
 interface DataSet {
@@ -19,6 +20,11 @@ const DATA_SETS: readonly DataSet[] = [
     licence: 'public domain dedication',
   },
   { name: 'logstash-codec-netflow element definitions, a4e9621', date: '2020', licence: 'Apache-2.0' },
+  {
+    name: BUILT_IN_ATTRIBUTION.name,
+    date: BUILT_IN_ATTRIBUTION.date,
+    licence: BUILT_IN_ATTRIBUTION.licence,
+  },
 ]
 
 /** What `weir version --json` prints. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 
 // The one file that knows how the executable is put together (build.mjs is its other half).
@@ -20,4 +21,13 @@ export function startWorker(
   const options = { workerData, transferList: [...transferList], name }
   if (isExecutable) return new Worker(sea.getAsset(`${name}.js`, 'utf8'), { ...options, eval: true })
   return new Worker(new URL(`./${name}.ts`, import.meta.url), options)
+}
+
+/** Data files: each is an asset of the executable under this name, and lies here in the sources. */
+const DATA_FILES = { 'networks.bin': '../lib/enrich/data/networks.bin' } as const
+
+/** The octets of a data file, in place where it is inside the executable. */
+export function readDataFile(name: keyof typeof DATA_FILES): Uint8Array {
+  if (isExecutable) return new Uint8Array(sea.getRawAsset(name) as ArrayBuffer)
+  return readFileSync(new URL(DATA_FILES[name], import.meta.url))
 }
