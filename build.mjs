@@ -23,8 +23,9 @@ const root = import.meta.dirname
 const dist = join(root, 'dist')
 // A folder of its own for each run: two builds at the same time do not meet.
 const work = join(root, 'build', `sea-${process.pid}`)
+const MIB = 1 << 20
 /** What the finished executable and its archive may weigh, in octets. */
-const MOST = { executable: 120e6, archive: 30e6 }
+const MOST = { executable: 120 * MIB, archive: 30 * MIB }
 /** Worker scripts, as cmd/runtime.ts names them. */
 const WORKERS = ['collect-worker']
 /** Data files inside, as cmd/runtime.ts names them. */
@@ -96,12 +97,12 @@ function inject(base, executable) {
 }
 
 function megabytes(file) {
-  return `${(statSync(file).size / 1e6).toFixed(1)} MB`
+  return `${(statSync(file).size / MIB).toFixed(1)} MiB`
 }
 
 function mustWeigh(file, most) {
   if (statSync(file).size > most)
-    throw new Error(`${file} has ${megabytes(file)}, want at most ${most / 1e6} MB`)
+    throw new Error(`${file} has ${megabytes(file)}, want at most ${most / MIB} MiB`)
 }
 
 /** The executable with all that its licences want beside it. */
