@@ -202,9 +202,19 @@ export const F = {
   egressInterfaceRaw: defineField('egressInterfaceRaw', 'u32', 'identifier'),
   /** sFlow discard notifications: the reason. */
   dropReason: defineField('dropReason', 'u32', 'identifier'),
+
+  // Flows tracked from packets: the whole flow so far, both ways, link headers counted.
+  initiatorOctets: defineField('initiatorOctets', 'u64', 'deltaCounter', 0, 231),
+  responderOctets: defineField('responderOctets', 'u64', 'deltaCounter', 0, 232),
+  initiatorPackets: defineField('initiatorPackets', 'u64', 'deltaCounter', 0, 298),
+  responderPackets: defineField('responderPackets', 'u64', 'deltaCounter', 0, 299),
+  /** What Packetbeat's flow.id is the base64 text of: which layers, where each lies, and the key that they make. */
+  trackedFlowId: defineField('trackedFlowId', 'octets', 'identifier'),
+  /** Time of the flow's first packet, whatever was reported before. */
+  trackedStart: defineField('trackedStart', 'u64', 'timestamp'),
 } as const
 
-/** Values of `exportProtocol`: NetFlow's version, 10 for IPFIX, 200 + version for sFlow. */
+/** Values of `exportProtocol`: NetFlow's version, 10 for IPFIX, 200 + version for sFlow, 250 for flows tracked from packets. */
 export const PROTOCOL = {
   netflow1: 1,
   netflow5: 5,
@@ -216,6 +226,7 @@ export const PROTOCOL = {
   sflow2: 202,
   sflow4: 204,
   sflow5: 205,
+  packets: 250,
 } as const
 
 /** Values of `samplingSource`, weakest first. */

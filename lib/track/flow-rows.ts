@@ -1,0 +1,222 @@
+import { type FlowBatch, setOctets } from '../flow/batch.ts'
+import type { BatchWriter } from '../flow/batch-writer.ts'
+import { F, type Field, PROTOCOL, SAMPLING_SOURCE } from '../flow/fields.ts'
+import { knownShape, putFlowId } from './flow-id.ts'
+import type { FlowTable } from './flow-table.ts'
+import { ABSENT, DIRECTION, KEY_LAYER, type KeyShape, MOST_KEY_OCTETS } from './packet-key.ts'
+
+/** Values of flowEndReason (RFC 5102 §5.11.3): why a report was made. */
+export const END_REASON = { idleTimeout: 1, activeTimeout: 2, forcedEnd: 4, lackOfResources: 5 } as const
+
+const TCP = 6
+const UDP = 17
+
+export interface FlowRowsOptions {
+  readonly writer: BatchWriter
+  /** Four words of the address that stands for the observer; null for none. */
+  readonly observer: Uint32Array | null
+  /** Index of the interface, 0 where none is known. */
+  readonly ingressInterface: number
+  /** Flows without a packet since their last report are reported as well: documents are made of them. */
+  readonly isReportingIdle: boolean
+  /** Counters of documents begin at zero after each report. */
+  readonly isDelta: boolean
+}
+
+/**
+ * Writes reports of flows as rows: one for the source's direction, with the whole flow's id and counters for documents,
+ * and one for the other direction if packets came that way. The rows' own counters are what is new since the last
+ * report, so that sums over all rows are right.
+ */
+export class FlowRows {
+  readonly #options: FlowRowsOptions
+  readonly #table: FlowTable
+  readonly #id = new Uint8Array(32 + MOST_KEY_OCTETS)
+  #batch: FlowBatch | null = null
+
+  constructor(table: FlowTable, options: FlowRowsOptions) {
+    this.#table = table
+    this.#options = options
+  }
+
+  /** Reports the flow in `slot` at `reportNs`, and begins a new interval. */
+  write(slot: number, reportNs: BigUint64Array, reason: number): void {
+    const { columns } = this.#table
+    const hasNewSource = columns.newSourcePackets[slot]! > 0
+    const hasNewDestination = columns.newDestinationPackets[slot]! > 0
+    if (hasNewSource || this.#options.isReportingIdle) this.#writeHalf(slot, reportNs, reason, true)
+    if (hasNewDestination) this.#writeHalf(slot, reportNs, reason, false)
+    columns.newSourceOctets[slot] = columns.newSourcePackets[slot] = 0
+    columns.newDestinationOctets[slot] = columns.newDestinationPackets[slot] = 0
+    columns.since[slot] = 0n
+    if (!this.#options.isDelta) return
+    columns.sourceOctets[slot] = columns.sourcePackets[slot] = 0
+    columns.destinationOctets[slot] = columns.destinationPackets[slot] = 0
+  }
+
+  #writeHalf(slot: number, reportNs: BigUint64Array, reason: number, isSource: boolean): void {
+    const { writer, observer, ingressInterface } = this.#options
+    const table = this.#table
+    const { columns } = table
+    const batch = writer.reserve(1)
+    this.#batch = batch
+    const row = batch.rowCount++
+    this.#set(F.exportProtocol, row, PROTOCOL.packets)
+    this.#setWide(F.timeReceived, row, reportNs, 0)
+    const since = columns.since[slot] === 0n ? columns.latest : columns.since
+    this.#setWide(F.flowStart, row, since, slot)
+    this.#setWide(F.flowEnd, row, columns.latest, slot)
+    const octets = isSource ? columns.newSourceOctets : columns.newDestinationOctets
+    const packets = isSource ? columns.newSourcePackets : columns.newDestinationPackets
+    this.#setCount(F.octetDeltaCount, row, octets[slot]!)
+    this.#setCount(F.packetDeltaCount, row, packets[slot]!)
+    this.#set(F.samplingRate, row, 1)
+    this.#set(F.samplingSource, row, SAMPLING_SOURCE.record)
+    this.#set(F.flowEndReason, row, reason)
+    if (columns.hasDestination[slot] === 1) this.#set(F.biflowHalf, row, isSource ? 2 : 1)
+    if (observer !== null) this.#setAddress(F.exporterAddress, row, observer)
+    if (ingressInterface > 0) this.#set(F.ingressInterface, row, ingressInterface)
+
+    const key = table.keys.octets(columns.keyPlace[slot]!, columns.keyOctets[slot]!)
+    const path = columns.path[slot]!
+    const shape = knownShape(path)
+    const isSwapped = (columns.direction[slot] === DIRECTION.reversed) === isSource
+    this.#writeKey(row, key, shape, isSwapped)
+    this.#writeSeen(row, slot, isSource)
+    if (!isSource) return
+    const idOctets = putFlowId(this.#id, path, key)
+    setOctets(batch.octets(F.trackedFlowId), row, this.#id, 0, idOctets)
+    this.#setWide(F.trackedStart, row, columns.created, slot)
+    this.#setCount(F.initiatorOctets, row, columns.sourceOctets[slot]!)
+    this.#setCount(F.initiatorPackets, row, columns.sourcePackets[slot]!)
+    if (columns.hasDestination[slot] !== 1) return
+    this.#setCount(F.responderOctets, row, columns.destinationOctets[slot]!)
+    this.#setCount(F.responderPackets, row, columns.destinationPackets[slot]!)
+  }
+
+  /** Addresses, ports and tags out of the key; the outermost IP header is the flow's. */
+  #writeKey(row: number, key: Uint8Array, { offsets }: KeyShape, isSwapped: boolean): void {
+    const ethernet = offsets[KEY_LAYER.ethernet]!
+    if (ethernet !== ABSENT) {
+      this.#setMac(F.sourceMacAddress, row, key, ethernet + (isSwapped ? 6 : 0))
+      this.#setMac(F.destinationMacAddress, row, key, ethernet + (isSwapped ? 0 : 6))
+    }
+    const vlan = offsets[KEY_LAYER.vlan]!
+    const outerVlan = offsets[KEY_LAYER.outerVlan]!
+    if (outerVlan !== ABSENT) {
+      this.#set(F.vlanId, row, key[outerVlan]! | (key[outerVlan + 1]! << 8))
+      this.#set(F.dot1qCustomerVlanId, row, key[vlan]! | (key[vlan + 1]! << 8))
+    } else if (vlan !== ABSENT) this.#set(F.vlanId, row, key[vlan]! | (key[vlan + 1]! << 8))
+
+    const [outer4, ipv4, outer6, ipv6] = [
+      offsets[KEY_LAYER.outerIpv4]!,
+      offsets[KEY_LAYER.ipv4]!,
+      offsets[KEY_LAYER.outerIpv6]!,
+      offsets[KEY_LAYER.ipv6]!,
+    ]
+    // Layers are added from the outside in, so the header with the smallest offset is the outermost.
+    const first = Math.min(outer4, ipv4, outer6, ipv6)
+    if (first === ABSENT) return
+    const isFirst6 = first === outer6 || first === ipv6
+    this.#writePair(row, key, first, isFirst6, isSwapped, F.sourceAddress, F.destinationAddress)
+    this.#set(F.ipVersion, row, isFirst6 ? 6 : 4)
+    const rest = [ipv4, ipv6].filter((offset) => offset !== ABSENT && offset !== first)
+    if (rest.length > 0) {
+      const inner = Math.max(...rest)
+      const { innerSourceAddress, innerDestinationAddress } = F
+      this.#writePair(row, key, inner, inner === ipv6, isSwapped, innerSourceAddress, innerDestinationAddress)
+    }
+    const isTcp = offsets[KEY_LAYER.tcp] !== ABSENT
+    const ports = isTcp ? offsets[KEY_LAYER.tcp]! : offsets[KEY_LAYER.udp]!
+    if (ports === ABSENT) return
+    const [a, b] = isSwapped ? [ports + 2, ports] : [ports, ports + 2]
+    this.#set(F.sourceTransportPort, row, key[a]! | (key[a + 1]! << 8))
+    this.#set(F.destinationTransportPort, row, key[b]! | (key[b + 1]! << 8))
+    this.#set(F.protocolIdentifier, row, isTcp ? TCP : UDP)
+  }
+
+  #writePair(
+    row: number,
+    key: Uint8Array,
+    at: number,
+    isIpv6: boolean,
+    isSwapped: boolean,
+    source: Field,
+    destination: Field,
+  ): void {
+    const size = isIpv6 ? 16 : 4
+    this.#setKeyAddress(source, row, key, at + (isSwapped ? size : 0), isIpv6)
+    this.#setKeyAddress(destination, row, key, at + (isSwapped ? 0 : size), isIpv6)
+  }
+
+  /** What packets of this direction said that is not in the key. */
+  #writeSeen(row: number, slot: number, isSource: boolean): void {
+    const { columns } = this.#table
+    const etherType = columns.etherType[slot]!
+    if (etherType >= 0) this.#set(F.ethernetType, row, etherType)
+    const protocol = columns.protocol[slot]!
+    if (protocol >= 0) this.#set(F.protocolIdentifier, row, protocol)
+    const service = isSource ? columns.classOfService[slot]! : columns.destinationClassOfService[slot]!
+    if (service >= 0) this.#set(F.ipClassOfService, row, service)
+    const live = isSource ? columns.timeToLive[slot]! : columns.destinationTimeToLive[slot]!
+    if (live >= 0) this.#set(F.ipTTL, row, live)
+    const icmp = isSource ? columns.icmpTypeCode[slot]! : columns.destinationIcmpTypeCode[slot]!
+    if (icmp >= 0) this.#set(F.icmpTypeCode, row, icmp)
+    if (protocol === TCP) {
+      const flags = isSource ? columns.sourceTcpFlags[slot]! : columns.destinationTcpFlags[slot]!
+      this.#set(F.tcpControlBits, row, flags)
+    }
+  }
+
+  #set(field: Field, row: number, value: number): void {
+    const column = this.#batch!.fixed(field)
+    column.values[row] = value
+    column.present[row] = 1
+  }
+
+  #setWide(field: Field, row: number, from: BigUint64Array, at: number): void {
+    const column = this.#batch!.fixed(field)
+    column.wide[row] = from[at]!
+    column.present[row] = 1
+  }
+
+  #setCount(field: Field, row: number, value: number): void {
+    const column = this.#batch!.fixed(field)
+    column.words[row * 2] = value % 0x1_0000_0000
+    column.words[row * 2 + 1] = value / 0x1_0000_0000
+    column.present[row] = 1
+  }
+
+  #setMac(field: Field, row: number, key: Uint8Array, at: number): void {
+    const column = this.#batch!.fixed(field)
+    column.words[row * 2] = (key[at]! << 8) | key[at + 1]!
+    column.words[row * 2 + 1] = word(key, at + 2)
+    column.present[row] = 1
+  }
+
+  #setAddress(field: Field, row: number, words: Uint32Array): void {
+    const column = this.#batch!.fixed(field)
+    column.words.set(words, row * 4)
+    column.present[row] = 1
+  }
+
+  #setKeyAddress(field: Field, row: number, key: Uint8Array, at: number, isIpv6: boolean): void {
+    const column = this.#batch!.fixed(field)
+    const { words } = column
+    const to = row * 4
+    if (isIpv6) for (let i = 0; i < 4; i++) words[to + i] = word(key, at + i * 4)
+    else {
+      // IPv4 mapped (RFC 4291 §2.5.5.2).
+      words[to] = 0
+      words[to + 1] = 0
+      words[to + 2] = 0xffff
+      words[to + 3] = word(key, at)
+    }
+    column.present[row] = 1
+  }
+}
+
+/** Four octets in network order. */
+function word(octets: Uint8Array, at: number): number {
+  return ((octets[at]! << 24) | (octets[at + 1]! << 16) | (octets[at + 2]! << 8) | octets[at + 3]!) >>> 0
+}

@@ -1,0 +1,225 @@
+import type { MetricFamily } from '../diagnostics/metrics.ts'
+import { END_REASON, FlowRows, type FlowRowsOptions } from './flow-rows.ts'
+import { FlowTable, NONE } from './flow-table.ts'
+import { DIRECTION } from './packet-key.ts'
+import { PacketLayers } from './packet-layers.ts'
+
+export interface TrackerOptions extends FlowRowsOptions {
+  /** A flow without a packet for longer than this has ended; at least a second. */
+  readonly timeoutMs: number
+  /** All live flows are reported every so often; 0 or less: only when they end. */
+  readonly periodMs: number
+  /** Flows alive at one time; with one more, that which is idle for longest is reported and forgotten. */
+  readonly mostFlows: number
+  /** Whether MACs tell flows apart. */
+  readonly isMacKey: boolean
+}
+
+/** The loop of reports begins at a multiple of this (Packetbeat's). */
+const ALIGN_S = 10
+const LEAST_TICK_MS = 1000
+
+/**
+ * Tracks flows of packets as Packetbeat does: both directions of a conversation are one flow. Time is what packets
+ * and `advance` say, so that a capture runs on its own clock.
+ */
+export class Tracker {
+  readonly table: FlowTable
+  readonly layers: PacketLayers
+  packets = 0
+  /** Packets of no flow: of unknown links, malformed, or fragments of what stayed incomplete. */
+  skipped = 0
+  /** Flows reported before their time because the table was full. */
+  evicted = 0
+  readonly #rows: FlowRows
+  readonly #timeoutMs: number
+  readonly #tickMs: number
+  readonly #ticksTimeout: number
+  readonly #ticksPeriod: number
+  #nowMs = 0
+  #nextTickMs = Number.NaN
+  #untilTimeout: number
+  #untilPeriod: number
+  readonly #reportNs = new BigUint64Array(1)
+
+  constructor(options: TrackerOptions) {
+    this.table = new FlowTable(options.mostFlows)
+    this.layers = new PacketLayers(options.isMacKey)
+    this.#rows = new FlowRows(this.table, options)
+    const { timeoutMs, periodMs } = options
+    this.#timeoutMs = timeoutMs
+    this.#tickMs = periodMs > 0 ? Math.max(LEAST_TICK_MS, greatestDivisor(timeoutMs, periodMs)) : timeoutMs
+    this.#ticksTimeout = Math.max(1, Math.floor(timeoutMs / this.#tickMs))
+    this.#ticksPeriod = periodMs > 0 ? Math.max(1, Math.floor(periodMs / this.#tickMs)) : -1
+    this.#untilTimeout = this.#ticksTimeout
+    this.#untilPeriod = this.#ticksPeriod
+  }
+
+  /**
+   * Takes the packet `[from, to)` of a link type, seen at `timeNs[0]`, which had `wireOctets` on the wire. Never throws;
+   * keeps nothing of the octets.
+   */
+  take(
+    octets: Uint8Array,
+    view: DataView,
+    link: number,
+    from: number,
+    to: number,
+    wireOctets: number,
+    timeNs: BigUint64Array,
+    timeWords: Uint32Array,
+  ): void {
+    this.packets++
+    const nowMs = (timeWords[1]! * 0x1_0000_0000 + timeWords[0]!) / 1e6
+    this.advance(nowMs)
+    const { layers, table } = this
+    if (!layers.read(octets, view, link, from, to, wireOctets, nowMs)) {
+      this.skipped++
+      return
+    }
+    const { key } = layers
+    const hash = key.hash()
+    let slot = table.find(key, hash)
+    if (slot === NONE) {
+      if (table.isFull) this.#evict(timeNs)
+      slot = table.add(key, hash)
+      const { columns } = table
+      columns.created[slot] = timeNs[0]!
+      columns.latest[slot] = timeNs[0]!
+      columns.protocol[slot] = layers.protocol
+      columns.etherType[slot] = layers.etherType
+    } else table.touch(slot)
+    this.#count(slot, timeNs)
+  }
+
+  #count(slot: number, timeNs: BigUint64Array): void {
+    const { layers, table } = this
+    const { columns } = table
+    if (columns.since[slot] === 0n) columns.since[slot] = timeNs[0]!
+    // A capture's clock may step back.
+    if (timeNs[0]! > columns.latest[slot]!) columns.latest[slot] = timeNs[0]!
+    if (layers.key.direction === columns.direction[slot] || layers.key.direction === DIRECTION.undecided) {
+      columns.sourceOctets[slot]! += layers.wireOctets
+      columns.sourcePackets[slot]! += layers.packets
+      columns.newSourceOctets[slot]! += layers.ipOctets
+      columns.newSourcePackets[slot]! += layers.packets
+      columns.sourceTcpFlags[slot]! |= layers.tcpFlags
+      columns.classOfService[slot] = layers.classOfService
+      columns.timeToLive[slot] = layers.timeToLive
+      if (layers.icmpTypeCode >= 0) columns.icmpTypeCode[slot] = layers.icmpTypeCode
+      return
+    }
+    columns.hasDestination[slot] = 1
+    columns.destinationOctets[slot]! += layers.wireOctets
+    columns.destinationPackets[slot]! += layers.packets
+    columns.newDestinationOctets[slot]! += layers.ipOctets
+    columns.newDestinationPackets[slot]! += layers.packets
+    columns.destinationTcpFlags[slot]! |= layers.tcpFlags
+    columns.destinationClassOfService[slot] = layers.classOfService
+    columns.destinationTimeToLive[slot] = layers.timeToLive
+    if (layers.icmpTypeCode >= 0) columns.destinationIcmpTypeCode[slot] = layers.icmpTypeCode
+  }
+
+  /** Tells that it is `nowMs` since the epoch: reports what is due. Time that steps back does nothing. */
+  advance(nowMs: number): void {
+    if (Number.isNaN(this.#nextTickMs)) {
+      const alignedMs = Math.floor((Math.floor(nowMs / 1000) + ALIGN_S - 1) / ALIGN_S) * ALIGN_S * 1000
+      this.#nextTickMs = Math.max(nowMs, alignedMs) + this.#tickMs
+    }
+    if (nowMs <= this.#nowMs) return
+    this.#nowMs = nowMs
+    while (nowMs >= this.#nextTickMs) {
+      if (this.table.count === 0) {
+        // Nothing can be due: a gap of years in a capture costs no loop.
+        const ticks = Math.floor((nowMs - this.#nextTickMs) / this.#tickMs) + 1
+        this.#pass(ticks)
+        return
+      }
+      this.#tick(this.#nextTickMs)
+      this.#nextTickMs += this.#tickMs
+    }
+  }
+
+  #pass(ticks: number): void {
+    this.#nextTickMs += ticks * this.#tickMs
+    const left = (until: number, every: number) => every - ((every - until + ticks) % every)
+    this.#untilTimeout = left(this.#untilTimeout, this.#ticksTimeout)
+    if (this.#ticksPeriod > 0) this.#untilPeriod = left(this.#untilPeriod, this.#ticksPeriod)
+  }
+
+  #tick(atMs: number): void {
+    this.#untilTimeout--
+    this.#untilPeriod--
+    const isTimeout = this.#untilTimeout === 0
+    const isReport = this.#ticksPeriod > 0 && this.#untilPeriod === 0
+    if (isTimeout) this.#untilTimeout = this.#ticksTimeout
+    if (this.#untilPeriod <= 0) this.#untilPeriod = this.#ticksPeriod
+    this.#reportNs[0] = BigInt(Math.round(atMs)) * 1_000_000n
+    if (isTimeout) this.#endIdle(atMs)
+    if (isReport) this.#reportAll(END_REASON.activeTimeout)
+  }
+
+  /** Flows stand in order of their latest packet. */
+  #endIdle(atMs: number): void {
+    const { table } = this
+    const limitMs = atMs - this.#timeoutMs
+    while (table.oldest !== NONE) {
+      const slot = table.oldest
+      if (Number(table.columns.latest[slot]!) / 1e6 >= limitMs) return
+      this.#rows.write(slot, this.#reportNs, END_REASON.idleTimeout)
+      table.remove(slot)
+    }
+  }
+
+  #reportAll(reason: number): void {
+    const { table } = this
+    for (let slot = table.oldest; slot !== NONE; slot = table.after(slot)) {
+      this.#rows.write(slot, this.#reportNs, reason)
+    }
+  }
+
+  #evict(timeNs: BigUint64Array): void {
+    const slot = this.table.oldest
+    this.#rows.write(slot, timeNs, END_REASON.lackOfResources)
+    this.table.remove(slot)
+    this.evicted++
+  }
+
+  /** Reports all flows as ended, at the latest time seen or `nowMs`; the caller flushes the writer. */
+  close(nowMs: number | null): void {
+    const atMs = Math.max(this.#nowMs, nowMs ?? 0)
+    this.#reportNs[0] = BigInt(Math.round(atMs * 1000)) * 1000n
+    this.#reportAll(END_REASON.forcedEnd)
+    while (this.table.oldest !== NONE) this.table.remove(this.table.oldest)
+  }
+
+  metrics(): MetricFamily[] {
+    const one = (name: string, help: string, type: 'counter' | 'gauge', value: number): MetricFamily => ({
+      name: `weir_track_${name}`,
+      help,
+      type,
+      samples: [{ labels: {}, value }],
+    })
+    return [
+      one('packets_total', 'Packets seen.', 'counter', this.packets),
+      one('skipped_packets_total', 'Packets that belong to no flow.', 'counter', this.skipped),
+      one('flows', 'Flows being tracked.', 'gauge', this.table.count),
+      one(
+        'evicted_flows_total',
+        'Flows reported early because too many were alive.',
+        'counter',
+        this.evicted,
+      ),
+      one(
+        'abandoned_fragments_total',
+        'Fragmented packets that stayed incomplete.',
+        'counter',
+        this.layers.fragments.abandoned,
+      ),
+    ]
+  }
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b)
+}
