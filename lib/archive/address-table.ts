@@ -8,7 +8,8 @@ interface Delta {
   readonly first: number
   readonly count: number
   readonly numbers: readonly number[]
-  readonly reader: StreamReader
+  /** Streams are opened anew each time, so that what was decoded is not kept twice. */
+  open(): StreamReader
 }
 
 /** A file's addresses by code; each part is read when first asked for. */
@@ -31,8 +32,10 @@ export class AddressTable implements AddressFacts {
     const numbers: number[] = []
     for (let i = 0; i < 6 + attributes; i++) numbers.push(head.readUInt32LE(DICTIONARY_FIXED_OCTETS + i * 4))
     try {
-      const reader = new StreamReader(head.subarray(tablesAt), { streams, planes }, body, null)
-      this.#deltas.push({ first, count, numbers, reader })
+      const tables = Buffer.from(head.subarray(tablesAt))
+      const open = () => new StreamReader(tables, { streams, planes }, body, null)
+      open()
+      this.#deltas.push({ first, count, numbers, open })
     } catch (error) {
       if (error instanceof Damage) return false
       throw error
@@ -45,27 +48,30 @@ export class AddressTable implements AddressFacts {
     if (this.#wordsDone === this.#deltas.length) return this.#words
     const words = new Uint32Array(this.codes * 4)
     words.set(this.#words)
-    for (const { first, count, numbers, reader } of this.#deltas.slice(this.#wordsDone)) {
-      const families = reader.narrow(numbers[0]!, count)
-      let count6 = 0
-      for (let i = 0; i < count; i++) count6 += families[i] === 0 ? 0 : 1
-      const ipv4 = reader.narrow(numbers[1]!, count - count6)
-      const ipv6 = numbers.slice(2, 6).map((number) => reader.narrow(number, count6))
-      let at4 = 0
-      let at6 = 0
-      for (let i = 0, at = first * 4; i < count; i++, at += 4) {
-        if (families[i] === 0) {
-          words[at + 2] = 0xffff
-          words[at + 3] = ipv4[at4++]!
-        } else {
-          for (let k = 0; k < 4; k++) words[at + k] = ipv6[k]![at6]!
-          at6++
-        }
-      }
-    }
+    for (const delta of this.#deltas.slice(this.#wordsDone)) fillWords(delta, words)
     this.#words = words
     this.#wordsDone = this.#deltas.length
     return words
+  }
+
+  /** The words of one code, reading no more than its frame; throws Damage. */
+  wordsOf(code: number): Uint32Array {
+    if (code * 4 < this.#words.length) return this.#words.slice(code * 4, code * 4 + 4)
+    const delta = this.#deltas.find(({ first, count }) => code >= first && code < first + count)
+    if (delta === undefined) throw new Damage(`there is no address ${code}`)
+    const reader = delta.open()
+    const place = code - delta.first
+    const families = reader.narrow(delta.numbers[0]!, delta.count)
+    let before6 = 0
+    for (let i = 0; i < place; i++) before6 += families[i] === 0 ? 0 : 1
+    const word = (k: number, at: number) => {
+      const values = reader.narrow(delta.numbers[k]!, reader.count(delta.numbers[k]!))
+      const value = values[at]
+      if (value === undefined) throw new Damage(`there is no address ${code}`)
+      return value
+    }
+    if (families[place] === 0) return Uint32Array.of(0, 0, 0xffff, word(1, place - before6))
+    return Uint32Array.of(...[2, 3, 4, 5].map((k) => word(k, before6)))
   }
 
   attribute(number: number): Uint32Array {
@@ -75,9 +81,9 @@ export class AddressTable implements AddressFacts {
     if (known.done === this.#deltas.length) return known.values
     const values = new Uint32Array(this.codes)
     values.set(known.values)
-    for (const { first, count, numbers, reader } of this.#deltas.slice(known.done)) {
+    for (const { first, count, numbers, open } of this.#deltas.slice(known.done)) {
       const stream = numbers[6 + number]
-      if (stream !== undefined) values.set(reader.narrow(stream, count), first)
+      if (stream !== undefined) values.set(open().narrow(stream, count), first)
     }
     known.values = values
     known.done = this.#deltas.length
@@ -91,5 +97,33 @@ export class AddressTable implements AddressFacts {
       if (words[at + 3] === d && words[at + 2] === c && words[at + 1] === b && words[at] === a) return at / 4
     }
     return -1
+  }
+}
+
+/** Writes the addresses of one frame where their codes stand; `words` is zero there. */
+function fillWords({ first, count, numbers, open }: Delta, words: Uint32Array): void {
+  const reader = open()
+  const families = reader.narrow(numbers[0]!, count)
+  let count6 = 0
+  for (let i = 0; i < count; i++) count6 += families[i] === 0 ? 0 : 1
+  const ipv4 = reader.narrow(numbers[1]!, count - count6)
+  const [a, b, c, d] = numbers.slice(2, 6).map((number) => reader.narrow(number, count6)) as [
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+  ]
+  let at4 = 0
+  let at6 = 0
+  for (let i = 0, at = first * 4; i < count; i++, at += 4) {
+    if (families[i] === 0) {
+      words[at + 2] = 0xffff
+      words[at + 3] = ipv4[at4++]!
+    } else {
+      words[at] = a[at6]!
+      words[at + 1] = b[at6]!
+      words[at + 2] = c[at6]!
+      words[at + 3] = d[at6++]!
+    }
   }
 }

@@ -129,6 +129,37 @@ export function readCodes(
   return { codes: numbersOf(entry, rows, reader, present, memory), present }
 }
 
+/** Codes below this are counted in an array. */
+const MOST_TALLIED = 65_536
+
+/** How many rows have each code of an address column that is most often the same for many rows; throws Damage. */
+export function countCodes(
+  entry: BlockColumn,
+  rows: number,
+  reader: StreamReader,
+  memory: ValueMemory,
+): Map<number, number> {
+  const runs = entry.presence === 0 ? reader.runs(entry.streams[0], rows) : null
+  const counts = new Map<number, number>()
+  if (runs !== null) {
+    const { values, lengths } = runs
+    const most = greatestOf(values)
+    if (most < MOST_TALLIED) {
+      const tally = new Uint32Array(most + 1)
+      for (let run = 0; run < values.length; run++) tally[values[run]!]! += lengths[run]!
+      for (let code = 0; code <= most; code++) if (tally[code] !== 0) counts.set(code, tally[code]!)
+      return counts
+    }
+  }
+  const { codes, present } = readCodes(entry, rows, reader, memory)
+  for (let row = 0, from = 0; row <= rows; row++) {
+    if (row < rows && codes[row] === codes[from] && present[row] === present[from]) continue
+    if (present[from] === 1) counts.set(codes[from]!, (counts.get(codes[from]!) ?? 0) + row - from)
+    from = row
+  }
+  return counts
+}
+
 /** A column of 64-bit integers in half their width, null where that does not hold them; throws Damage. */
 export function readScaled(
   entry: BlockColumn,

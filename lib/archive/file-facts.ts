@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { formatAddress } from '../bytes/address.ts'
 import { F } from '../flow/fields.ts'
 import { type ArchiveReader, openArchive } from './archive-reader.ts'
+import { Damage } from './damage.ts'
 import type { BlockInfo } from './footer.ts'
 import { EXTENSION, PART_EXTENSION, parseArchiveName } from './naming.ts'
 import type { FileIdentity, RollupFacts } from './schema.ts'
@@ -149,14 +150,22 @@ function exportersOf(reader: ArchiveReader): ArchiveFile['exporters'] {
       count(Number(column.least), rows)
       continue
     }
-    const read = block.readCodes(F.exporterAddress, reader.problems)
-    if (read === null) continue
-    for (let row = 0; row < rows; row++) if (read.present[row] === 1) count(read.codes[row]!, 1)
+    const counts = block.countCodes(F.exporterAddress, reader.problems)
+    for (const [code, more] of counts ?? []) count(code, more)
   }
-  if (byCode.size === 0) return []
-  const words = reader.addresses.words()
   return [...byCode]
-    .filter(([code]) => code * 4 < words.length)
-    .map(([code, rows]) => ({ address: formatAddress(words, code * 4), rows }))
+    .map(([code, rows]) => ({ address: addressOf(reader, code), rows }))
+    .filter(({ address }) => address !== '')
     .sort((a, b) => b.rows - a.rows || (a.address < b.address ? -1 : 1))
+}
+
+/** A code's address as text; '' where it cannot be read, which is then a problem. */
+function addressOf(reader: ArchiveReader, code: number): string {
+  try {
+    return formatAddress(reader.addresses.wordsOf(code), 0)
+  } catch (error) {
+    if (!(error instanceof Damage)) throw error
+    reader.problems.push({ at: 0, what: error.message })
+    return ''
+  }
 }

@@ -11,6 +11,9 @@ import {
   parseFrameHeader,
 } from './frame.ts'
 
+/** Most heads are shorter, so that one read is enough. */
+const FIRST_READ = 8192
+
 /** A frame whose header and head are right; the body is read when asked for. */
 export interface Frame {
   readonly at: number
@@ -25,16 +28,19 @@ export type NoFrame = 'end' | 'cut' | 'damaged'
 
 /** Reads header and head of the frame at `at` and proves them right; `fileId` null: not known yet. */
 export function readFrame(file: FileAccess, at: number, fileId: number | null): Frame | NoFrame {
-  const first = file.read(at, HEADER_OCTETS)
+  const first = file.read(at, FIRST_READ)
   if (first.length === 0) return 'end'
   const header = parseFrameHeader(first)
   if (header === null) return first.length < HEADER_OCTETS ? 'cut' : 'damaged'
   if (fileId !== null && header.fileId !== fileId) return 'damaged'
   const bodyAt = at + HEADER_OCTETS + padded(header.headOctets)
-  // Lengths are held against the file before anything is allocated for them.
-  if (bodyAt > file.size()) return 'cut'
-  const whole = file.read(at, bodyAt - at)
-  if (whole.length < bodyAt - at) return 'cut'
+  let whole = first.subarray(0, bodyAt - at)
+  if (bodyAt - at > first.length) {
+    // Lengths are held against the file before anything is allocated for them.
+    if (first.length < FIRST_READ || bodyAt > file.size()) return 'cut'
+    whole = file.read(at, bodyAt - at)
+    if (whole.length < bodyAt - at) return 'cut'
+  }
   if (headCrcOf(whole) !== header.headCrc) return 'damaged'
   const head = whole.subarray(HEADER_OCTETS, HEADER_OCTETS + header.headOctets)
   return {

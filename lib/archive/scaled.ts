@@ -95,12 +95,17 @@ export function scaleSlowly(values: BigUint64Array, base: bigint, unit: bigint, 
   for (let i = 0; i < out.length; i++) out[i] = BigInt.asUintN(64, base + values[i]! * unit)
 }
 
-/** Each value as often as its length says; lengths must add up to `count`. */
-export function runsOf(values: Decoded, lengths: Uint32Array, count: number, memory: ValueMemory): Decoded {
-  if (lengthOf(values) !== lengths.length) throw new Damage('runs and their lengths differ in number')
+/** Throws Damage where runs and their lengths do not give `count` values. */
+export function checkRuns(runs: number, lengths: Uint32Array, count: number): void {
+  if (runs !== lengths.length) throw new Damage('runs and their lengths differ in number')
   let sum = 0
   for (let i = 0; i < lengths.length; i++) sum += lengths[i]!
   if (sum !== count) throw new Damage(`runs give ${sum} values, not ${count}`)
+}
+
+/** Each value as often as its length says; lengths must add up to `count`. */
+export function runsOf(values: Decoded, lengths: Uint32Array, count: number, memory: ValueMemory): Decoded {
+  checkRuns(lengthOf(values), lengths, count)
   if (isWide(values)) {
     const out = newWide(memory, count)
     expandWideRuns(wordsOf(values), lengths, wordsOf(out))

@@ -4,6 +4,7 @@ import { ENCODING, MOST_VALUES, PLANE_ENTRY_OCTETS, STREAM_ENTRY_OCTETS } from '
 import { findPairs } from './key-table.ts'
 import { PlaneReader, pairsOf } from './plane-reader.ts'
 import {
+  checkRuns,
   type Decoded,
   isWide,
   lengthOf,
@@ -72,6 +73,17 @@ export class StreamReader {
   /** As `scaled`, in 64 bits each. */
   wide(number: number, count: number): BigUint64Array {
     return widened(this.#counted(number, count), this.#memory)
+  }
+
+  /** As `narrow`, each value once with how often it comes one after the other; null where they are not stored so. */
+  runs(number: number, count: number): { values: Uint32Array; lengths: Uint32Array } | null {
+    const at = this.#entryAt(number, this.#streams)
+    const tables = this.#tables
+    if (tables[at] !== ENCODING.runs || tables.readUInt32LE(at + 4) !== count) return null
+    const values = this.#narrowOf(tables.readUInt32LE(at + 20), number - 1)
+    const lengths = this.#narrowOf(tables.readUInt32LE(at + 24), number - 1)
+    checkRuns(values.length, lengths, count)
+    return { values, lengths }
   }
 
   /** As `narrow` for a column of octets: what does not fit is cut. */
