@@ -7,7 +7,7 @@ const PATIENCE_MS = 5000
 const ECHO_MS = 200
 
 /** SIGTERM and SIGINT stop the run, a second one ends the process at once. */
-export function stopOnSignals({ control, log }: CollectRun): void {
+export function stopOnSignals({ control, log }: Pick<CollectRun, 'control' | 'log'>): void {
   const signals = ['SIGTERM', 'SIGINT'] as const
   let firstMs = Number.NEGATIVE_INFINITY
   const stop = (signal: NodeJS.Signals) => {

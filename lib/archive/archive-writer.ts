@@ -55,7 +55,8 @@ export class ArchiveWriter {
   #syncedMs: number
   #lineShape = ''
   /** Of closed files. */
-  #past = { appended: 0, acknowledged: 0, dropped: 0, files: 0 }
+  #past = { appended: 0, acknowledged: 0, dropped: 0, files: 0, octets: 0 }
+  #isStuck = false
 
   /** Takes the stream's lock and finishes what a crash left; throws ARCHIVE_LOCKED, FILE_UNWRITABLE. */
   constructor(options: ArchiveWriterOptions) {
@@ -96,6 +97,21 @@ export class ArchiveWriter {
     return this.#past.dropped + (this.#file?.droppedRows ?? 0)
   }
 
+  /** Octets of all files, without rows that still wait for their block. */
+  get octets(): number {
+    return this.#past.octets + (this.#file?.octets ?? 0)
+  }
+
+  /** Files finished. */
+  get files(): number {
+    return this.#past.files
+  }
+
+  /** Whether there is no room, so that rows wait and the next ones will be dropped. */
+  get isStuck(): boolean {
+    return this.#isStuck || (this.#file?.trouble ?? null) !== null
+  }
+
   /** The file being written, or null before the first row. */
   get path(): string | null {
     return this.#file?.path ?? null
@@ -114,7 +130,9 @@ export class ArchiveWriter {
     if (batch.rowCount === 0) return 0
     try {
       this.#file ??= this.#begin(now)
+      this.#isStuck = false
     } catch (error) {
+      this.#isStuck = true
       // No room even for a file's name: the same as no room for rows.
       this.#options.log.limited('archive-begin', 'archive file cannot be begun: rows are dropped', {
         error: error instanceof Error ? error.message : String(error),
@@ -168,6 +186,7 @@ export class ArchiveWriter {
     this.#past.appended += file.appendedRows
     this.#past.acknowledged += file.acknowledgedRows
     this.#past.dropped += file.droppedRows
+    this.#past.octets += file.octets
     this.#past.files++
   }
 
@@ -193,6 +212,7 @@ export class ArchiveWriter {
       counter('rows', 'Rows given to the archive.', this.appendedRows),
       counter('acknowledged_rows', 'Rows that are on disk for certain.', this.acknowledgedRows),
       counter('dropped_rows', 'Rows lost because the archive had no room.', this.droppedRows),
+      counter('octets', 'Octets of archive files.', this.octets),
       counter('files', 'Archive files finished.', this.#past.files),
     ]
   }

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
+import type { OctetWindow } from '../bytes/octet-window.ts'
 import { FlowError } from '../diagnostics/flow-error.ts'
 import { StreamSource } from './stream-source.ts'
 
@@ -18,20 +19,33 @@ interface Source {
  * A window that moves over a capture: `[from, to)` of `octets` is what has been read and not yet used. Its memory
  * grows with the largest block asked for, never with the file.
  */
-export class CaptureInput {
+export class CaptureInput implements OctetWindow {
   octets = new Uint8Array(FIRST_OCTETS)
   view = new DataView(this.octets.buffer)
   from = 0
   to = 0
   /** Why reading stopped before the end, if it did. */
   damage: string | undefined
+  /** What the file or pipe itself gave so far, compressed or not. */
+  readonly #raw: CountedSource
   #source: Source
   /** Octets of the capture before those in the buffer. */
   #passed = 0
   #isAtEnd = false
 
   constructor(source: Source) {
-    this.#source = source
+    this.#raw = new CountedSource(source)
+    this.#source = this.#raw
+  }
+
+  /** Whether what is read is what lies in the file: nothing was inflated. */
+  get isPlain(): boolean {
+    return this.#source === this.#raw
+  }
+
+  /** Octets read from the file or pipe, before anything was inflated. */
+  get sourceOctets(): number {
+    return this.#raw.octets
   }
 
   /** How many octets of the (inflated) capture lie before the window. */
@@ -142,6 +156,26 @@ function textOf(error: unknown): string {
       return 'its compressed data are cut off'
     default:
       return code?.startsWith('Z') ? `its compressed data are damaged (${message})` : message
+  }
+}
+
+/** Counts what another source gives. */
+class CountedSource implements Source {
+  octets = 0
+  readonly #source: Source
+
+  constructor(source: Source) {
+    this.#source = source
+  }
+
+  async read(into: Uint8Array, from: number, to: number): Promise<number> {
+    const count = await this.#source.read(into, from, to)
+    this.octets += count
+    return count
+  }
+
+  close(): Promise<void> {
+    return this.#source.close()
   }
 }
 

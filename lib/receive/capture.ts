@@ -42,7 +42,15 @@ export interface CaptureStatistics {
  * given, and the damage told in the result; throws FILE_UNREADABLE, or CAPTURE_CORRUPT where it is no capture.
  */
 export async function readCapture(path: string, options: CaptureOptions): Promise<CaptureStatistics> {
-  const input = await openCaptureInput(path)
+  return readOpenCapture(path, await openCaptureInput(path), options)
+}
+
+/** As `readCapture`, from an input that is open and still at its beginning; closes it. */
+export async function readOpenCapture(
+  path: string,
+  input: CaptureInput,
+  options: CaptureOptions,
+): Promise<CaptureStatistics> {
   try {
     const reader = new CaptureReader(input, await findFormat(path, input), options)
     await reader.read()

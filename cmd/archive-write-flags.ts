@@ -1,0 +1,65 @@
+import type { ArchiveLimits } from '../lib/archive/archive-writer.ts'
+import { isStreamName } from '../lib/archive/naming.ts'
+import type { LogLevel } from '../lib/diagnostics/log.ts'
+import { ARCHIVE_WRITE } from './archive-write-table.ts'
+import { FlagReader } from './flag-reader.ts'
+import type { GivenFlags } from './flags.ts'
+import type { InputFormat } from './inputs/formats.ts'
+import type { ProgressMode } from './progress.ts'
+import { parseInteger } from './values.ts'
+
+/** What `weir archive write` was asked to do. */
+export interface ArchiveWriteOptions {
+  /** Null where none was named: that is left to the run. */
+  readonly archive: string | null
+  readonly stream: string
+  readonly limits: Partial<ArchiveLimits>
+  readonly inputFormat: InputFormat
+  readonly mapping: string | null
+  readonly readPorts: readonly number[]
+  readonly rejects: string | null
+  readonly progress: ProgressMode
+  readonly logLevel: LogLevel
+  readonly logFormat: 'text' | 'json'
+}
+
+/** Options from given flags; throws UsageError. */
+export function archiveWriteOptions(given: GivenFlags): ArchiveWriteOptions {
+  const flags = new FlagReader(ARCHIVE_WRITE.flags, given)
+  return {
+    archive: flags.text('archive') || null,
+    stream: streamName(flags, 'stream'),
+    limits: { ...writingLimits(flags), blockRows: flags.integer('block-rows', 1024, 1 << 20) },
+    inputFormat: flags.choice('input-format') as InputFormat,
+    mapping: flags.text('mapping') || null,
+    readPorts: flags.list('read-port').map((text) => port(flags, text)),
+    rejects: flags.text('rejects') || null,
+    progress: flags.choice('progress') as ProgressMode,
+    logLevel: flags.choice('log-level') as LogLevel,
+    logFormat: flags.choice('log-format') as ArchiveWriteOptions['logFormat'],
+  }
+}
+
+/** What the flags in WRITING_FLAGS say. */
+export function writingLimits(flags: FlagReader): Partial<ArchiveLimits> {
+  return {
+    rotateEveryMs: flags.durationMs('rotate-every'),
+    rotateOctets: flags.octets('rotate-size') ?? 0,
+    syncEveryMs: flags.durationMs('sync-every'),
+  }
+}
+
+/** A flag's value that can stand in a file name. */
+export function streamName(flags: FlagReader, name: string): string {
+  const text = flags.text(name)!
+  if (isStreamName(text)) return text
+  throw flags.wrong(name, text, 'letters, digits, - _ . and no dash or dot first, at most 100')
+}
+
+/** A UDP port that captures are read for. */
+export function port(flags: FlagReader, text: string): number {
+  const value = parseInteger(text)
+  if (value === undefined || value < 1 || value > 65_535)
+    throw flags.wrong('read-port', text, 'ports, 1 to 65535')
+  return value
+}

@@ -1,0 +1,118 @@
+import { statSync } from 'node:fs'
+import { type ArchiveReader, openArchive } from '../../lib/archive/archive-reader.ts'
+import { StreamIn } from '../../lib/archive/stream-in.ts'
+import { FlowError } from '../../lib/diagnostics/flow-error.ts'
+import type { Log } from '../../lib/diagnostics/log.ts'
+import { type Captures, NO_CAPTURES } from '../../lib/flow/captures.ts'
+import type { Mapping } from '../../lib/goflow2/mapping-types.ts'
+import { DETECT_OCTETS, detectFormat } from '../../lib/goflow2/reading/detect-format.ts'
+import { type CaptureInput, openCaptureInput } from '../../lib/receive/capture-input.ts'
+import type { InputFormat } from './formats.ts'
+import { LogInput } from './log-input.ts'
+import { PacketInput } from './packet-input.ts'
+import type { OnReject, RecordInput } from './records.ts'
+
+export interface InputSettings {
+  readonly log: Log
+  readonly format?: InputFormat
+  /** The mapping that logs were written with, and its text. */
+  readonly mapping?: Mapping | null
+  readonly mappingText?: string | null
+  /** What the mapping takes from datagrams. */
+  readonly captures?: Captures
+  /** UDP destination ports taken from captures; empty: all. */
+  readonly readPorts?: readonly number[]
+  readonly onReject?: OnReject
+}
+
+/** An archive file, whose blocks can be read in any order. */
+export interface ArchiveInput {
+  readonly kind: 'archive'
+  readonly path: string
+  readonly file: ArchiveReader
+  close(): void
+}
+
+/** A flow stream, or an archive file that comes through a pipe or is compressed. */
+export interface StreamInput {
+  readonly kind: 'stream'
+  readonly path: string
+  readonly stream: StreamIn
+  /** Octets read from the file or pipe so far. */
+  readonly octets: number
+  close(): void
+}
+
+export type Input = ArchiveInput | StreamInput | RecordInput
+
+/**
+ * Opens one input, `-` for standard input, and tells by its octets what it is, compressed or not. Waits for no more of a
+ * pipe than it needs for that. Throws FILE_UNREADABLE, and what `openArchive` throws.
+ */
+export async function openInput(path: string, settings: InputSettings): Promise<Input> {
+  const window = await openCaptureInput(path)
+  const name = path === '-' ? 'standard input' : path
+  try {
+    const { format: wanted = 'auto' } = settings
+    const format = wanted === 'auto' ? await formatOf(window) : wanted
+    if (format === null) {
+      throw new FlowError(
+        'FILE_UNREADABLE',
+        `cannot read ${name}: it is no log of goflow2, archive, flow stream or capture`,
+      )
+    }
+    if (format === 'weir') return await openFlows(path, name, window)
+    if (format === 'pcap') {
+      const { log, readPorts = [], captures = NO_CAPTURES } = settings
+      return new PacketInput(path, window, { log, readPorts, captures })
+    }
+    const { mapping = null, mappingText = null, onReject = () => {} } = settings
+    return new LogInput(path, format, window, { mapping, mappingText, onReject })
+  } catch (error) {
+    await window.close()
+    throw error
+  }
+}
+
+async function openFlows(path: string, name: string, window: CaptureInput): Promise<Input> {
+  // Only a file that lies there as it was written can be read in any order.
+  if (window.isPlain && path !== '-' && statSync(path).isFile()) {
+    await window.close()
+    const file = openArchive(path)
+    return { kind: 'archive', path, file, close: () => file.close() }
+  }
+  const stream = new StreamIn(name, window)
+  return {
+    kind: 'stream',
+    path,
+    stream,
+    get octets() {
+      return window.sourceOctets
+    },
+    close: () => stream.close(),
+  }
+}
+
+/** Captures begin with these: pcap in both byte orders, with micro- and nanoseconds, a variant, and pcapng. */
+const CAPTURES = [0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1, 0xa1b2cd34, 0x34cdb2a1, 0x0a0d0d0a]
+
+async function formatOf(window: CaptureInput): Promise<Exclude<InputFormat, 'auto'> | null> {
+  for (let octets = 4; ; octets = window.to - window.from + 1) {
+    const isMore = await window.more(octets)
+    const known = window.octets.subarray(window.from, window.to)
+    const magic = known.length < 4 ? 0 : new DataView(known.buffer, known.byteOffset).getUint32(0)
+    if (CAPTURES.includes(magic)) return 'pcap'
+    const format = detectFormat(known)
+    const isKnown = format === 'text' || format === 'bin' || format === 'weir' || format === 'json'
+    const isBlank = format === 'json' && !known.includes(0x7b)
+    if (isKnown && !isBlank) return format
+    // The first piece of a pipe may end anywhere, but no log begins with so much else.
+    if (!isMore || known.length >= DETECT_OCTETS) return isBlank || isLines(known) ? 'json' : null
+  }
+}
+
+/** Whether unknown octets may be lines: then those that are no flows are refused one by one. */
+function isLines(octets: Uint8Array): boolean {
+  if (Buffer.from(octets.buffer, octets.byteOffset, octets.length).includes('\n{')) return true
+  return octets.every((octet) => octet >= 32 || (octet >= 9 && octet <= 13))
+}
