@@ -19,6 +19,8 @@ export class AddressTable implements AddressFacts {
   readonly #deltas: Delta[] = []
   #words = new Uint32Array(4)
   #wordsDone = 0
+  /** For `wordsOf`, whose callers ask for neighbours. */
+  #lastOpened: { readonly delta: Delta; readonly reader: StreamReader } | null = null
   readonly #attributes: { values: Uint32Array; done: number }[] = []
 
   /** Adds a D frame; false if it does not follow on the codes known or its head is wrong. */
@@ -50,6 +52,7 @@ export class AddressTable implements AddressFacts {
     words.set(this.#words)
     for (const delta of this.#deltas.slice(this.#wordsDone)) fillWords(delta, words)
     this.#words = words
+    this.#lastOpened = null
     this.#wordsDone = this.#deltas.length
     return words
   }
@@ -59,7 +62,8 @@ export class AddressTable implements AddressFacts {
     if (code * 4 < this.#words.length) return this.#words.slice(code * 4, code * 4 + 4)
     const delta = this.#deltas.find(({ first, count }) => code >= first && code < first + count)
     if (delta === undefined) throw new Damage(`there is no address ${code}`)
-    const reader = delta.open()
+    if (this.#lastOpened?.delta !== delta) this.#lastOpened = { delta, reader: delta.open() }
+    const { reader } = this.#lastOpened
     const place = code - delta.first
     const families = reader.narrow(delta.numbers[0]!, delta.count)
     let before6 = 0

@@ -46,32 +46,33 @@ export function openBlock(
   const tablesAt = BLOCK_FIXED_OCTETS + columnCount * COLUMN_ENTRY_OCTETS
   if (rows > MOST_BLOCK_ROWS || tablesAt > head.length) throw new Damage('the head contradicts itself')
   if (codes > addresses.codes) throw new Damage('it uses addresses whose dictionary is missing')
-  const columns = new Map<Field | string, BlockColumn>()
+  // Places of the columns' entries, which are read when asked for: most readers want few of many.
+  const places = new Map<Field | string, number>()
   for (let i = 0; i < columnCount; i++) {
     const at = BLOCK_FIXED_OCTETS + i * COLUMN_ENTRY_OCTETS
     const known = schema.columns[head.readUInt32LE(at)]
     if (known === undefined) throw new Damage('it uses columns whose schema is missing')
-    const greatest = head.readBigUInt64LE(at + 32)
-    if (known.field === F.layout && greatest >= BigInt(schema.layouts.length))
+    if (known.field === F.layout && head.readBigUInt64LE(at + 32) >= BigInt(schema.layouts.length))
       throw new Damage('it uses layouts whose schema is missing')
-    columns.set(known.field ?? known.name, {
-      field: known.field,
-      name: known.name,
-      presence: head.readUInt32LE(at + 4),
-      streams: [8, 12, 16, 20].map((offset) => head.readUInt32LE(at + offset)) as [
-        number,
-        number,
-        number,
-        number,
-      ],
-      least: head.readBigUInt64LE(at + 24),
-      greatest,
-    })
+    places.set(known.field ?? known.name, at)
   }
+  const columnAt = (key: Field | string, at: number): BlockColumn => {
+    const [s1, s2, s3, s4] = [8, 12, 16, 20].map((offset) => head.readUInt32LE(at + offset))
+    return {
+      field: typeof key === 'string' ? null : key,
+      name: schema.columns[head.readUInt32LE(at)]!.name,
+      presence: head.readUInt32LE(at + 4),
+      streams: [s1!, s2!, s3!, s4!],
+      least: head.readBigUInt64LE(at + 24),
+      greatest: head.readBigUInt64LE(at + 32),
+    }
+  }
+  let columns: BlockColumn[] | null = null
   const reader = new StreamReader(head.subarray(tablesAt), { streams, planes }, body, addresses, memory)
   const guarded = <T>(field: Field, problems: Problem[], action: (entry: BlockColumn) => T): T | null => {
-    const entry = columns.get(field)
-    if (entry === undefined) return null
+    const at = places.get(field)
+    if (at === undefined) return null
+    const entry = columnAt(field, at)
     try {
       return action(entry)
     } catch (error) {
@@ -83,7 +84,10 @@ export function openBlock(
   return {
     info,
     addresses,
-    columns: [...columns.values()],
+    get columns() {
+      columns ??= [...places].map(([key, at]) => columnAt(key, at))
+      return columns
+    },
     layout: (number) => schema.layouts[number] ?? null,
     read: (field, problems) =>
       guarded(field, problems, (entry) => readColumn(entry, field, rows, reader, addresses, memory)),
