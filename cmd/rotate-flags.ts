@@ -1,14 +1,13 @@
 import { constants } from 'node:os'
 import type { LogLevel } from '../lib/diagnostics/log.ts'
-import type { KeepRules } from '../lib/rotate/expire.ts'
 import { parseNamePattern } from '../lib/rotate/name-pattern.ts'
 import type { RotateSettings } from '../lib/rotate/rotate.ts'
 import type { WriterAddress } from '../lib/rotate/writer.ts'
 import { FlagReader } from './flag-reader.ts'
 import type { GivenFlags } from './flags.ts'
+import { keepRules } from './keep-rules.ts'
 import { ROTATE } from './rotate-table.ts'
 import { UsageError } from './usage-error.ts'
-import { parseDuration, parseSize } from './values.ts'
 
 /** What `weir rotate` was asked to do, but for what the running program adds. */
 export type RotateOptions = Omit<RotateSettings, 'now' | 'log' | 'say'> & {
@@ -38,7 +37,7 @@ export function rotateOptions(given: GivenFlags): RotateOptions {
     isCopyTruncate,
     compression: flags.choice('compress') as RotateOptions['compression'],
     command: flags.text('then') || null,
-    keep: keep(flags),
+    keep: keepRules(flags),
     stateFolder: flags.text('state') || null,
     waitsForLock: flags.boolean('wait-lock'),
     isDryRun: flags.boolean('dry-run'),
@@ -86,21 +85,4 @@ function signal(flags: FlagReader): NodeJS.Signals {
   const number = Object.entries(constants.signals).find(([, value]) => String(value) === text)
   if (number !== undefined) return number[0] as NodeJS.Signals
   throw flags.wrong('signal', text, 'a signal such as SIGHUP, USR1 or 1, or none')
-}
-
-function keep(flags: FlagReader): KeepRules {
-  const [age, size, free] = ['keep', 'max-size', 'min-free'].map((name) => flags.text(name) || null)
-  const ageMs = age == null ? null : parseDuration(age)
-  if (ageMs === undefined) throw flags.wrong('keep', age!, 'a duration such as 12h or 30d')
-  const octets = size == null ? null : parseSize(size)
-  if (octets === undefined) throw flags.wrong('max-size', size!, 'a size such as 500M or 10G')
-  return { ageMs, octets, free: free == null ? null : room(flags, free) }
-}
-
-function room(flags: FlagReader, text: string): NonNullable<KeepRules['free']> {
-  const percent = /^(\d+(?:\.\d+)?)%$/.exec(text)
-  if (percent !== null && Number(percent[1]) < 100) return { part: Number(percent[1]) / 100 }
-  const octets = parseSize(text)
-  if (octets === undefined) throw flags.wrong('min-free', text, 'a size such as 20G, or a part such as 10%')
-  return { octets }
 }

@@ -14,6 +14,7 @@ test('durations add up their parts, and need a unit unless they are 0', () => {
   assert.is(parseDuration('90s'), 90_000)
   assert.is(parseDuration('1h30m'), 5_400_000)
   assert.is(parseDuration('30d'), 2_592_000_000)
+  assert.is(parseDuration('2y'), 730 * 86_400_000)
   assert.is(parseDuration('1.5s'), 1500)
   assert.is(parseDuration('250us'), 0.25)
   assert.is(parseDuration('0'), 0)

@@ -34,8 +34,20 @@ function touches(file: ArchiveFile, from: bigint, to: bigint): boolean {
   return begin < to && end >= from
 }
 
+/** The paths of all archive files that `paths` name, without looking into any. Throws FILE_UNREADABLE. */
+export function archivePaths(paths: readonly string[]): string[] {
+  return [...foldersOf(paths)]
+    .flatMap(([folder, names]) => [...names].map((name) => join(folder, name)))
+    .sort()
+}
+
 /** All archive files that `paths` name, of every kind, replaced ones too, sorted by stream and time. */
 export function archiveFiles(paths: readonly string[]): ArchiveFile[] {
+  const files = [...foldersOf(paths)].flatMap(([folder, names]) => folderFacts(folder, [...names]))
+  return files.sort(byStreamAndTime)
+}
+
+function foldersOf(paths: readonly string[]): Map<string, Set<string>> {
   const folders = new Map<string, Set<string>>()
   const add = (folder: string, name: string) => {
     const names = folders.get(folder)
@@ -46,8 +58,12 @@ export function archiveFiles(paths: readonly string[]): ArchiveFile[] {
     if (isFolder(path)) for (const [folder, name] of archivesBelow(path)) add(folder, name)
     else add(dirname(path), basename(path))
   }
-  const files = [...folders].flatMap(([folder, names]) => folderFacts(folder, [...names]))
-  return files.sort(byStreamAndTime)
+  return folders
+}
+
+/** Throws FILE_UNREADABLE where there is no such folder. */
+export function requireFolder(path: string): void {
+  if (!isFolder(path)) throw unreadable(path, new Error('it is no folder'))
 }
 
 function isFolder(path: string): boolean {

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   ftruncateSync,
   openSync,
@@ -22,6 +23,8 @@ import { readFrame } from './frame-scan.ts'
 export interface RepairReport {
   /** The finished file. */
   readonly path: string
+  /** Where octets that could not be used are kept, or null. */
+  readonly bad: string | null
   /** `whole`: nothing was wrong; `finished`: cut off, all whole blocks kept; `rebuilt`: damage left out; `removed`: the
    * writer died before its first frame, and there was nothing to keep. */
   readonly outcome: 'whole' | 'finished' | 'rebuilt' | 'removed'
@@ -33,15 +36,16 @@ export interface RepairReport {
 }
 
 /**
- * Makes a finished file of what a crash or a bad disk left: a cut end is taken off in place; where frames within are
- * damaged the good ones are copied and the damaged original stays beside it as `.bad`. At every point of a crash one
- * of the two is whole. Nobody may be writing the file. Throws as `openArchive`, and FILE_UNWRITABLE.
+ * Makes a finished file of what a crash or a bad disk left: a cut end is taken off in place, and with `keepsRest` put
+ * into a file beside it first; where frames within are damaged the good ones are copied and the damaged original stays
+ * beside it as `.bad`. At every point of a crash one of the two is whole. Nobody may be writing the file. Throws as
+ * `openArchive`, and FILE_UNWRITABLE.
  */
-export function repairArchive(path: string): RepairReport {
+export function repairArchive(path: string, keepsRest = false): RepairReport {
   const octets = statSync(path, { throwIfNoEntry: false })?.size ?? MOST_BEGUN_OCTETS
   if (path.endsWith('.part') && octets < MOST_BEGUN_OCTETS && !hasFirstFrame(path)) {
     unlinkSync(path)
-    return { path, outcome: 'removed', blocks: 0, rows: 0, lostOctets: octets, problems: [] }
+    return { path, bad: null, outcome: 'removed', blocks: 0, rows: 0, lostOctets: octets, problems: [] }
   }
   const reader = scanArchive(path)
   try {
@@ -50,7 +54,7 @@ export function repairArchive(path: string): RepairReport {
     for (const block of reader.blocks) rows += block.rows
     const facts = { path: final, blocks: reader.blocks.length, rows, problems: reader.problems }
     const isWhole = reader.problems.length === 0 && reader.hasRightEnd
-    if (isWhole && final === path) return { ...facts, outcome: 'whole', lostOctets: 0 }
+    if (isWhole && final === path) return { ...facts, bad: null, outcome: 'whole', lostOctets: 0 }
     const end = contiguousEnd(reader.taken)
     const file = openFile(path)
     try {
@@ -58,11 +62,17 @@ export function repairArchive(path: string): RepairReport {
       const lostOctets = isWhole ? 0 : Math.max(0, file.size() - kept)
       if (isWhole) {
         place(path, final)
-        return { ...facts, outcome: 'finished', lostOctets }
+        return { ...facts, bad: null, outcome: 'finished', lostOctets }
       }
-      if (end >= 0) finishInPlace(path, final, end, reader)
-      else rebuild(file, path, final, reader)
-      return { ...facts, outcome: end >= 0 ? 'finished' : 'rebuilt', lostOctets }
+      const bad = freeName(`${path}.bad`)
+      if (end < 0) {
+        rebuild(file, path, final, bad, reader)
+        return { ...facts, bad, outcome: 'rebuilt', lostOctets }
+      }
+      const isKept = keepsRest && lostOctets > 0
+      if (isKept) keepRest(file, end, bad)
+      finishInPlace(path, final, end, reader)
+      return { ...facts, bad: isKept ? bad : null, outcome: 'finished', lostOctets }
     } finally {
       file.close()
     }
@@ -111,7 +121,28 @@ function finishInPlace(path: string, final: string, end: number, reader: Archive
   place(path, final)
 }
 
-function rebuild(file: FileAccess, path: string, final: string, reader: ArchiveReader): void {
+/** Copies what is behind the whole frames. */
+function keepRest(file: FileAccess, from: number, to: string): void {
+  const fd = openSync(to, 'wx', 0o644)
+  try {
+    for (let at = from; at < file.size(); at += COPIED_OCTETS) {
+      writeAll(fd, file.read(at, Math.min(COPIED_OCTETS, file.size() - at)), at - from)
+    }
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+const COPIED_OCTETS = 2 ** 20
+
+function freeName(wanted: string): string {
+  let name = wanted
+  for (let n = 1; existsSync(name); n++) name = `${wanted}.${n}`
+  return name
+}
+
+function rebuild(file: FileAccess, path: string, final: string, bad: string, reader: ArchiveReader): void {
   const temporary = `${final}.repair`
   const fd = openSync(temporary, 'w', 0o644)
   try {
@@ -133,7 +164,7 @@ function rebuild(file: FileAccess, path: string, final: string, reader: ArchiveR
   } finally {
     closeSync(fd)
   }
-  renameSync(path, `${path}.bad`)
+  renameSync(path, bad)
   place(temporary, final)
 }
 

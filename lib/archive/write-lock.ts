@@ -11,8 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { FlowError } from '../diagnostics/flow-error.ts'
+import { parseArchiveName } from './naming.ts'
 
 /** Who writes a stream, as the lock file tells it. */
 interface Holder {
@@ -40,7 +41,7 @@ export interface WriteLock {
  */
 export function lockStream(directory: string, stream: string): WriteLock {
   mkdirSync(directory, { recursive: true })
-  const path = join(directory, `.${stream}.lock`)
+  const path = lockPath(directory, stream)
   const mine: Holder = {
     pid: process.pid,
     begun: beginOf(process.pid) ?? '',
@@ -56,8 +57,7 @@ export function lockStream(directory: string, stream: string): WriteLock {
       const holder = readHolder(path)
       if (holder === undefined) continue
       if (!isGone(path, holder)) {
-        const who = holder === null ? 'an unknown writer' : `process ${holder.pid} on ${holder.host}`
-        throw new FlowError('ARCHIVE_LOCKED', `archive is being written: ${path}: by ${who}`)
+        throw new FlowError('ARCHIVE_LOCKED', `archive is being written: ${path}: by ${textOf(holder)}`)
       }
       removeStale(path, `${draft}.stale`, holder)
     }
@@ -65,6 +65,39 @@ export function lockStream(directory: string, stream: string): WriteLock {
   } finally {
     unlinkSync(draft)
   }
+}
+
+/** Who writes `stream` in `directory` now, or null where nobody does. */
+export function streamHolder(directory: string, stream: string): string | null {
+  const path = lockPath(directory, stream)
+  const holder = readHolder(path)
+  return holder === undefined || isGone(path, holder) ? null : textOf(holder)
+}
+
+/** Days lie this deep below the folder that has the locks. */
+const MOST_DEPTH = 3
+
+/** Who may be writing the file at `path`, or null: its stream's lock lies in its folder or, as days do, above it. */
+export function writerOf(path: string): string | null {
+  const stream = parseArchiveName(basename(path))?.stream
+  if (stream === undefined) return null
+  let folder = dirname(resolve(path))
+  for (let depth = 0; depth <= MOST_DEPTH; depth++, folder = dirname(folder)) {
+    const holder = streamHolder(folder, stream)
+    if (holder !== null) return holder
+  }
+  return null
+}
+
+/** The name of the lock under which files are joined, removed and repaired; no stream can have it. */
+export const KEEPER = '-keeper'
+
+function lockPath(directory: string, stream: string): string {
+  return join(directory, `.${stream}.lock`)
+}
+
+function textOf(holder: Holder | null): string {
+  return holder === null ? 'an unknown writer' : `process ${holder.pid} on ${holder.host}`
 }
 
 function heldLock(path: string, mine: Holder): WriteLock {
