@@ -146,4 +146,69 @@ test('a repair leaves out damage within the file and keeps the original', () => 
   })
 })
 
+test('of a damaged block it is said which columns are readable, and they are', () => {
+  withDirectory((directory) => {
+    const path = join(directory, 'whole.weir')
+    smallFile(path, 8, 12)
+    const octets = readFileSync(path)
+    const { blocks } = openArchive(path)
+    const { at, headOctets, bodyOctets, rows } = blocks[1]!
+    const bodyAt = at + 32 + Math.ceil(headOctets / 8) * 8
+    octets[bodyAt + (bodyOctets >> 1)]! ^= 1
+    writeFileSync(path, octets)
+    const report = verifyArchive(path)
+    assert.is(report.state, 'damaged')
+    assert.is(report.blocks, blocks.length - 1)
+    const [partly, ...others] = report.partly
+    assert.equal(others, [])
+    assert.equal([partly!.at, partly!.rows], [at, rows])
+    assert.ok(partly!.readable.length > partly!.lost.length && partly!.lost.length > 0)
+    const reader = openArchive(path)
+    const block = reader.block(1)!
+    for (const { field, name } of block.columns) {
+      assert.is(block.read(field!, []) !== null, partly!.readable.includes(name), name)
+    }
+    reader.close()
+  })
+})
+
+test('a file being written that ends inside a frame is open and not damaged; a finished one is', () => {
+  withDirectory((directory) => {
+    const path = join(directory, 'whole.weir')
+    smallFile(path, 9, 9)
+    const octets = readFileSync(path)
+    const { at, headOctets, bodyOctets } = openArchive(path).blocks.at(-1)!
+    const end = at + 32 + Math.ceil(headOctets / 8) * 8 + bodyOctets
+    for (const length of [end - bodyOctets + 8, at + 40, at + 8, at]) {
+      for (const name of ['cut.weir', 'cut.weir.part']) {
+        const cut = join(directory, name)
+        writeFileSync(cut, octets.subarray(0, length))
+        assert.is(verifyArchive(cut).state, name.endsWith('.part') ? 'open' : 'damaged', `${name} ${length}`)
+      }
+    }
+    const flipped = Buffer.from(octets.subarray(0, end))
+    flipped[end - 9]! ^= 1
+    const cut = join(directory, 'cut.weir.part')
+    writeFileSync(cut, flipped)
+    assert.is(verifyArchive(cut).state, 'damaged', 'the last frame is there and wrong')
+  })
+})
+
+test('a repair can keep what it takes off, and never overwrites what an earlier one kept', () => {
+  withDirectory((directory) => {
+    const path = join(directory, 'whole.weir')
+    smallFile(path, 10, 9)
+    const octets = readFileSync(path)
+    const { at } = openArchive(path).blocks.at(-1)!
+    const cut = join(directory, 'cut.weir')
+    for (const bad of [`${cut}.bad`, `${cut}.bad.1`]) {
+      writeFileSync(cut, octets.subarray(0, at + 40))
+      const report = repairArchive(cut, true)
+      assert.is(report.bad, bad)
+      assert.equal(Buffer.concat([octets.subarray(0, at), readFileSync(bad)]).length, at + 40)
+      assert.ok(octets.subarray(at, at + 40).equals(readFileSync(bad).subarray(-40)))
+    }
+  })
+})
+
 test.run()
