@@ -21,7 +21,7 @@ export interface RecordInput {
   /** Pieces that were no flows. */
   readonly rejected: number
   /** What could not be read. */
-  readonly problems: readonly Problem[]
+  readonly problems: Problem[]
   /** JSON of how the lines look (lib/archive/FORMAT.md 3); empty where there are none. */
   lineShape(): string
   /**
