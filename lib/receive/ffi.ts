@@ -15,10 +15,17 @@ export interface Libc {
   sendmmsg(fd: number, messages: Uint8Array, count: number, flags: number): number
   poll(entries: Uint8Array, count: number, timeoutMs: number): number
   close(fd: number): number
+  /** Returns where the kernel put the memory, or 2^64-1. */
+  mmap(at: null, octets: bigint, protection: number, flags: number, fd: number, offset: bigint): bigint
+  munmap(at: bigint, octets: bigint): number
+  capget(header: Uint8Array, data: Uint8Array): number
+  capset(header: Uint8Array, data: Uint8Array): number
   /** Why the last call of this thread failed; only meaningful right after it. */
   errno(): number
   /** Where the buffer's octets lie. It must not be one that V8 keeps on its moving heap: over 64 octets. */
   addressOf(buffer: Uint8Array): bigint
+  /** The memory itself as a buffer; must not be touched once it is unmapped. */
+  memoryAt(address: bigint, octets: number): ArrayBuffer
 }
 
 const DEFINITIONS = {
@@ -32,6 +39,10 @@ const DEFINITIONS = {
   sendmmsg: { arguments: ['int32', 'buffer', 'uint32', 'int32'], return: 'int32' },
   poll: { arguments: ['buffer', 'uint32', 'int32'], return: 'int32' },
   close: { arguments: ['int32'], return: 'int32' },
+  mmap: { arguments: ['pointer', 'uint64', 'int32', 'int32', 'int32', 'int64'], return: 'pointer' },
+  munmap: { arguments: ['pointer', 'uint64'], return: 'int32' },
+  capget: { arguments: ['buffer', 'buffer'], return: 'int32' },
+  capset: { arguments: ['buffer', 'buffer'], return: 'int32' },
   __errno_location: { arguments: [], return: 'pointer' },
 } as const
 
@@ -57,9 +68,62 @@ function load(): Libc | null {
     return Object.assign(functions, {
       errno: () => ffi.getInt32(errnoAt, 0),
       addressOf: (buffer: Uint8Array) => ffi.getRawPointer(buffer),
+      memoryAt: (address: bigint, octets: number) => ffi.toArrayBuffer(address, octets, false),
       /** The functions are only good as long as the library is. */
       library: lib,
     })
+  } catch {
+    return null
+  }
+}
+
+/** What libpcap gives: a filter expression compiled to classic BPF. */
+export interface Libpcap {
+  /** The program's instructions of 8 octets each; or why the expression is wrong. */
+  compile(expression: string, linkType: number, snapOctets: number): Uint8Array | string
+}
+
+const PCAP_DEFINITIONS = {
+  pcap_open_dead: { arguments: ['int32', 'int32'], return: 'pointer' },
+  pcap_compile: { arguments: ['pointer', 'buffer', 'buffer', 'int32', 'uint32'], return: 'int32' },
+  pcap_geterr: { arguments: ['pointer'], return: 'pointer' },
+  pcap_freecode: { arguments: ['buffer'], return: 'void' },
+  pcap_close: { arguments: ['pointer'], return: 'void' },
+} as const
+
+const NETMASK_UNKNOWN = 0xffff_ffff
+const INSTRUCTION_OCTETS = 8
+
+/** libpcap, where the machine has it; else null. */
+export function openLibpcap(): Libpcap | null {
+  try {
+    const ffi = process.getBuiltinModule('node:ffi') as typeof Ffi | undefined
+    if (ffi === undefined) return null
+    const { lib, functions } = ffi.dlopen('libpcap.so.0.8', PCAP_DEFINITIONS)
+    return Object.assign(
+      { library: lib },
+      {
+        compile(expression: string, linkType: number, snapOctets: number): Uint8Array | string {
+          const handle = functions.pcap_open_dead(linkType, snapOctets)
+          // struct bpf_program: a count, and behind padding where the instructions lie.
+          const program = new Uint8Array(4096)
+          const text = Buffer.alloc(Math.max(4096, Buffer.byteLength(expression) + 1))
+          text.write(expression)
+          try {
+            if (functions.pcap_compile(handle, program, text, 1, NETMASK_UNKNOWN) !== 0) {
+              return ffi.toString(functions.pcap_geterr(handle)) ?? 'it is no filter expression'
+            }
+            const view = new DataView(program.buffer)
+            const octets = view.getUint32(0, true) * INSTRUCTION_OCTETS
+            const copy = new Uint8Array(ffi.toArrayBuffer(view.getBigUint64(8, true), octets, true))
+            functions.pcap_freecode(program)
+            return copy
+          } finally {
+            functions.pcap_close(handle)
+          }
+        },
+      },
+    )
   } catch {
     return null
   }
