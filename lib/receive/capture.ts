@@ -1,11 +1,9 @@
-import { FlowError } from '../diagnostics/flow-error.ts'
 import type { Log } from '../diagnostics/log.ts'
 import { type Datagram, newDatagram } from '../flow/datagram.ts'
-import { type CaptureFormat, STEP, type Step } from './capture-format.ts'
+import type { CaptureFormat } from './capture-format.ts'
 import { type CaptureInput, openCaptureInput } from './capture-input.ts'
+import { findFormat, readPackets } from './capture-packets.ts'
 import { PacketDatagrams } from './packet-datagram.ts'
-import { newPcapFormat } from './pcap.ts'
-import { PcapngFormat } from './pcapng.ts'
 
 export interface CaptureOptions {
   /**
@@ -64,23 +62,6 @@ export async function readOpenCapture(
   }
 }
 
-async function findFormat(path: string, input: CaptureInput): Promise<CaptureFormat> {
-  const name = path === '-' ? 'standard input' : path
-  if (!(await input.more(4))) {
-    const why = input.damage ?? (input.to === input.from ? 'it is empty' : 'it is too short')
-    throw new FlowError('CAPTURE_CORRUPT', `cannot read ${name} as a capture: ${why}`)
-  }
-  // The block type of a section header, the same in both byte orders.
-  if (input.view.getUint32(input.from) === 0x0a0d_0d0a) return new PcapngFormat()
-  const format = await newPcapFormat(input)
-  if (format !== null) return format
-  const magic = input.view.getUint32(input.from).toString(16).padStart(8, '0')
-  throw new FlowError(
-    'CAPTURE_CORRUPT',
-    `cannot read ${name} as a capture: it begins with ${magic}; pcap and pcapng, also in gzip or zstd, are known`,
-  )
-}
-
 class CaptureReader {
   readonly statistics: CaptureStatistics = {
     packets: 0,
@@ -96,7 +77,6 @@ class CaptureReader {
   readonly #options: CaptureOptions
   readonly #packets: PacketDatagrams
   readonly #datagram = newDatagram()
-  #pending: Promise<void> | undefined
 
   constructor(input: CaptureInput, format: CaptureFormat, options: CaptureOptions) {
     this.#input = input
@@ -107,24 +87,9 @@ class CaptureReader {
 
   async read(): Promise<void> {
     const { statistics } = this
-    const input = this.#input
     const format = this.#format
-    for (;;) {
-      const step = this.#readWindow()
-      if (this.#pending !== undefined) {
-        await this.#pending
-        this.#pending = undefined
-        continue
-      }
-      if (step === STEP.more && (await input.more(format.needed))) continue
-      if (step === STEP.skip && (await input.skip(format.needed))) continue
-      if (step === STEP.damaged) statistics.damage = format.damage
-      else if (input.damage !== undefined) statistics.damage = `${input.damage} at octet ${input.position}`
-      else if (step === STEP.skip || input.to > input.from) {
-        statistics.damage = `it ends within a block or packet at octet ${input.position}`
-      }
-      break
-    }
+    const damage = await readPackets(this.#input, format, () => this.#take())
+    if (damage !== null) statistics.damage = damage
     const { reassembly, fragments, cut } = this.#packets
     statistics.fragments = fragments
     statistics.incomplete = reassembly.abandoned + reassembly.pending
@@ -132,29 +97,18 @@ class CaptureReader {
     statistics.unreadable = format.unreadable
   }
 
-  /** Reads packets until the window is used up, or someone must be waited for. */
-  #readWindow(): Step {
+  #take(): void | Promise<void> {
     const { statistics } = this
-    const input = this.#input
-    const format = this.#format
+    const { octets, view } = this.#input
     const packets = this.#packets
     const datagram = this.#datagram
-    for (;;) {
-      const step = format.next(input)
-      if (step === STEP.other) continue
-      if (step !== STEP.packet) return step
-      statistics.packets++
-      const { fragments } = packets
-      if (!packets.read(input.octets, input.view, format.packet, datagram)) {
-        if (packets.fragments === fragments) statistics.skipped++
-        continue
-      }
-      statistics.datagrams++
-      const promise = this.#options.onDatagram(datagram)
-      if (promise !== undefined) {
-        this.#pending = promise
-        return step
-      }
+    statistics.packets++
+    const { fragments } = packets
+    if (!packets.read(octets, view, this.#format.packet, datagram)) {
+      if (packets.fragments === fragments) statistics.skipped++
+      return undefined
     }
+    statistics.datagrams++
+    return this.#options.onDatagram(datagram)
   }
 }
