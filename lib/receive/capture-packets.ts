@@ -31,22 +31,24 @@ export async function readPackets(
   format: CaptureFormat,
   onPacket: () => void | Promise<void>,
 ): Promise<string | null> {
-  let pending: void | Promise<void>
+  const waiting: { for: Promise<void> | null } = { for: null }
   /** Reads packets until the window is used up, or someone must be waited for. */
   const readWindow = (): Step => {
     for (;;) {
       const step = format.next(input)
       if (step === STEP.other) continue
       if (step !== STEP.packet) return step
-      pending = onPacket()
-      if (pending !== undefined) return step
+      const promise = onPacket()
+      if (promise === undefined) continue
+      waiting.for = promise
+      return step
     }
   }
   for (;;) {
     const step = readWindow()
-    if (pending !== undefined) {
-      await pending
-      pending = undefined
+    if (waiting.for !== null) {
+      await waiting.for
+      waiting.for = null
       continue
     }
     if (step === STEP.more && (await input.more(format.needed))) continue
