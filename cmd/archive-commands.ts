@@ -1,3 +1,4 @@
+import { ARCHIVE_COMPACT } from './archive-compact-table.ts'
 import { ARCHIVE_EXPIRE } from './archive-expire-table.ts'
 import { ARCHIVE_LIST } from './archive-list-table.ts'
 import { ARCHIVE_REPAIR } from './archive-repair-table.ts'
@@ -12,6 +13,7 @@ export const ARCHIVE_COMMANDS: readonly Command[] = [
   ARCHIVE_LIST,
   ARCHIVE_VERIFY,
   ARCHIVE_REPAIR,
+  ARCHIVE_COMPACT,
   ARCHIVE_EXPIRE,
 ]
 
@@ -21,5 +23,6 @@ export const ARCHIVE_ACTIONS: Preparations = {
   'archive list': async () => (await import('./archive-list.ts')).archiveList,
   'archive verify': async () => (await import('./archive-verify.ts')).archiveVerify,
   'archive repair': async () => (await import('./archive-repair.ts')).archiveRepair,
+  'archive compact': async () => (await import('./archive-compact.ts')).archiveCompact,
   'archive expire': async () => (await import('./archive-expire.ts')).archiveExpire,
 }

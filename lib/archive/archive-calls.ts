@@ -5,9 +5,11 @@ import {
   fdatasyncSync,
   fsyncSync,
   ftruncateSync,
+  linkSync,
   mkdirSync,
   openSync,
   renameSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs'
 
@@ -48,3 +50,12 @@ export const ARCHIVE_CALLS: ArchiveCalls = {
     }
   },
 }
+
+/** What those need besides who put files in the place of others. */
+export interface KeepingCalls extends ArchiveCalls {
+  /** Gives a file a second name, which must be free. */
+  link(from: string, to: string): void
+  remove(path: string): void
+}
+
+export const KEEPING_CALLS: KeepingCalls = { ...ARCHIVE_CALLS, link: linkSync, remove: unlinkSync }

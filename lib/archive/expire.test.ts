@@ -8,6 +8,7 @@ import { type ExpiryRules, expireArchive } from './expire.ts'
 import type { FileWriterOptions } from './file-writer.ts'
 import { archiveFiles } from './live-files.ts'
 import { archivePath } from './naming.ts'
+import type { FileIdentity } from './schema.ts'
 import { testWriter, withDirectory } from './testing/files.ts'
 import { KEEPER, lockStream } from './write-lock.ts'
 
@@ -16,12 +17,18 @@ const NOW_MS = Date.UTC(2026, 0, 31, 12)
 const KEEP_ALL: ExpiryRules = { keepMs: null, keepRollupsMs: null, octets: null, free: null }
 
 /** A file of one flow that was received `days` ago; returns its path. */
-function write(directory: string, days: number, more: Partial<FileWriterOptions> = {}, kind = 'flow') {
+function write(
+  directory: string,
+  days: number,
+  more: Partial<FileWriterOptions & { replaces: FileIdentity[] }> = {},
+  kind = 'flow',
+) {
   const ms = NOW_MS - days * DAY_MS
   let path = archivePath(directory, 'test', ms, 0)
   if (kind === 'rollup') path = path.replace('.weir', '.net.weir')
   mkdirSync(dirname(path), { recursive: true })
   const writer = testWriter(path, 1000, undefined, { createdNs: BigInt(ms) * 1_000_000n, ...more })
+  writer.replaces = more.replaces ?? []
   const batch = new FlowBatch()
   batch.kind = kind as FlowBatch['kind']
   const column = batch.fixed(F.timeReceived)

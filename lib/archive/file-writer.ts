@@ -17,15 +17,12 @@ import { type FileIdentity, type RollupFacts, SchemaWriter } from './schema.ts'
 export type FullReason = 'addresses' | 'columns' | 'layouts'
 
 export interface FileWriterOptions {
-  /** The finished file's name. */
+  /** The finished file's name; while it is written `.part` is appended. */
   readonly path: string
   readonly stream: string
   readonly createdNs: bigint
-  /** Files that this one takes the place of, and what its rows are if it is a rollup. */
-  readonly replaces?: readonly FileIdentity[]
+  /** What its rows are, if it is a rollup. */
   readonly rollup?: RollupFacts
-  /** What is appended to the name while the file is written; `.part` where nothing is said. */
-  readonly partEnding?: string
   /** Rows of a block. */
   readonly blockRows: number
   /** Distinct addresses after which the file calls itself full; each takes some 60 octets of memory. */
@@ -49,8 +46,8 @@ interface PendingFrame {
  */
 export class FileWriter {
   readonly path: string
-  /** Its name while it is written. */
-  readonly partPath: string
+  /** Files that this one takes the place of once it is finished. */
+  replaces: readonly FileIdentity[] = []
   /** Rows taken, on disk as whole blocks, on disk for certain, and given up for want of room. */
   appendedRows = 0
   writtenRows = 0
@@ -81,7 +78,6 @@ export class FileWriter {
     this.#options = options
     this.#calls = options.calls
     this.path = options.path
-    this.partPath = `${options.path}${options.partEnding ?? '.part'}`
     const gatherer = (kind: RecordKind) => new BlockGatherer(kind, this.#schema, this.#addresses)
     this.#gatherers = {
       flow: gatherer('flow'),
@@ -92,13 +88,13 @@ export class FileWriter {
     }
     this.#fileId = randomBytes(4).readUInt32LE(0)
     try {
-      this.#fd = this.#calls.create(this.partPath)
+      this.#fd = this.#calls.create(`${options.path}.part`)
     } catch (error) {
-      throw unwritable(this.partPath, error)
+      throw unwritable(`${options.path}.part`, error)
     }
-    const { stream, createdNs, replaces = [], rollup = null } = options
+    const { stream, createdNs, rollup = null } = options
     const identity = { fileId: this.#fileId, createdNs }
-    const head = this.#schema.firstHead({ ...identity, writer: WRITER, stream, replaces, rollup })
+    const head = this.#schema.firstHead({ ...identity, writer: WRITER, stream, rollup })
     this.#encode('S', head, [], 0)
     this.#writePending()
   }
@@ -174,6 +170,7 @@ export class FileWriter {
     if (this.#isClosed) return true
     const isWhole = this.sync()
     if (isWhole) {
+      if (this.replaces.length > 0) this.#encode('S', this.#schema.replacesHead(this.replaces), [], 0)
       const directory = encodeAddressDirectory(this.#addresses)
       this.#encode('I', directory.head, directory.body, 0, FLAG_SKIPPABLE)
       const at = this.#encodedEnd
@@ -194,11 +191,18 @@ export class FileWriter {
       this.#calls.sync(this.#fd)
       this.#calls.close(this.#fd)
       if (!isFinished) return
-      this.#calls.rename(this.partPath, this.path)
+      this.#calls.rename(`${this.path}.part`, this.path)
       this.#calls.syncDirectory(dirname(this.path))
     })
     this.acknowledgedRows = this.writtenRows
     return isFinished
+  }
+
+  /** Gives the file up, which the caller removes. */
+  abandon(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#must(() => this.#calls.close(this.#fd))
   }
 
   /** Turns gathered rows into frames; false while an earlier block still waits for room. */

@@ -16,15 +16,22 @@ import { F } from '../flow/fields.ts'
 import { FlowGenerator } from '../testing/flow-generator.ts'
 import type { FileWriterOptions } from './file-writer.ts'
 import { archiveFiles, liveFiles, splitReplaced } from './live-files.ts'
+import type { FileIdentity } from './schema.ts'
 import { testWriter, withDirectory } from './testing/files.ts'
 
 const DAY = 86_400_000_000_000n
 const T0 = 1_767_225_600_000_000_000n
 
 /** A finished file of `rows` flows that began at `start`. */
-function write(path: string, rows: number, start = T0, more: Partial<FileWriterOptions> = {}) {
+function write(
+  path: string,
+  rows: number,
+  start = T0,
+  more: Partial<FileWriterOptions & { replaces: FileIdentity[] }> = {},
+) {
   mkdirSync(join(path, '..'), { recursive: true })
   const writer = testWriter(path, 1000, undefined, { createdNs: start, ...more })
+  writer.replaces = more.replaces ?? []
   const batch = new FlowBatch()
   for (let row = 0; row < rows; row++) {
     batch.fixed(F.flowStart).wide[row] = start + BigInt(row)

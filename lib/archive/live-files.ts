@@ -111,6 +111,8 @@ function byStreamAndTime(a: ArchiveFile, b: ArchiveFile): number {
   if (a.stream !== b.stream) return a.stream < b.stream ? -1 : 1
   const [first, second] = [a.identity.createdNs, b.identity.createdNs]
   if (first !== second) return first < second ? -1 : 1
+  // Numbers of files that began in one second may have more digits than one.
+  if (a.path.length !== b.path.length) return a.path.length - b.path.length
   return a.path < b.path ? -1 : 1
 }
 

@@ -183,7 +183,6 @@ function addLayout(schema: Schema, item: unknown): boolean {
 export interface FirstFacts extends FileIdentity {
   readonly writer: string
   readonly stream: string
-  readonly replaces: readonly FileIdentity[]
   readonly rollup: RollupFacts | null
 }
 
@@ -251,14 +250,18 @@ export class SchemaWriter {
   }
 
   firstHead(facts: FirstFacts): Uint8Array {
-    const { fileId, createdNs, writer, stream, replaces, rollup } = facts
+    const { fileId, createdNs, writer, stream, rollup } = facts
     const places: unknown[] = [FORMAT_VERSION, fileId, pairOf(createdNs), writer, stream]
-    if (replaces.length > 0 || rollup !== null) places.push(null, null, null, triples(replaces))
     if (rollup !== null) {
       const { name, binNs, keys, measures, covers } = rollup
-      places.push([name, pairOf(binNs), keys, measures, triples(covers)])
+      places.push(null, null, null, null, [name, pairOf(binNs), keys, measures, triples(covers)])
     }
     return encode(places)
+  }
+
+  /** The head of an S frame that says what the file replaces. */
+  replacesHead(files: readonly FileIdentity[]): Uint8Array {
+    return encode([FORMAT_VERSION, null, null, null, null, null, null, null, triples(files)])
   }
 
   /** The head of an S frame with what is new since the last call, or null. */

@@ -5,7 +5,7 @@ import { SILENT } from '../../diagnostics/log.ts'
 import { FlowBatch, type RecordKind } from '../../flow/batch.ts'
 import { F } from '../../flow/fields.ts'
 import { type Row, rowOf } from '../../testing/rows.ts'
-import { ARCHIVE_CALLS, type ArchiveCalls } from '../archive-calls.ts'
+import { type ArchiveCalls, KEEPING_CALLS, type KeepingCalls } from '../archive-calls.ts'
 import type { ArchiveReader } from '../archive-reader.ts'
 import { fillBatch } from '../batch-filler.ts'
 import { FileWriter, type FileWriterOptions } from '../file-writer.ts'
@@ -21,7 +21,7 @@ export function withDirectory<T>(use: (directory: string) => T): T {
 }
 
 /** Tests need not wait for the disk. */
-const UNSYNCED: ArchiveCalls = { ...ARCHIVE_CALLS, syncData() {}, sync() {}, syncDirectory() {} }
+export const UNSYNCED: KeepingCalls = { ...KEEPING_CALLS, syncData() {}, sync() {}, syncDirectory() {} }
 
 /** A writer with small blocks for tests. */
 export function testWriter(

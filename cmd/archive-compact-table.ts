@@ -1,0 +1,37 @@
+import { COMMON_FLAGS, type Command } from './flags.ts'
+
+const JOINING = 'Joining'
+
+export const ARCHIVE_COMPACT: Command = {
+  name: 'archive compact',
+  operands: '<directory>',
+  summary: 'Join small archive files and half-full blocks into full ones.',
+  description:
+    'Every row stays as it is, bit for bit. Of a span of time that is not over only small files are joined, and files ' +
+    'that are being written are left alone. At every moment a crash leaves a whole archive; the next run, or archive ' +
+    'expire, ends the work. Status 3: some file could not be joined.',
+  flags: [
+    {
+      name: 'into',
+      group: JOINING,
+      value: 'SPAN',
+      default: 'day',
+      choices: ['hour', 'day', 'month'],
+      help: 'Join files of one stream that were begun in the same hour, day or month (UTC).',
+    },
+    {
+      name: 'older-than',
+      group: JOINING,
+      value: 'DURATION',
+      default: '0',
+      help: 'Only files that were begun at least so long ago.',
+    },
+    { name: 'dry-run', group: 'Running', help: 'Say what would be joined, and do nothing.' },
+    ...COMMON_FLAGS,
+  ],
+  examples: [
+    { says: 'What would be joined', line: 'weir archive compact flows --dry-run' },
+    { says: 'From a timer, each night', line: 'weir archive compact flows' },
+    { says: 'Months of the last year', line: 'weir archive compact flows --into month --older-than 60d' },
+  ],
+}
