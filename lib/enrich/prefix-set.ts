@@ -5,6 +5,8 @@ import { type FamilyRanges, RangeTable } from './range-table.ts'
 class Family {
   readonly stride: 1 | 4
   count = 0
+  /** The values of the first two equal prefixes that were met. */
+  duplicate: readonly [number, number] | null = null
   /** `stride` words each; host bits are zero. */
   starts: Uint32Array
   lengths = new Uint8Array(64)
@@ -63,6 +65,11 @@ export class PrefixSet {
 
   get size(): number {
     return this.#v4.count + this.#v6.count
+  }
+
+  /** After `toTable`, the values of two equal prefixes if there are any, in order of addition. */
+  get duplicate(): readonly [number, number] | null {
+    return this.#v4.duplicate ?? this.#v6.duplicate
   }
 
   /** Adds a network in the form that `parseNetwork` gives; an IPv6 prefix holds no IPv4 address. */
@@ -131,8 +138,10 @@ function flatten(family: Family): FamilyRanges {
       const top = open[open.length - 1]!
       if (afterPrefix(family, top, end) && compareWords(end, 0, starts, at, stride) <= 0) close()
       // Of equal prefixes the later replaces the earlier.
-      else if (lengths[top] === lengths[index]) open.pop()
-      else break
+      else if (lengths[top] === lengths[index]) {
+        family.duplicate ??= [values[top]!, values[index]!]
+        open.pop()
+      } else break
     }
     open.push(index)
     emit(starts, at, values[index]!)

@@ -13,4 +13,6 @@ export interface AddressFact {
   text(value: number): string
   /** The number that `text` stands for, or -1: how filters find `as @name` or `net @name`. */
   find(text: string): number
+  /** All numbers that `text` may stand for, where that can be several: a list of the user's, systems of one name. */
+  findAll?(text: string): readonly number[]
 }
