@@ -1,0 +1,307 @@
+import { putU32, putU64 } from '../bytes/put-number.ts'
+import { type DocumentPage, hasRoom } from '../flow/documents.ts'
+import { F } from '../flow/fields.ts'
+import type { ColumnSlots } from './column-slots.ts'
+import { type DocumentProgram, PRINT, SKIP, STEP, STEP_TARGET } from './document-program.ts'
+import { putFlowId } from './flow-id.ts'
+import { GeoTexts } from './geo-texts.ts'
+import type { CompiledDocument } from './netflow-document.ts'
+import { OctetValues } from './octet-values.ts'
+import { putTime } from './put-time.ts'
+import { putMac, putTcpFlags } from './put-words.ts'
+import { type RowFacts, TEXT_PLACE } from './row-facts.ts'
+
+const WORD = 4_294_967_296
+
+/** Prints rows as documents by their programs. */
+export class DocumentPrinter {
+  readonly #slots: ColumnSlots
+  readonly #facts: RowFacts
+  readonly #geo = new GeoTexts()
+  readonly #octets: OctetValues
+  readonly #systemUptime: number
+
+  constructor(slots: ColumnSlots, facts: RowFacts) {
+    this.#slots = slots
+    this.#facts = facts
+    this.#octets = new OctetValues(slots)
+    this.#systemUptime = slots.slotOf(F.systemUptime)
+  }
+
+  /** Adds the document of a row whose columns are bound; false where the page is full. */
+  print({ program, rows }: CompiledDocument, row: number, page: DocumentPage): boolean {
+    this.#facts.prepare(rows, row)
+    if (!hasRoom(page, program.room + this.#variableRoom(program, rows.placed, row))) return false
+    this.#run(program, row, page)
+    return true
+  }
+
+  #variableRoom({ variable }: DocumentProgram, placed: readonly number[], row: number): number {
+    let room = 0
+    for (let i = 0; i < variable.length; i++) {
+      const { slot, factor } = variable[i]!
+      const column = this.#slots.octets[slot]
+      if (column != null) room += column.lengths[row]! * factor
+    }
+    const { geo, as } = this.#facts
+    for (let i = 0; i < placed.length; i++) room += this.#geo.roomOf(geo[placed[i]!]!, as[placed[i]!]!)
+    return room
+  }
+
+  #run({ steps, literals }: DocumentProgram, row: number, page: DocumentPage): void {
+    const { octets: out, view } = page
+    const { u8, u16, words } = this.#slots
+    const facts = this.#facts
+    const start = page.used + page.gap
+    let position = start
+    for (let at = 0; at < steps.length; ) {
+      const what = steps[at]!
+      const a = steps[at + 3]!
+      if (what >= SKIP.always) {
+        // A literal before a condition belongs to what stands before it.
+        position = putLiteral(view, position, literals, steps[at + 1]!, steps[at + 2]!)
+        at = this.#isSkipped(what, a, row) ? steps[at + STEP_TARGET]! : at + STEP
+        continue
+      }
+      const length = steps[at + 2]!
+      const end = position + length
+      for (let word = steps[at + 1]!; position < end; position += 16, word += 2) {
+        view.setBigUint64(position, literals[word]!, true)
+        view.setBigUint64(position + 8, literals[word + 1]!, true)
+      }
+      position = end
+      switch (what) {
+        case PRINT.nothing:
+          break
+        case PRINT.u8:
+          position = putU32(view, position, u8[a]![row]!)
+          break
+        case PRINT.u16:
+          position = putU32(view, position, u16[a]![row]!)
+          break
+        case PRINT.u32:
+          position = putU32(view, position, words[a]![row]! | 0)
+          break
+        case PRINT.u64:
+          position = putU64(view, position, words[a]![row * 2]! | 0, words[a]![row * 2 + 1]! | 0)
+          break
+        case PRINT.time: {
+          const low = words[a]![row * 2]! | 0
+          const high = words[a]![row * 2 + 1]! | 0
+          position =
+            (low | high) === 0 && steps[at + 4] === 1
+              ? putAscii(out, position, '1900-01-01T00:00:00.000Z')
+              : putTime(view, position, low, high)
+          break
+        }
+        case PRINT.address:
+          position = this.#putAddress(view, position, a)
+          break
+        case PRINT.uptime:
+          position = putU32(view, position, facts.uptime(a, row, words[this.#systemUptime]![row]!) | 0)
+          break
+        case PRINT.factTime: {
+          const time = a === 3 ? 0 : 2
+          position = putTime(view, position, facts.times[time]! | 0, facts.times[time + 1]! | 0)
+          break
+        }
+        case PRINT.fact:
+          position = putInteger(view, position, facts.values[a]!)
+          break
+        case PRINT.sum: {
+          const b = words[steps[at + 4]!]!
+          const low = words[a]![row * 2]! + b[row * 2]!
+          const carry = low >= WORD ? 1 : 0
+          position = putU64(view, position, low | 0, (words[a]![row * 2 + 1]! + b[row * 2 + 1]! + carry) | 0)
+          break
+        }
+        case PRINT.related:
+          position = this.#putRelated(out, view, position)
+          break
+        case PRINT.addressList:
+          out[position] = 0x5b
+          out[position + 1] = 0x22
+          position = this.#putAddress(view, position + 2, a)
+          out[position] = 0x22
+          out[position + 1] = 0x5d
+          position += 2
+          break
+        case PRINT.exporter:
+          position = this.#putExporter(out, view, position, u16[a]![row]!)
+          break
+        case PRINT.flowId:
+          position = putFlowId(
+            out,
+            position,
+            facts.words,
+            facts.sourceAt,
+            facts.words,
+            facts.destinationAt,
+            facts.sourcePort,
+            facts.destinationPort,
+            facts.protocol,
+          )
+          break
+        case PRINT.communityId:
+          position = facts.communityId.put(out, position)
+          break
+        case PRINT.tcpFlags:
+          position = putTcpFlags(out, position, u16[a]![row]!)
+          break
+        case PRINT.transport:
+          position = putTransport(out, view, position, u8[a]![row]!)
+          break
+        case PRINT.flowDirection:
+          position = putFlowDirection(out, view, position, u8[a]![row]!)
+          break
+        case PRINT.locality:
+          position = putAscii(out, position, facts.isInternal[a] === 1 ? 'internal' : 'external')
+          break
+        case PRINT.flowLocality:
+          position = putAscii(out, position, facts.isFlowInternal ? 'internal' : 'external')
+          break
+        case PRINT.localDirection: {
+          const to = facts.isInternal[steps[at + 4]!]
+          const inside = to === 1 ? 'internal' : 'outbound'
+          const outside = to === 1 ? 'inbound' : 'external'
+          position = putAscii(out, position, facts.isInternal[a] === 1 ? inside : outside)
+          break
+        }
+        case PRINT.mac:
+          position = putMac(view, position, words[a]![row * 2]!, words[a]![row * 2 + 1]!)
+          break
+        case PRINT.geo:
+          position = this.#geo.putGeo(out, position, facts.geo[a]!)
+          break
+        case PRINT.as:
+          position = this.#geo.putAs(out, position, facts.as[a]!)
+          break
+        case PRINT.close:
+          if (out[position - 1] === 0x2c) position--
+          out[position++] = 0x7d
+          break
+        default:
+          position = this.#octets.put(out, view, position, what, a, steps[at + 4]!, row)
+      }
+      at += STEP
+    }
+    out[position] = 0x0a
+    const { count } = page
+    page.starts[count] = start
+    page.ends[count] = position
+    page.sources[count] = row
+    page.count = count + 1
+    page.used = position + 1
+  }
+
+  #isSkipped(skip: number, a: number, row: number): boolean {
+    const { u8, u16, present } = this.#slots
+    const facts = this.#facts
+    switch (skip) {
+      case SKIP.ifAbsent:
+        return present[a]![row] === 0
+      case SKIP.ifPresent:
+        return present[a]![row] !== 0
+      case SKIP.ifUnknown:
+        return facts.isKnown[a] === 0
+      case SKIP.ifNoFlags:
+        return (u16[a]![row]! & 255) === 0
+      case SKIP.ifNoGeo:
+        return facts.geo[a] == null
+      case SKIP.ifNoAs:
+        return facts.as[a] == null
+      case SKIP.ifNoBoolean:
+        return present[a]![row] === 0 || (u8[a]![row] !== 1 && u8[a]![row] !== 2)
+      default:
+        return this.#octets.isSkipped(skip, a, row)
+    }
+  }
+
+  /** Copies a text that was printed when the row was prepared; up to 48 octets, whatever its length. */
+  #putAddress(view: DataView, position: number, address: number): number {
+    const { textView, lengths } = this.#facts
+    const length = lengths[address]!
+    const from = address * TEXT_PLACE
+    view.setBigUint64(position, textView.getBigUint64(from))
+    view.setBigUint64(position + 8, textView.getBigUint64(from + 8))
+    if (length > 16) {
+      view.setBigUint64(position + 16, textView.getBigUint64(from + 16))
+      view.setBigUint64(position + 24, textView.getBigUint64(from + 24))
+      view.setBigUint64(position + 32, textView.getBigUint64(from + 32))
+      view.setBigUint64(position + 40, textView.getBigUint64(from + 40))
+    }
+    return position + length
+  }
+
+  #putRelated(out: Uint8Array, view: DataView, position: number): number {
+    const { related, relatedCount } = this.#facts
+    out[position++] = 0x5b
+    for (let i = 0; i < relatedCount; i++) {
+      if (i > 0) out[position++] = 0x2c
+      out[position] = 0x22
+      position = this.#putAddress(view, position + 1, related[i]!)
+      out[position++] = 0x22
+    }
+    out[position] = 0x5d
+    return position + 1
+  }
+
+  /** `address:port`, an IPv6 address in brackets. */
+  #putExporter(out: Uint8Array, view: DataView, position: number, port: number): number {
+    const { texts, lengths } = this.#facts
+    const isV6 = texts.subarray(0, lengths[0]!).includes(0x3a)
+    if (isV6) out[position++] = 0x5b
+    position = this.#putAddress(view, position, 0)
+    if (isV6) out[position++] = 0x5d
+    out[position] = 0x3a
+    return putU32(view, position + 1, port)
+  }
+}
+
+function putLiteral(
+  view: DataView,
+  position: number,
+  literals: BigUint64Array,
+  word: number,
+  length: number,
+): number {
+  const end = position + length
+  for (; position < end; position += 8, word++) view.setBigUint64(position, literals[word]!, true)
+  return end
+}
+
+function putAscii(out: Uint8Array, position: number, text: string): number {
+  for (let i = 0; i < text.length; i++) out[position + i] = text.charCodeAt(i)
+  return position + text.length
+}
+
+/** A whole number within 2^53. */
+function putInteger(view: DataView, position: number, value: number): number {
+  if (value < 0) {
+    view.setUint8(position++, 0x2d)
+    value = -value
+  }
+  if (value < WORD) return putU32(view, position, value | 0)
+  return putU64(view, position, (value % WORD) | 0, Math.floor(value / WORD) | 0)
+}
+
+/** Names of the four protocols that Elastic's netflow input knows. */
+function putTransport(out: Uint8Array, view: DataView, position: number, protocol: number): number {
+  if (protocol === 6) return putAscii(out, position, 'tcp')
+  if (protocol === 17) return putAscii(out, position, 'udp')
+  if (protocol === 1) return putAscii(out, position, 'icmp')
+  if (protocol === 58) return putAscii(out, position, 'ipv6-icmp')
+  return putUnknown(out, view, position, protocol)
+}
+
+function putFlowDirection(out: Uint8Array, view: DataView, position: number, direction: number): number {
+  if (direction === 0) return putAscii(out, position, 'inbound')
+  if (direction === 1) return putAscii(out, position, 'outbound')
+  return putUnknown(out, view, position, direction)
+}
+
+function putUnknown(out: Uint8Array, view: DataView, position: number, value: number): number {
+  position = putU32(view, putAscii(out, position, 'unknown ('), value)
+  out[position] = 0x29
+  return position + 1
+}

@@ -1,0 +1,211 @@
+import type { Condition, DocumentObject, DocumentValue } from './document-tree.ts'
+
+/** Numbers in a step: what it does, literal (first double word, octets), two numbers, where a skip goes. */
+export const STEP = 6
+export const STEP_TARGET = 5
+
+/** What a step prints after its literal. */
+export const PRINT = {
+  nothing: 0,
+  /** Columns of these kinds; `a` is the slot. */
+  u8: 1,
+  u16: 2,
+  u32: 3,
+  u64: 4,
+  i64: 5,
+  /** `b` is 1 for 32-bit values. */
+  f64: 6,
+  mac: 7,
+  text: 8,
+  octets: 9,
+  /** Nanoseconds as a time; `b` is 1 where zero stands for 1900. */
+  time: 10,
+  /** Nanoseconds as the integer that was sent; `b` is a TICKS. */
+  ticks: 11,
+  /** The row's fact `a`: an integer. */
+  fact: 12,
+  /** 1 is true, 2 is false. */
+  boolean: 13,
+  /** The bits of a slot of 16 bits from `b` on, eight of them. */
+  octetOfU16: 14,
+  /** Octets as an unsigned or (`b` 1) signed integer; `b` 2: as a float. */
+  integerOctets: 15,
+  /** An integer as an array of its `b` octets. */
+  octetsOfInteger: 16,
+  aclId: 17,
+  /** Entry `b` of a label stack as three octets. */
+  label: 18,
+  /** The row's address `a`. */
+  address: 19,
+  /** The exporter's address and port. */
+  exporter: 20,
+  sum: 21,
+  tcpFlags: 22,
+  related: 23,
+  flowId: 24,
+  communityId: 25,
+  transport: 26,
+  /** `unknown (N)`, inbound, outbound. */
+  flowDirection: 27,
+  /** By the localities of addresses `a` and `b`. */
+  localDirection: 28,
+  locality: 29,
+  flowLocality: 30,
+  geo: 31,
+  as: 32,
+  /** Milliseconds in nanoseconds; `a` is the slot. */
+  milliseconds: 33,
+  /** Ends an object whose values were all optional. */
+  close: 34,
+  /** The text of a dictionary: `a` is its number, `b` the slot of 32 bits that chooses. */
+  word: 35,
+  /** The product of two slots of 64 and 32 bits. */
+  product: 36,
+  macOctets: 37,
+  /** Microseconds before the export time. */
+  beforeExport: 38,
+  /** Address `a` alone in an array. */
+  addressList: 39,
+  /** A time in slot `a` as the exporter's uptime in milliseconds. */
+  uptime: 40,
+  /** Fact `a` as a time. */
+  factTime: 41,
+} as const
+
+/** Conditions under which a value is left out; numbers go on where PRINT ends. */
+export const SKIP = {
+  always: 64,
+  /** Slot `a` holds nothing in this row. */
+  ifAbsent: 65,
+  /** Fact `a` is not known. */
+  ifUnknown: 66,
+  /** Slot `a` has none of the flags in its low octet. */
+  ifNoFlags: 67,
+  /** Nothing is known of address `a`. */
+  ifNoGeo: 68,
+  ifNoAs: 69,
+  /** Slot `a` is neither true nor false. */
+  ifNoBoolean: 70,
+  /** The octets of slot `a` are no integer of at most eight octets. */
+  ifNoInteger: 71,
+  /** As ifAbsent, or not twelve octets. */
+  ifNoAcl: 72,
+  /** Slot `a` holds something. */
+  ifPresent: 73,
+  /** As ifAbsent, or not six octets. */
+  ifNoMac: 74,
+} as const
+
+/** Facts of a row that are computed before it is printed: PRINT.fact and SKIP.ifUnknown. */
+export const FACT = {
+  duration: 2,
+  /** Printed as times; their nanoseconds stand in the facts' words. */
+  start: 3,
+  end: 4,
+} as const
+
+/** What a printer runs for each row. */
+export interface DocumentProgram {
+  readonly steps: Int32Array
+  /** Literals, each beginning at a double word and followed by a spare one. */
+  readonly literals: BigUint64Array
+  /** Most octets of a document, values of any length aside. */
+  readonly room: number
+  /** Slots whose values have any length, which take up to `factor` octets for each of theirs. */
+  readonly variable: readonly { readonly slot: number; readonly factor: number }[]
+}
+
+/** More than any value of fixed size takes, the list of related addresses aside. */
+const VALUE_ROOM = 96
+const encoder = new TextEncoder()
+
+/** Compiles a document into steps: names in order, those that are always there first, constant text joined. */
+export function compileDocument(root: DocumentObject, extraRoom: number): DocumentProgram {
+  const builder = new ProgramBuilder()
+  builder.object(root)
+  return builder.finish(extraRoom)
+}
+
+class ProgramBuilder {
+  readonly #steps: number[] = []
+  readonly #variable: { slot: number; factor: number }[] = []
+  #octets: number[] = []
+  readonly #literals: number[] = []
+  #room = 0
+
+  object({ entries }: DocumentObject): void {
+    const all = [...entries].sort(([a], [b]) => (a < b ? -1 : 1))
+    const steady = all.filter(([, value]) => value.kind === 'object' || value.unless === null)
+    const optional = all.filter(([, value]) => value.kind !== 'object' && value.unless !== null)
+    this.#text('{')
+    steady.forEach(([name, value], i) => {
+      this.#text(`${i > 0 ? ',' : ''}${JSON.stringify(name)}:`)
+      this.#value(value)
+    })
+    for (const [name, value] of optional) {
+      const open = this.#skip((value as { unless: Condition }).unless)
+      // Without anything steady the comma comes behind, and the last one becomes the bracket.
+      this.#text(`${steady.length > 0 ? ',' : ''}${JSON.stringify(name)}:`)
+      this.#value(value)
+      if (steady.length === 0) this.#text(',')
+      this.#flushText()
+      this.#steps[open + STEP_TARGET] = this.#steps.length
+    }
+    if (steady.length > 0 || optional.length === 0) this.#text('}')
+    else this.#step(PRINT.close, 0, 0)
+  }
+
+  finish(extraRoom: number): DocumentProgram {
+    this.#flushText()
+    const literals = new BigUint64Array(this.#literals.length / 8 + 2)
+    new Uint8Array(literals.buffer).set(this.#literals)
+    return {
+      steps: Int32Array.from(this.#steps),
+      literals,
+      room: this.#room + extraRoom,
+      variable: this.#variable,
+    }
+  }
+
+  #value(value: DocumentValue): void {
+    if (value.kind === 'object') {
+      this.object(value)
+      return
+    }
+    if (value.kind === 'constant') {
+      this.#text(value.json)
+      return
+    }
+    const { print, a, b, isQuoted } = value
+    if (isQuoted) this.#text('"')
+    this.#step(print, a, b)
+    if (print === PRINT.text) this.#variable.push({ slot: a, factor: 6 })
+    if (print === PRINT.octets) this.#variable.push({ slot: a, factor: 4 })
+    if (isQuoted) this.#text('"')
+  }
+
+  #text(text: string): void {
+    this.#octets.push(...encoder.encode(text))
+  }
+
+  /** Appends a step that leaves something out, and returns where its target is to be set. */
+  #skip({ skip, a }: Condition): number {
+    const at = this.#steps.length
+    this.#step(skip, a, 0)
+    return at
+  }
+
+  #flushText(): void {
+    if (this.#octets.length > 0) this.#step(PRINT.nothing, 0, 0)
+  }
+
+  #step(what: number, a: number, b: number): void {
+    const literals = this.#literals
+    const { length } = this.#octets
+    this.#steps.push(what, literals.length / 8, length, a, b, 0)
+    for (const octet of this.#octets) literals.push(octet)
+    while (literals.length % 8 !== 0) literals.push(0)
+    this.#octets = []
+    this.#room += length + VALUE_ROOM
+  }
+}

@@ -1,0 +1,181 @@
+import type { FixedColumn, FlowBatch } from '../flow/batch.ts'
+import type { DocumentPage, DocumentWriter } from '../flow/documents.ts'
+import { F } from '../flow/fields.ts'
+import type { GeoSource } from '../flow/geo.ts'
+import type { Layout } from '../flow/layout.ts'
+import type { Locality } from '../flow/locality.ts'
+import { ColumnSlots } from './column-slots.ts'
+import type { Definitions } from './definitions.ts'
+import { DocumentPrinter } from './document-printer.ts'
+import type { DocumentStep } from './document-steps.ts'
+import { type FieldValue, layoutValues } from './layout-values.ts'
+import {
+  type CompiledDocument,
+  compileNetflow,
+  type DocumentForm,
+  type NetflowDocumentSettings,
+} from './netflow-document.ts'
+import { RowFacts } from './row-facts.ts'
+
+export interface NetflowDocumentOptions {
+  readonly form: DocumentForm
+  readonly locality: Locality
+  /** Null where nobody gave a database. */
+  readonly geo: GeoSource | null
+  /** Written as they are; none where empty. */
+  readonly tags: readonly string[]
+  /** What every document holds beside: `agent`, `data_stream` and the like, as plain data. */
+  readonly fields: Readonly<Record<string, unknown>>
+  readonly definitions: Definitions | null
+  readonly steps: readonly DocumentStep[]
+  /** Copies Elastic where it is plainly wrong (DIFFERENCES.md). */
+  readonly isStrict: boolean
+}
+
+/** Makes documents of Elastic's `netflow.log` from rows of flows and of options records. */
+export function newNetflowDocuments(options: NetflowDocumentOptions): DocumentWriter {
+  return new NetflowDocuments(options)
+}
+
+/** Programs of one layout; rows of one layout can hold different values, which an exporter may drive to any number. */
+const MOST_VARIANTS = 256
+/** Names whose presence changes more of a document than a field of its own. */
+const KEY_NAMES = new Set([
+  ...['flowStartSysUpTime', 'flowEndSysUpTime', 'flowDurationMilliseconds', 'flowDirection', 'staMacAddress'],
+  ...['wtpMacAddress', 'staIPv4Address', 'sourceIPv4Address', 'sourceIPv6Address', 'destinationIPv4Address'],
+  ...['destinationIPv6Address', 'sourceTransportPort', 'destinationTransportPort', 'sourceMacAddress'],
+  ...['destinationMacAddress', 'protocolIdentifier', 'octetDeltaCount', 'octetTotalCount', 'initiatorOctets'],
+  ...['packetDeltaCount', 'packetTotalCount', 'initiatorPackets', 'reverseOctetDeltaCount'],
+  ...['reverseOctetTotalCount', 'responderOctets', 'reversePacketDeltaCount', 'reversePacketTotalCount'],
+  ...['responderPackets', 'biflowDirection', 'wlanSSID', 'tcpControlBits', 'icmpTypeCodeIPv6'],
+])
+
+/** A layout's values, and the programs made for it so far. */
+interface LayoutDocuments {
+  readonly layout: Layout
+  readonly values: readonly FieldValue[]
+  /** Values that every row either holds or not, told by the first. */
+  readonly steady: readonly FieldValue[]
+  /** Values that decide about the program row by row. */
+  readonly keys: readonly FieldValue[]
+  /** Slots of biflowDirection, and of flowDirection in a WLAN's records, or -1. */
+  readonly biflow: number
+  readonly wlan: number
+  readonly programs: Map<string, CompiledDocument>
+}
+
+class NetflowDocuments implements DocumentWriter {
+  readonly #slots = new ColumnSlots()
+  readonly #printer: DocumentPrinter
+  readonly #settings: NetflowDocumentSettings
+  readonly #definitions: Definitions | null
+  readonly #layouts = new WeakMap<Layout, LayoutDocuments>()
+  readonly #half = this.#slots.slotOf(F.biflowHalf)
+
+  constructor(options: NetflowDocumentOptions) {
+    const { form, tags, fields, geo, locality, isStrict, steps } = options
+    this.#settings = { form, tags, fields, steps, hasGeo: geo !== null }
+    this.#definitions = options.definitions
+    this.#printer = new DocumentPrinter(this.#slots, new RowFacts(this.#slots, { locality, geo, isStrict }))
+  }
+
+  write(batch: FlowBatch, from: number, to: number, page: DocumentPage): number {
+    this.#slots.bind(batch)
+    const { layouts } = batch
+    const numbers = (batch.fixed(F.layout) as FixedColumn).values
+    const half = this.#slots.present[this.#half]!
+    const halves = this.#slots.u8[this.#half]!
+    let last = -1
+    let documents: LayoutDocuments | null = null
+    let steady = ''
+    let compiled: CompiledDocument | null = null
+    for (let row = from; row < to; row++) {
+      if (half[row] === 1 && halves[row] === 1) continue
+      const number = numbers[row]!
+      if (number !== last) {
+        last = number
+        compiled = null
+        const layout = layouts[number - 1]
+        documents = layout === undefined ? null : this.#documentsOf(layout)
+        if (documents !== null) steady = this.#steadyKey(documents, row)
+      }
+      if (documents === null) continue
+      const isByRow = documents.keys.length > 0 || documents.biflow >= 0 || documents.wlan >= 0
+      if (compiled === null || isByRow) {
+        compiled = this.#compiledOf(
+          documents,
+          isByRow ? steady + this.#rowKey(documents, row) : steady,
+          batch,
+        )
+      }
+      if (!this.#printer.print(compiled, row, page)) return row
+    }
+    return to
+  }
+
+  #documentsOf(layout: Layout): LayoutDocuments {
+    let documents = this.#layouts.get(layout)
+    if (documents === undefined) {
+      documents = this.#newDocuments(layout)
+      this.#layouts.set(layout, documents)
+      // Columns that were not known when the batch was bound are bound with their slots.
+    }
+    return documents
+  }
+
+  #newDocuments(layout: Layout): LayoutDocuments {
+    const values = layoutValues(layout, this.#slots, this.#definitions)
+    const slotOf = (name: string) => values.find(({ element }) => element.name === name)?.slot ?? -1
+    const isWlan = slotOf('staMacAddress') >= 0 && slotOf('wtpMacAddress') >= 0
+    return {
+      layout,
+      values,
+      steady: values.filter((value) => !value.isVariable),
+      keys: values.filter((value) => value.isVariable && KEY_NAMES.has(value.element.name)),
+      biflow: slotOf('biflowDirection'),
+      wlan: isWlan ? slotOf('flowDirection') : -1,
+      programs: new Map(),
+    }
+  }
+
+  /** Which of the values of fixed length the rows hold: a digit each. */
+  #steadyKey({ steady }: LayoutDocuments, row: number): string {
+    let key = ''
+    for (const { slot } of steady) key += slot < 0 ? 1 : this.#slots.present[slot]![row]
+    return key
+  }
+
+  /** What differs between rows of one layout: presence of key values, two directions. */
+  #rowKey({ keys, biflow, wlan }: LayoutDocuments, row: number): string {
+    const { u8, present } = this.#slots
+    let key = ''
+    for (let i = 0; i < keys.length; i++) key += present[keys[i]!.slot]![row]
+    if (biflow >= 0) key += u8[biflow]![row] === 2 ? 'r' : 'f'
+    if (wlan >= 0) key += u8[wlan]![row] === 1 ? 'e' : 'i'
+    return key
+  }
+
+  #compiledOf(documents: LayoutDocuments, key: string, batch: FlowBatch): CompiledDocument {
+    const isOptions = batch.kind === 'options'
+    const whole = isOptions ? `o${key}` : key
+    let compiled = documents.programs.get(whole)
+    if (compiled !== undefined) return compiled
+    const { layout, values, steady, keys } = documents
+    const digits = new Map<FieldValue, boolean>()
+    const ordered = [...steady, ...keys]
+    for (let i = 0; i < ordered.length; i++) digits.set(ordered[i]!, key[i] === '1')
+    const variant = {
+      presence: (value: FieldValue) => {
+        const digit = digits.get(value)
+        return digit === undefined ? 'maybe' : digit ? 'yes' : 'no'
+      },
+      isOptions,
+      isReverse: key.includes('r'),
+      isEgress: key.includes('e'),
+    } as const
+    compiled = compileNetflow(layout, values, variant, this.#slots, this.#settings)
+    if (documents.programs.size >= MOST_VARIANTS) documents.programs.clear()
+    documents.programs.set(whole, compiled)
+    return compiled
+  }
+}
