@@ -1,5 +1,6 @@
 import { ARCHIVE_COMPACT } from './archive-compact-table.ts'
 import { ARCHIVE_EXPIRE } from './archive-expire-table.ts'
+import { ARCHIVE_EXPORT } from './archive-export-table.ts'
 import { ARCHIVE_LIST } from './archive-list-table.ts'
 import { ARCHIVE_REPAIR } from './archive-repair-table.ts'
 import { ARCHIVE_VERIFY } from './archive-verify-table.ts'
@@ -14,6 +15,7 @@ export const ARCHIVE_COMMANDS: readonly Command[] = [
   ARCHIVE_VERIFY,
   ARCHIVE_REPAIR,
   ARCHIVE_COMPACT,
+  ARCHIVE_EXPORT,
   ARCHIVE_EXPIRE,
 ]
 
@@ -24,5 +26,6 @@ export const ARCHIVE_ACTIONS: Preparations = {
   'archive verify': async () => (await import('./archive-verify.ts')).archiveVerify,
   'archive repair': async () => (await import('./archive-repair.ts')).archiveRepair,
   'archive compact': async () => (await import('./archive-compact.ts')).archiveCompact,
+  'archive export': async () => (await import('./archive-export.ts')).archiveExport,
   'archive expire': async () => (await import('./archive-expire.ts')).archiveExpire,
 }

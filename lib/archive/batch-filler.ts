@@ -21,7 +21,7 @@ export function fillBatch(
   rows: number,
   from: number,
   batch: FlowBatch,
-  schema: Schema,
+  schema: Pick<Schema, 'layouts'>,
 ): number {
   const count = Math.min(BATCH_ROWS - batch.rowCount, rows - from)
   for (const { column } of columns) {
@@ -34,7 +34,13 @@ export function fillBatch(
   return count
 }
 
-function fillLayouts(column: Column, from: number, count: number, batch: FlowBatch, schema: Schema): void {
+function fillLayouts(
+  column: Column,
+  from: number,
+  count: number,
+  batch: FlowBatch,
+  schema: Pick<Schema, 'layouts'>,
+): void {
   if (column.shape !== 'fixed') return
   const target = batch.fixed(F.layout)
   for (let i = 0; i < count; i++) {

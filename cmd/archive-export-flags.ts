@@ -1,0 +1,48 @@
+import type { TimeForm } from '../lib/export/cells.ts'
+import { ARCHIVE_EXPORT, EXPORT_KINDS, type ExportFormat } from './archive-export-table.ts'
+import { FlagReader } from './flag-reader.ts'
+import type { GivenFlags } from './flags.ts'
+import type { ProgressMode } from './progress.ts'
+import { type TimeRange, timeRange } from './times.ts'
+
+/** What `weir archive export` was asked to do. */
+export interface ArchiveExportOptions {
+  readonly format: ExportFormat
+  /** Empty for stdout. */
+  readonly output: string
+  readonly kinds: ReadonlySet<string>
+  readonly range: TimeRange
+  readonly isAsWritten: boolean
+  readonly mapping: string | null
+  readonly compat: '2.2' | '2.1'
+  /** Empty: the default's. */
+  readonly columns: readonly string[]
+  readonly times: TimeForm
+  readonly header: boolean
+  readonly progress: ProgressMode
+}
+
+/** Options from given flags; throws UsageError. */
+export function archiveExportOptions(given: GivenFlags, nowMs: number): ArchiveExportOptions {
+  const flags = new FlagReader(ARCHIVE_EXPORT.flags, given)
+  const kinds = flags.list('kinds')
+  const strange = kinds.find((kind) => !(EXPORT_KINDS as readonly string[]).includes(kind))
+  if (strange !== undefined || kinds.length === 0) {
+    throw flags.wrong('kinds', strange ?? '', `some of ${EXPORT_KINDS.join(', ')}`)
+  }
+  const output = flags.text('output') ?? '-'
+  const isShaped = flags.isGiven('mapping') || flags.isGiven('goflow2-compat')
+  return {
+    format: flags.choice('format') as ExportFormat,
+    output: output === '-' ? '' : output,
+    kinds: new Set(kinds),
+    range: timeRange(flags, nowMs),
+    isAsWritten: flags.isGiven('as-written') ? flags.boolean('as-written') : !isShaped,
+    mapping: flags.text('mapping') || null,
+    compat: flags.choice('goflow2-compat') as '2.2' | '2.1',
+    columns: flags.list('columns'),
+    times: flags.choice('times') as TimeForm,
+    header: flags.boolean('header'),
+    progress: flags.choice('progress') as ProgressMode,
+  }
+}
