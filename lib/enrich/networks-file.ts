@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { type Network, parseNetwork } from '../bytes/address.ts'
-import { networkText } from '../bytes/prefix.ts'
 import { FlowError } from '../diagnostics/flow-error.ts'
 import { reasonOf } from '../diagnostics/reason.ts'
-import { type NamedNetwork, Networks } from './networks.ts'
-import { PrefixSet } from './prefix-set.ts'
+import { NetworkRows, Networks } from './networks.ts'
+import { readPrefix } from './prefix-text.ts'
 import { readTableLines, refuseBadLines, shown } from './table-lines.ts'
 
 /**
@@ -28,7 +26,6 @@ export const PRIVATE_NETWORKS: readonly string[] = [
 
 /** What the first column of a header line may be called. */
 const HEADERS = new Set(['prefix', 'network', 'net', 'subnet', 'cidr'])
-const NO_LABELS: ReadonlyMap<string, string> = new Map()
 const LABEL = /^[A-Za-z][\w.-]{0,62}$/
 /** Names that keys of reports already have. */
 const TAKEN = new Set(['local', 'net', 'name'])
@@ -47,17 +44,16 @@ export function loadNetworks(path: string): Networks {
 
 /** The networks that are local when nobody says which are. */
 export function privateNetworks(): Networks {
-  return build(PRIVATE_NETWORKS.map((text) => plain(parseNetwork(text)!)))
-}
-
-function plain(network: Network): NamedNetwork {
-  return { network, isLocal: true, name: '', labels: NO_LABELS }
+  const rows = new NetworkRows()
+  addNetworks('private', '', rows)
+  return new Networks(rows)
 }
 
 /** The networks of a file's text; a FlowError names the first bad line of `path`. */
 export function parseNetworks(text: string, path: string): Networks {
-  const entries: NamedNetwork[] = []
-  const lines: number[] = []
+  const rows = new NetworkRows()
+  /** By row. */
+  const lines: number[] = [0]
   let columns: readonly string[] | null = null
   let isFirst = true
   const bad = readTableLines(text, ({ number, fields }) => {
@@ -68,37 +64,21 @@ export function parseNetworks(text: string, path: string): Networks {
         return badHeader(columns)
       }
     }
-    const entry = columns === null ? readFreeLine(fields) : readColumns(fields, columns)
-    if (typeof entry === 'string') return entry
-    for (const one of entry) {
-      entries.push(one)
-      lines.push(number)
-    }
-    return null
+    const what = columns === null ? readFreeLine(fields, rows) : readColumns(fields, columns, rows)
+    while (lines.length < rows.count) lines.push(number)
+    return what
   })
   refuseBadLines(path, bad)
-  if (entries.length === 0) {
+  if (rows.count === 1) {
     throw new FlowError('TABLE_INVALID', `${path} names no network; want lines such as "10.20.0.0/16 acme"`)
   }
-  return build(entries, (first, second) => {
-    const network = networkText(entries[second]!.network)
-    refuseBadLines(path, [
-      { number: lines[second]!, what: `${network} is there twice, first in line ${lines[first]}` },
-    ])
-  })
-}
-
-function build(
-  entries: readonly NamedNetwork[],
-  refuse: (first: number, second: number) => void = () => {},
-): Networks {
-  const set = new PrefixSet()
-  entries.forEach((entry, i) => {
-    set.add(entry.network, i + 1)
-  })
-  const table = set.toTable()
-  if (set.duplicate !== null) refuse(set.duplicate[0] - 1, set.duplicate[1] - 1)
-  return new Networks(entries, table)
+  const networks = new Networks(rows)
+  const { duplicate } = rows.prefixes
+  if (duplicate !== null) {
+    const what = `${rows.text(duplicate[1])} is there twice, first in line ${lines[duplicate[0]]}`
+    refuseBadLines(path, [{ number: lines[duplicate[1]]!, what }])
+  }
+  return networks
 }
 
 function badHeader(columns: readonly string[]): string | null {
@@ -109,57 +89,62 @@ function badHeader(columns: readonly string[]): string | null {
   return twice === undefined ? null : `column ${shown(twice)} is there twice`
 }
 
-/** The networks that the first field stands for, or what is wrong with it. */
-function readNetworks(field: string): { networks: readonly Network[]; isLocal: boolean } | string {
+const words = new Uint32Array(4)
+
+/** Adds what the first field stands for, or says what is wrong with it. */
+function addNetworks(field: string, name: string, rows: NetworkRows): string | null {
   const isLocal = !field.startsWith('!')
   const text = isLocal ? field : field.slice(1)
-  if (text === 'private') return { networks: PRIVATE_NETWORKS.map((one) => parseNetwork(one)!), isLocal }
-  const network = parseNetwork(text)
-  if (network === null)
-    return `${shown(field)} is no network; want a prefix such as 10.0.0.0/8 or 2001:db8::/32`
-  return { networks: [network], isLocal }
+  for (const prefix of text === 'private' ? PRIVATE_NETWORKS : [text]) {
+    const bits = readPrefix(prefix, words)
+    if (bits < 0) return `${shown(field)} is no network; want a prefix such as 10.0.0.0/8 or 2001:db8::/32`
+    rows.add(words, bits, isLocal, name)
+  }
+  return null
 }
 
 /** `PREFIX [NAME] [LABEL=VALUE …] [TAG …]`. */
-function readFreeLine(fields: readonly string[]): NamedNetwork[] | string {
-  const read = readNetworks(fields[0]!)
-  if (typeof read === 'string') return read
-  let name: string | null = null
-  let labels: Map<string, string> | null = null
+function readFreeLine(fields: readonly string[], rows: NetworkRows): string | null {
+  const isNamed = fields.length > 1 && fields[1]!.indexOf('=') <= 0
+  const first = rows.count
+  const what = addNetworks(fields[0]!, isNamed ? fields[1]! : '', rows)
+  if (what !== null) return what
+  const seen = new Set<string>()
   const tags: string[] = []
-  for (let i = 1; i < fields.length; i++) {
+  for (let i = isNamed ? 2 : 1; i < fields.length; i++) {
     const field = fields[i]!
     const equals = field.indexOf('=')
-    if (equals > 0) {
-      const label = field.slice(0, equals).toLowerCase()
-      if (!LABEL.test(label) || TAKEN.has(label))
-        return `${shown(field.slice(0, equals))} cannot be the name of a label`
-      labels ??= new Map()
-      if (labels.has(label)) return `label ${shown(label)} is there twice`
-      const value = field.slice(equals + 1)
-      if (value !== '') labels.set(label, value)
-    } else if (name === null) name = field
-    else if (field !== '') tags.push(field)
+    if (equals <= 0) {
+      if (field !== '') tags.push(field)
+      continue
+    }
+    const label = field.slice(0, equals).toLowerCase()
+    if (!LABEL.test(label) || TAKEN.has(label)) return `${shown(label)} cannot be the name of a label`
+    if (seen.has(label)) return `label ${shown(label)} is there twice`
+    seen.add(label)
+    labelAll(rows, first, label, field.slice(equals + 1))
   }
-  if (tags.length > 0) {
-    labels ??= new Map()
-    labels.set('tags', tags.join(' '))
-  }
-  const { networks, isLocal } = read
-  return networks.map((network) => ({ network, isLocal, name: name ?? '', labels: labels ?? NO_LABELS }))
+  if (tags.length > 0) labelAll(rows, first, 'tags', tags.join(' '))
+  return null
 }
 
-function readColumns(fields: readonly string[], columns: readonly string[]): NamedNetwork[] | string {
-  const read = readNetworks(fields[0]!)
-  if (typeof read === 'string') return read
+function readColumns(
+  fields: readonly string[],
+  columns: readonly string[],
+  rows: NetworkRows,
+): string | null {
   if (fields.length > columns.length)
     return `it has ${fields.length} columns, the header has ${columns.length}`
-  let name = ''
-  const labels = new Map<string, string>()
-  for (let i = 1; i < fields.length; i++) {
-    if (columns[i] === 'name') name = fields[i]!
-    else if (fields[i] !== '') labels.set(columns[i]!, fields[i]!)
-  }
-  const { networks, isLocal } = read
-  return networks.map((network) => ({ network, isLocal, name, labels }))
+  const first = rows.count
+  const what = addNetworks(fields[0]!, fields[columns.indexOf('name')] ?? '', rows)
+  if (what !== null) return what
+  for (let i = 1; i < fields.length; i++)
+    if (columns[i] !== 'name') labelAll(rows, first, columns[i]!, fields[i]!)
+  return null
+}
+
+/** Labels the rows from `first` on. */
+function labelAll(rows: NetworkRows, first: number, label: string, value: string): void {
+  if (value === '') return
+  for (let row = first; row < rows.count; row++) rows.label(row, label, value)
 }

@@ -1,18 +1,7 @@
-import type { Network } from '../bytes/address.ts'
 import { networkText } from '../bytes/prefix.ts'
 import type { AddressFact } from '../flow/address-fact.ts'
+import { PrefixSet } from './prefix-set.ts'
 import type { RangeTable } from './range-table.ts'
-
-/** A network of the user's. */
-export interface NamedNetwork {
-  readonly network: Network
-  /** False for one that is taken out of a wider one. */
-  readonly isLocal: boolean
-  /** Empty without a name. */
-  readonly name: string
-  /** By label in lower case. */
-  readonly labels: ReadonlyMap<string, string>
-}
 
 /** Texts by number, from 1 on. */
 class Texts {
@@ -39,6 +28,61 @@ class Texts {
   }
 }
 
+/** Gathers networks by column, because there may be a million; row 0 stands for no network. */
+export class NetworkRows {
+  readonly prefixes = new PrefixSet()
+  readonly names = new Texts()
+  /** By label in lower case, in order of appearance; numbers by row. */
+  readonly labels = new Map<string, { readonly texts: Texts; readonly numbers: number[] }>()
+  words = new Uint32Array(4 * 64)
+  bits = new Uint8Array(64)
+  /** 0 for a network that is taken out of a wider one. */
+  readonly isLocal: number[] = [0]
+  readonly nameNumbers: number[] = [0]
+
+  /** Rows with the one for no network. */
+  get count(): number {
+    return this.isLocal.length
+  }
+
+  /** Adds the first `bits` of four words (a Network's) and returns its row; `name` may be empty. */
+  add(words: Uint32Array, bits: number, isLocal: boolean, name: string): number {
+    const row = this.isLocal.length
+    if (row === this.bits.length) this.#grow()
+    for (let i = 0; i < 4; i++) this.words[row * 4 + i] = words[i]!
+    this.bits[row] = bits
+    this.isLocal.push(isLocal ? 1 : 0)
+    this.nameNumbers.push(this.names.add(name))
+    this.prefixes.add(words, bits, row)
+    return row
+  }
+
+  label(row: number, label: string, value: string): void {
+    let column = this.labels.get(label)
+    if (column === undefined) {
+      column = { texts: new Texts(), numbers: [] }
+      this.labels.set(label, column)
+    }
+    const { numbers } = column
+    while (numbers.length < row) numbers.push(0)
+    numbers[row] = column.texts.add(value)
+  }
+
+  /** The prefix of a row as text. */
+  text(row: number): string {
+    return networkText({ words: this.words.subarray(row * 4, row * 4 + 4), bits: this.bits[row]! })
+  }
+
+  #grow(): void {
+    const words = new Uint32Array(this.words.length * 2)
+    words.set(this.words)
+    this.words = words
+    const bits = new Uint8Array(this.bits.length * 2)
+    bits.set(this.bits)
+    this.bits = bits
+  }
+}
+
 /** The local networks: which addresses are ours, in which network, and what else the user's file says of it. */
 export class Networks {
   /** `local`, `local.net`, `local.name` and one for each label, in this order. */
@@ -47,77 +91,62 @@ export class Networks {
   readonly labels: readonly string[]
   readonly size: number
   readonly #table: RangeTable
+  readonly #isLocal: Uint32Array
 
-  /** `table` gives for an address the place in `entries` of its network plus one. */
-  constructor(entries: readonly NamedNetwork[], table: RangeTable) {
-    this.#table = table
-    this.size = entries.length
-    const names = new Texts()
-    const columns = new Map<string, { texts: Texts; numbers: Uint32Array }>()
-    const isLocal = new Uint32Array(entries.length + 1)
-    const nameNumbers = new Uint32Array(entries.length + 1)
-    entries.forEach((entry, i) => {
-      isLocal[i + 1] = entry.isLocal ? 1 : 0
-      nameNumbers[i + 1] = names.add(entry.name)
-      for (const [label, value] of entry.labels) {
-        let column = columns.get(label)
-        if (column === undefined) {
-          column = { texts: new Texts(), numbers: new Uint32Array(entries.length + 1) }
-          columns.set(label, column)
-        }
-        column.numbers[i + 1] = column.texts.add(value)
-      }
-    })
-    this.labels = [...columns.keys()]
+  constructor(rows: NetworkRows) {
+    const { count } = rows
+    this.size = count - 1
+    this.#table = rows.prefixes.toTable()
+    this.#isLocal = Uint32Array.from(rows.isLocal)
+    this.labels = [...rows.labels.keys()]
     const facts = new Map<string, AddressFact>()
     facts.set('local', {
       name: 'local',
-      fill: (words, from, to, out) => this.#fill(words, from, to, out, isLocal),
+      fill: (words, from, to, out) => this.#fill(words, from, to, out, this.#isLocal),
       text: (value) => (value === 1 ? 'local' : ''),
       find: (text) => (text === 'local' ? 1 : -1),
     })
-    facts.set('local.net', this.#netFact(entries))
-    facts.set('local.name', this.#textFact('local.name', names, nameNumbers))
-    for (const [label, { texts, numbers }] of columns) facts.set(label, this.#textFact(label, texts, numbers))
+    facts.set('local.net', this.#netFact(rows))
+    facts.set('local.name', this.#textFact('local.name', rows.names, rows.nameNumbers))
+    for (const [label, { texts, numbers }] of rows.labels)
+      facts.set(label, this.#textFact(label, texts, numbers))
     this.facts = facts
   }
 
   /** Whether the address at `at` is in a local network. */
   isLocal(words: Uint32Array, at: number): boolean {
-    const out = this.#one
-    this.facts.get('local')!.fill(words.subarray(at, at + 4), 0, 1, out)
-    return out[0] === 1
+    return this.#isLocal[this.#table.find(words, at)] === 1
   }
-
-  readonly #one = new Uint32Array(1)
 
   #fill(words: Uint32Array, from: number, to: number, out: Uint32Array, numbers: Uint32Array): void {
     const table = this.#table
     for (let i = from; i < to; i++) out[i] = numbers[table.find(words, i * 4)]!
   }
 
-  /** Texts of prefixes are made when asked for: there may be a million. */
-  #netFact(entries: readonly NamedNetwork[]): AddressFact {
-    let places: Map<string, number> | null = null
-    const places1 = new Uint32Array(entries.length + 1)
-    entries.forEach((entry, i) => {
-      places1[i + 1] = entry.isLocal ? i + 1 : 0
-    })
+  /** Texts of prefixes are made when asked for. */
+  #netFact(rows: NetworkRows): AddressFact {
+    const numbers = this.#isLocal.map((isLocal, row) => isLocal * row)
+    let found: Map<string, number> | null = null
     return {
       name: 'local.net',
-      fill: (words, from, to, out) => this.#fill(words, from, to, out, places1),
-      text: (value) => (value === 0 ? '' : networkText(entries[value - 1]!.network)),
+      fill: (words, from, to, out) => this.#fill(words, from, to, out, numbers),
+      text: (value) => (value > 0 && value < rows.count ? rows.text(value) : ''),
       find: (text) => {
-        places ??= new Map(entries.map(({ network }, i) => [networkText(network), i + 1]))
-        return places.get(text.toLowerCase()) ?? -1
+        if (found === null) {
+          found = new Map()
+          for (let row = 1; row < rows.count; row++) if (numbers[row] !== 0) found.set(rows.text(row), row)
+        }
+        return found.get(text.toLowerCase()) ?? -1
       },
     }
   }
 
-  #textFact(name: string, texts: Texts, numbers: Uint32Array): AddressFact {
+  #textFact(name: string, texts: Texts, numbers: readonly number[]): AddressFact {
+    const byRow = new Uint32Array(this.size + 1)
+    byRow.set(numbers)
     return {
       name,
-      fill: (words, from, to, out) => this.#fill(words, from, to, out, numbers),
+      fill: (words, from, to, out) => this.#fill(words, from, to, out, byRow),
       text: (value) => texts.texts[value] ?? '',
       find: (text) => texts.find(text),
     }

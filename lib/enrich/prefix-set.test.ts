@@ -3,13 +3,14 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { isInNetwork, isIpv4, type Network, parseAddress, parseNetwork } from '../bytes/address.ts'
 import { PrefixSet } from './prefix-set.ts'
+import { readPrefix } from './prefix-text.ts'
 
 function tableOf(...prefixes: string[]) {
   const set = new PrefixSet()
   prefixes.forEach((prefix, i) => {
     const network = parseNetwork(prefix)
     assert.ok(network, prefix)
-    set.add(network!, i + 1)
+    set.add(network!.words, network!.bits, i + 1)
   })
   return set.toTable()
 }
@@ -82,6 +83,20 @@ const prefix = fc.oneof(
   fc.tuple(address4, fc.nat(32)).map(([a, n]) => `${a}/${n}`),
   fc.tuple(address6, fc.nat(128)).map(([a, n]) => `${a}/${n}`),
 )
+
+test('prefixes are read as everywhere else', () => {
+  const digits = fc.string({ unit: fc.constantFrom(...'0123456789.:/af'), maxLength: 20 })
+  const words = new Uint32Array(4)
+  fc.assert(
+    fc.property(fc.oneof(prefix, digits, fc.ipV4(), fc.ipV6()), (text) => {
+      const bits = readPrefix(text, words)
+      const network = parseNetwork(text)
+      assert.is(bits, network?.bits ?? -1, text)
+      if (network !== null) assert.equal(words, network.words, text)
+    }),
+    { numRuns: 2000 },
+  )
+})
 
 test('every look-up is what looking at every prefix gives', () => {
   fc.assert(

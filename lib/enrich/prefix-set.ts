@@ -1,4 +1,4 @@
-import { isIpv4, type Network } from '../bytes/address.ts'
+import { isIpv4 } from '../bytes/address.ts'
 import { type FamilyRanges, RangeTable } from './range-table.ts'
 
 /** Prefixes of one family as they are gathered. */
@@ -72,9 +72,8 @@ export class PrefixSet {
     return this.#v4.duplicate ?? this.#v6.duplicate
   }
 
-  /** Adds a network in the form that `parseNetwork` gives; an IPv6 prefix holds no IPv4 address. */
-  add(network: Network, value: number): void {
-    const { words, bits } = network
+  /** Adds the first `bits` of four words, as in a Network; an IPv6 prefix holds no IPv4 address. */
+  add(words: Uint32Array, bits: number, value: number): void {
     if (bits >= 96 && isIpv4(words, 0)) this.#v4.add(words, bits - 96, value)
     else this.#v6.add(words, bits, value)
   }
