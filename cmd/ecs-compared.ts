@@ -25,7 +25,7 @@ export const STRICT: NetflowDocumentOptions = {
   fields: {},
   definitions: null,
   steps: [],
-  isStrict: false,
+  isStrict: true,
 }
 
 /** The documents of a page, as objects. */
