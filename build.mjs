@@ -27,7 +27,7 @@ const MIB = 1 << 20
 /** What the finished executable and its archive may weigh, in octets. */
 const MOST = { executable: 120 * MIB, archive: 30 * MIB }
 /** Worker scripts, as cmd/runtime.ts names them. */
-const WORKERS = ['collect-worker']
+const WORKERS = ['collect-worker', 'collect-archive-worker']
 /** Data files inside, as cmd/runtime.ts names them. */
 const DATA_FILES = { 'networks.bin': 'lib/enrich/data/networks.bin' }
 

@@ -1,7 +1,7 @@
 import type { ArchiveLimits } from '../lib/archive/archive-writer.ts'
-import { isStreamName } from '../lib/archive/naming.ts'
 import type { LogLevel } from '../lib/diagnostics/log.ts'
 import { ARCHIVE_WRITE } from './archive-write-table.ts'
+import { streamName, writingLimits } from './archive-writing-flags.ts'
 import { FlagReader } from './flag-reader.ts'
 import type { GivenFlags } from './flags.ts'
 import type { InputFormat } from './inputs/formats.ts'
@@ -38,22 +38,6 @@ export function archiveWriteOptions(given: GivenFlags): ArchiveWriteOptions {
     logLevel: flags.choice('log-level') as LogLevel,
     logFormat: flags.choice('log-format') as ArchiveWriteOptions['logFormat'],
   }
-}
-
-/** What the flags in WRITING_FLAGS say. */
-export function writingLimits(flags: FlagReader): Partial<ArchiveLimits> {
-  return {
-    rotateEveryMs: flags.durationMs('rotate-every'),
-    rotateOctets: flags.octets('rotate-size') ?? 0,
-    syncEveryMs: flags.durationMs('sync-every'),
-  }
-}
-
-/** A flag's value that can stand in a file name. */
-export function streamName(flags: FlagReader, name: string): string {
-  const text = flags.text(name)!
-  if (isStreamName(text)) return text
-  throw flags.wrong(name, text, 'letters, digits, - _ . and no dash or dot first, at most 100')
 }
 
 /** A UDP port that captures are read for. */

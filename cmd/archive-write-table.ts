@@ -1,34 +1,10 @@
+import { writingFlags } from './archive-writing-flags.ts'
 import { COMMON_FLAGS, type Command, type Flag } from './flags.ts'
 import { INPUT_FORMATS } from './inputs/formats.ts'
 
 const INPUT = 'Input'
 const ARCHIVE = 'Archive'
 const RUNNING = 'Running'
-
-/** How archive files are written; `collect --archive` has the same flags. */
-export const WRITING_FLAGS: readonly Flag[] = [
-  {
-    name: 'rotate-every',
-    group: ARCHIVE,
-    value: 'DURATION',
-    default: '1h',
-    help: 'Begin a new file at each multiple of this in UTC, by the clock of the writing; 0 for never.',
-  },
-  {
-    name: 'rotate-size',
-    group: ARCHIVE,
-    value: 'SIZE',
-    defaultHelp: 'no limit',
-    help: 'Begin a new file when one has grown to this size.',
-  },
-  {
-    name: 'sync-every',
-    group: ARCHIVE,
-    value: 'DURATION',
-    default: '10s',
-    help: 'Flows are on disk for certain after at most this; a crash costs no more.',
-  },
-]
 
 const FLAGS: readonly Flag[] = [
   {
@@ -75,7 +51,7 @@ const FLAGS: readonly Flag[] = [
     default: 'import',
     help: 'What the files are called. One writer at a time has a name; several names may be written at once.',
   },
-  ...WRITING_FLAGS,
+  ...writingFlags(ARCHIVE),
   {
     name: 'block-rows',
     group: ARCHIVE,

@@ -4,6 +4,7 @@ import type { MetricFamily } from '../lib/diagnostics/metrics.ts'
 import type { Datagram, Scheme } from '../lib/flow/datagram.ts'
 import type { Control } from '../lib/pipeline/control.ts'
 import { LineFile } from '../lib/pipeline/line-file.ts'
+import type { ArchiveTarget } from './collect-archive.ts'
 import type { CollectOptions } from './collect-flags.ts'
 
 export type Templates = Record<string, Record<string, unknown>>
@@ -14,6 +15,8 @@ export interface EngineSettings {
   readonly mapping: string | null
   readonly control: Control
   readonly log: Log
+  /** Where records are archived, if they are. */
+  readonly archive: ArchiveTarget | null
 }
 
 /** What decodes datagrams and writes what comes of them, in one thread. */

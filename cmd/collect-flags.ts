@@ -1,7 +1,10 @@
 import { accessSync, constants } from 'node:fs'
+import { isStreamName } from '../lib/archive/naming.ts'
 import type { SamplingSettings } from '../lib/decode/settings.ts'
 import type { LogLevel } from '../lib/diagnostics/log.ts'
 import { parseListenUrls } from '../lib/receive/listen-url.ts'
+import { streamName, writingLimits } from './archive-writing-flags.ts'
+import type { ArchiveOptions } from './collect-archive.ts'
 import { COLLECT, IGNORED } from './collect-table.ts'
 import { FlagReader } from './flag-reader.ts'
 import type { GivenFlags } from './flags.ts'
@@ -33,7 +36,9 @@ export interface CollectOptions {
   readonly compat: '2.2' | '2.1' | 'strict'
   /** `sample` is flows; `raw` is decoded datagrams and comes with json or text only. */
   readonly produce: 'sample' | 'raw'
-  readonly format: 'json' | 'text' | 'bin' | 'none'
+  /** `none`: flows are only archived. */
+  readonly format: 'json' | 'text' | 'bin' | 'weir' | 'none'
+  readonly archive: ArchiveOptions | null
   readonly mapping: string | null
   /** Output file, or null for stdout. */
   readonly output: string | null
@@ -108,6 +113,7 @@ export function collectOptions(given: GivenFlags): CollectOptions {
     detectSequenceReset: flags.boolean('detect-sequence-reset'),
     compat: flags.choice('goflow2-compat') as CollectOptions['compat'],
     ...lines(flags),
+    archive: archive(flags),
     mapping: file(flags, 'mapping'),
     output: flags.text('output') === '-' ? null : file(flags, 'output'),
     separator: flags.text('separator')!,
@@ -188,10 +194,44 @@ function lines(flags: FlagReader): Pick<CollectOptions, 'produce' | 'format'> {
   const format = flags.text('format') === 'none' ? 'none' : flags.choice('format')
   const produce = flags.choice('produce')
   if (format === 'raw') return { produce: 'raw', format: 'json' }
-  if (produce === 'raw' && format === 'bin') {
-    throw new UsageError('--produce raw has no form for --format bin: use json or text')
+  // Who archives wants lines too only if they say where or how.
+  if (flags.text('archive') && !flags.isGiven('format') && !flags.isGiven('output')) {
+    return { produce: produce as CollectOptions['produce'], format: 'none' }
+  }
+  if (produce === 'raw' && (format === 'bin' || format === 'weir')) {
+    throw new UsageError(`--produce raw has no form for --format ${format}: use json or text`)
+  }
+  if (flags.choice('goflow2-compat') === 'strict' && format === 'weir') {
+    throw new UsageError(
+      "--format weir has no defects of goflow2's to keep: leave out --goflow2-compat strict",
+    )
   }
   return { produce: produce as CollectOptions['produce'], format: format as CollectOptions['format'] }
+}
+
+function archive(flags: FlagReader): ArchiveOptions | null {
+  const directory = flags.text('archive')
+  const groups = flags.list('archive-groups').map((text) => group(flags, text))
+  const limits = writingLimits(flags)
+  const stream = streamName(flags, 'archive-stream')
+  if (!directory) return null
+  const isRaw = flags.text('format') === 'raw' || flags.choice('produce') === 'raw'
+  if (isRaw || flags.choice('goflow2-compat') === 'strict') {
+    throw new UsageError(
+      '--archive keeps flows as they are: leave out --goflow2-compat strict, --produce raw and --format raw',
+    )
+  }
+  return { directory, stream, groups, limits }
+}
+
+function group(flags: FlagReader, text: string): ArchiveOptions['groups'][number] {
+  const at = text.indexOf('=')
+  const name = text.slice(0, Math.max(at, 0))
+  const network = parseNetworkText(text.slice(at + 1))
+  if (network === undefined || !isStreamName(name)) {
+    throw flags.wrong('archive-groups', text, 'NAME=NETWORK such as core=10.0.0.0/8')
+  }
+  return { name, network }
 }
 
 function http(flags: FlagReader, isReading: boolean): CollectOptions['http'] {

@@ -1,10 +1,10 @@
+import { StreamOut } from '../lib/archive/stream-out.ts'
 import { formatAddress } from '../lib/bytes/address.ts'
 import { type Decoder, newDecoder } from '../lib/decode/decoder.ts'
 import { DEFAULT_LIMITS, type RecordWriters } from '../lib/decode/settings.ts'
 import type { CollectorState } from '../lib/decode/state-file.ts'
 import type { MetricFamily } from '../lib/diagnostics/metrics.ts'
 import type { RecordKind } from '../lib/flow/batch.ts'
-import type { BatchWriter } from '../lib/flow/batch-writer.ts'
 import type { Captures } from '../lib/flow/captures.ts'
 import type { Datagram, Scheme } from '../lib/flow/datagram.ts'
 import type { FlowSink } from '../lib/flow/stages.ts'
@@ -27,7 +27,9 @@ export class FlowEngine implements Engine {
   readonly #settings: EngineSettings
   readonly #outputs: Output[] = []
   readonly #flows: Output
-  readonly #flowFile: LineFile
+  /** Null where flows are only archived. */
+  readonly #flowFile: LineFile | null
+  readonly #stream: StreamOut | null
   readonly #writers: RecordWriters
   #sink: FlowSink
   #decoder: Decoder
@@ -38,20 +40,25 @@ export class FlowEngine implements Engine {
     const { options } = settings
     this.#settings = settings
     const { mapping, captures } = compileMapping(settings.mapping, options)
-    this.#flowFile = openOutput(settings, options.output ?? '', options.separator, options.format !== 'bin')
+    const isText = options.format === 'json' || options.format === 'text'
+    const file =
+      options.format === 'none' ? null : openOutput(settings, options.output ?? '', options.separator, isText)
+    this.#flowFile = file
+    this.#stream = options.format === 'weir' && file !== null ? newStreamOut(file, settings) : null
     this.#sink = this.#newSink(mapping)
-    this.#flows = this.#addOutput('flows', 'flow', this.#flowFile, {
+    this.#flows = this.#addOutput('flows', 'flow', file, {
       // Not the sink itself, which changes with the mapping.
       write: (batch) => this.#sink.write(batch),
       flush: () => this.#sink.flush(),
       close: () => this.#sink.close(),
     })
+    // A flow stream and an archive take every kind of record.
+    const own = this.#stream === null && settings.archive === null ? null : (this.#stream ?? NO_SINK)
     this.#writers = {
       flow: this.#flows.writer,
-      ...(options.counters === null
-        ? {}
-        : { counters: this.#addRows('counters', 'counters', options.counters) }),
-      ...(options.drops === null ? {} : { discard: this.#addRows('drops', 'discard', options.drops) }),
+      ...this.#kind('options', 'options', null, own),
+      ...this.#kind('counters', 'counters', options.counters, own),
+      ...this.#kind('discard', 'drops', options.drops, own),
     }
     this.#decoder = this.#newDecoder(captures)
   }
@@ -73,6 +80,8 @@ export class FlowEngine implements Engine {
 
   poll(steadyMs: number, wallMs: number): void {
     for (const output of this.#outputs) output.poll(steadyMs)
+    this.#stream?.poll(steadyMs)
+    this.#settings.archive?.poll()
     if (wallMs - this.#tickedMs >= TICK_MS || wallMs < this.#tickedMs) {
       this.#tickedMs = wallMs
       this.#decoder.tick(wallMs)
@@ -84,7 +93,10 @@ export class FlowEngine implements Engine {
   }
 
   close(): void {
+    // The stream's file is that of the flows, and its last block may have records of other kinds.
+    for (const output of this.#outputs.toReversed()) output.flush()
     for (const output of this.#outputs) output.close()
+    this.#settings.archive?.close()
   }
 
   metrics(): MetricFamily[] {
@@ -94,7 +106,12 @@ export class FlowEngine implements Engine {
       type: 'counter',
       samples: [{ labels: {}, value: this.#failures }],
     }
-    return [failures, ...this.#decoder.metrics(), ...this.#outputs.flatMap((output) => output.metrics())]
+    return [
+      failures,
+      ...this.#decoder.metrics(),
+      ...this.#outputs.flatMap((output) => output.metrics()),
+      ...(this.#settings.archive?.metrics() ?? []),
+    ]
   }
 
   templates(): Templates {
@@ -125,8 +142,9 @@ export class FlowEngine implements Engine {
 
   #newSink(mapping: Mapping | null): FlowSink {
     const { format, compat, separator } = this.#settings.options
-    if (format === 'none') return NO_SINK
     const file = this.#flowFile
+    if (this.#stream !== null) return this.#stream
+    if (format === 'none' || format === 'weir' || file === null) return NO_SINK
     return newLineSink({
       format,
       compat: compat === '2.1' ? '2.1' : '2.2',
@@ -150,16 +168,45 @@ export class FlowEngine implements Engine {
     })
   }
 
-  #addRows(name: string, kind: RecordKind, path: string): BatchWriter {
-    const file = openOutput(this.#settings, path, '\n', true)
-    const sink = newJsonRows((octets, from, to) => file.write(octets, from, to))
-    return this.#addOutput(name, kind, file, sink).writer
+  /** The writer of a kind of records beside flows, if anyone wants them: the JSON lines of `path`, and `own`. */
+  #kind(
+    kind: 'options' | 'counters' | 'discard',
+    name: string,
+    path: string | null,
+    own: FlowSink | null,
+  ): Partial<RecordWriters> {
+    if (path === null && own === null) return {}
+    const file = path === null ? null : openOutput(this.#settings, path, '\n', true)
+    const rows = file === null ? null : newJsonRows((octets, from, to) => file.write(octets, from, to))
+    const sink: FlowSink = {
+      write(batch) {
+        void rows?.write(batch)
+        void own?.write(batch)
+      },
+      flush: () => rows?.flush(),
+      close: () => rows?.close(),
+    }
+    return { [kind]: this.#addOutput(name, kind, file, sink).writer }
   }
 
-  #addOutput(name: string, kind: RecordKind, file: LineFile, sink: FlowSink): Output {
-    const { options, log } = this.#settings
-    const output = new Output({ name, kind, file, sink, flushAfterMs: options.flushAfterMs, log })
+  #addOutput(name: string, kind: RecordKind, file: LineFile | null, sink: FlowSink): Output {
+    const { archive, log } = this.#settings
+    const { flushAfterMs } = this.#settings.options
+    const both: FlowSink = {
+      write(batch) {
+        // The archive first: a line file that loses lines must not cost it the batch.
+        archive?.append(batch)
+        return sink.write(batch)
+      },
+      flush: () => sink.flush(),
+      close: () => sink.close(),
+    }
+    const output = new Output({ name, kind, file, sink: archive === null ? sink : both, flushAfterMs, log })
     this.#outputs.push(output)
     return output
   }
+}
+
+function newStreamOut(file: LineFile, { log }: EngineSettings): StreamOut {
+  return new StreamOut({ stream: 'collect', write: (octets, from, to) => file.write(octets, from, to), log })
 }

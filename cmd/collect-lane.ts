@@ -1,9 +1,9 @@
 import type { CollectorState } from '../lib/decode/state-file.ts'
-import { type ErrorCode, FlowError } from '../lib/diagnostics/flow-error.ts'
 import type { LimitedLog } from '../lib/diagnostics/log-writer.ts'
 import type { Control } from '../lib/pipeline/control.ts'
 import { MainEnd } from '../lib/pipeline/worker-link.ts'
 import type { ListenSocket } from '../lib/receive/listen.ts'
+import { errorOf, type LaneFailure } from './collect-failure.ts'
 import type { CollectOptions } from './collect-flags.ts'
 import type { Question } from './new-engine.ts'
 import { startWorker } from './runtime.ts'
@@ -15,17 +15,13 @@ export interface LaneStart {
   /** Of the Control. */
   readonly memory: SharedArrayBuffer
   readonly sockets: readonly ListenSocket[]
+  /** Number of the worker, and how many there are. */
+  readonly number: number
+  readonly workers: number
   /** Where the worker keeps its state by itself: it is the only one. */
   readonly stateDirectory: string | null
   /** What it shall remember, if there are several; they are asked for theirs. */
   readonly state: CollectorState | null
-}
-
-/** An error, as it crosses threads. */
-export interface LaneFailure {
-  /** Null for what nobody expected. */
-  readonly code: string | null
-  readonly message: string
 }
 
 /** What a worker leaves behind. */
@@ -77,11 +73,6 @@ export async function startLane(start: LaneStart, control: Control, log: Limited
 function patienceFor(question: Question): number {
   if (question === 'save') return SAVE_MS
   return question === 'metrics' || question === 'metrics-text' ? METRICS_MS : ANSWER_MS
-}
-
-/** The error that a worker told of. */
-export function errorOf({ code, message }: LaneFailure): Error {
-  return code === null ? new Error(message) : new FlowError(code as ErrorCode, message)
 }
 
 /** The answers of all workers; rejects when one does not answer. */

@@ -5,8 +5,9 @@ import { collectorRoutes } from '../lib/http/routes.ts'
 import { type HttpServer, startHttpServer } from '../lib/http/server.ts'
 import { bindListener, closeSockets, type ListenSocket } from '../lib/receive/listen.ts'
 import { type Listener, parseListenUrls } from '../lib/receive/listen-url.ts'
+import { errorOf } from './collect-failure.ts'
 import type { CollectOptions } from './collect-flags.ts'
-import { askAll, errorOf, type Lane, type LaneResult, startLane } from './collect-lane.ts'
+import { askAll, type Lane, type LaneResult, startLane } from './collect-lane.ts'
 import type { CollectRun } from './collect-run.ts'
 import { reloadOnHangup, stopOnSignals } from './collect-signals.ts'
 import { openStateFolder, StateKeeper, saveMerged, trySaving } from './collect-state.ts'
@@ -57,8 +58,9 @@ async function startLanes(
   const isAlone = sockets.length === 1
   const state = isAlone || directory === null ? null : await loadState(directory, log)
   const stateDirectory = isAlone ? directory : null
-  for (const own of sockets) {
-    const start = { options, mapping, memory: control.memory, sockets: own, stateDirectory, state }
+  const shared = { options, mapping, memory: control.memory, workers: sockets.length, stateDirectory, state }
+  for (const [number, own] of sockets.entries()) {
+    const start = { ...shared, number, sockets: own }
     lanes.push(await startLane(start, control, log))
   }
 }

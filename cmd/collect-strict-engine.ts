@@ -92,7 +92,8 @@ export class StrictEngine implements Engine {
     const { mapping } = compileMapping(text, options)
     return new StrictCollector({
       produce: options.produce,
-      format: options.format === 'none' ? 'json' : options.format,
+      // The flags refuse `weir` here.
+      format: options.format === 'none' || options.format === 'weir' ? 'json' : options.format,
       mapping,
       separator: new TextEncoder().encode(options.separator),
       write: (octets) => {

@@ -1,8 +1,10 @@
+import { writingFlags } from './archive-writing-flags.ts'
 import { COMMON_FLAGS, type Command, type Flag } from './flags.ts'
 
 const INPUT = 'Input'
 const DECODING = 'Decoding'
 const OUTPUT = 'Output'
+const ARCHIVE = 'Archive'
 const MONITORING = 'Monitoring'
 
 const FLAGS: readonly Flag[] = [
@@ -108,8 +110,8 @@ const FLAGS: readonly Flag[] = [
     group: OUTPUT,
     value: 'FORMAT',
     default: 'json',
-    choices: ['json', 'text', 'bin', 'raw'],
-    help: "goflow2's json, text or bin (length-delimited protobuf) for each flow, or raw: each datagram as JSON.",
+    choices: ['json', 'text', 'bin', 'weir', 'raw'],
+    help: "goflow2's json, text or bin (length-delimited protobuf) for each flow; weir: a binary stream of everything, for another weir; or raw: each datagram as JSON.",
   },
   {
     name: 'produce',
@@ -133,6 +135,7 @@ const FLAGS: readonly Flag[] = [
     value: 'FILE',
     default: '-',
     completes: 'file',
+    defaultHelp: '-; none with --archive, unless --format is given',
     help: 'Append to this file and reopen it on SIGHUP; - is stdout.',
   },
   {
@@ -144,6 +147,28 @@ const FLAGS: readonly Flag[] = [
     defaultHelp: 'a newline',
     help: 'Written after each message; may be empty.',
   },
+  {
+    name: 'archive',
+    group: ARCHIVE,
+    value: 'DIR',
+    completes: 'directory',
+    help: 'Write flows, options, counters and discards into this archive. No lines are printed then, unless --output or --format is given.',
+  },
+  {
+    name: 'archive-stream',
+    group: ARCHIVE,
+    value: 'NAME',
+    default: 'flows',
+    help: 'What the files are called: DIR/YYYY/MM/DD/NAME-TIME-N.weir, in UTC. With ?count=N each worker writes NAME-0, NAME-1, ….',
+  },
+  {
+    name: 'archive-groups',
+    group: ARCHIVE,
+    value: 'NAME=NETWORK,…',
+    many: 'list',
+    help: 'Records of exporters in these networks go to files called NAME instead; the first network that has an exporter counts.',
+  },
+  ...writingFlags(ARCHIVE),
   {
     name: 'counters',
     group: OUTPUT,
@@ -254,7 +279,7 @@ const kafkaHint = 'Kafka is not built in: write to stdout and pipe it to a produ
 export const COLLECT: Command = {
   name: 'collect',
   operands: '',
-  summary: 'Receive NetFlow, IPFIX and sFlow, and write flows as lines.',
+  summary: 'Receive NetFlow, IPFIX and sFlow, and write flows as lines or into an archive.',
   description:
     'NetFlow v1, v5, v6, v7, v8, v9, IPFIX and sFlow v2, v4, v5 come in by UDP or from capture files; lines as goflow2 writes them go out. ' +
     "goflow2's flags work as they are, with one dash or two. SIGHUP reopens the output file; SIGTERM and SIGINT write what is left and end.",
@@ -265,8 +290,8 @@ export const COLLECT: Command = {
       line: 'weir collect --read testdata/demo/office.pcap --format text',
     },
     {
-      says: 'Collect NetFlow and IPFIX into a file, with metrics on port 8080',
-      line: 'weir collect --listen netflow://:2055 --output flows.jsonl --addr :8080',
+      says: 'Collect into an archive, files of their own for one group of exporters, with metrics on port 8080',
+      line: 'weir collect --listen netflow://:2055 --archive flows --archive-groups core=10.0.0.0/8 --addr :8080',
     },
     {
       says: 'Take the place of goflow2, with its flags',

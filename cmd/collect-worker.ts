@@ -1,13 +1,17 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { type CollectorState, loadState, saveState } from '../lib/decode/state-file.ts'
+import type { Log } from '../lib/diagnostics/log.ts'
 import { newLog } from '../lib/diagnostics/log-writer.ts'
 import { encodeFamilies } from '../lib/http/prometheus-text.ts'
 import { Control } from '../lib/pipeline/control.ts'
 import { WorkerEnd } from '../lib/pipeline/worker-link.ts'
 import { openReceiver } from '../lib/receive/listen.ts'
 import type { Receiver } from '../lib/receive/receiver.ts'
+import { workerStream } from './collect-archive.ts'
+import { ArchiveThread } from './collect-archive-link.ts'
 import type { Engine } from './collect-engine.ts'
-import type { LaneFailure, LaneResult, LaneStart } from './collect-lane.ts'
+import { describeFailure, type LaneFailure } from './collect-failure.ts'
+import type { LaneResult, LaneStart } from './collect-lane.ts'
 import { trySaving } from './collect-state.ts'
 import { answer, newEngine, type Question } from './new-engine.ts'
 
@@ -52,13 +56,14 @@ async function run(start: LaneStart & { state: CollectorState | null }): Promise
       maxDatagramOctets: options.maxDatagramOctets,
       batch: BATCH,
     })
-    engine = newEngine({ options, mapping: start.mapping, control, log })
+    const archive = await openArchiveThread(start, log)
+    engine = newEngine({ options, mapping: start.mapping, control, log, archive })
     if (start.stateDirectory !== null) engine.restoreState(await loadState(start.stateDirectory, log))
     if (start.state !== null) engine.restoreState(start.state)
     // This module's data live as long as the thread.
     start.state = null
   } catch (error) {
-    end.event('failed', describe(error))
+    end.event('failed', describeFailure(error))
     return
   }
   end.event('ready', null)
@@ -85,7 +90,7 @@ async function run(start: LaneStart & { state: CollectorState | null }): Promise
       shouldStop: () => control.isStopping || control.isBroken,
     })
   } catch (error) {
-    failure = describe(error)
+    failure = describeFailure(error)
   }
   receiver.close()
   engine.close()
@@ -98,10 +103,11 @@ async function run(start: LaneStart & { state: CollectorState | null }): Promise
   end.event('done', result)
 }
 
-function describe(error: unknown): LaneFailure {
-  const { name, code, message, stack } = error as NodeJS.ErrnoException
-  const isExpected = name === 'FlowError'
-  return { code: isExpected ? (code ?? null) : null, message: isExpected ? message : (stack ?? message) }
+async function openArchiveThread(start: LaneStart, log: Log): Promise<ArchiveThread | null> {
+  const { archive, logLevel, errorCount, errorIntervalMs } = start.options
+  if (archive === null) return null
+  const suffix = workerStream('', start.number, start.workers)
+  return ArchiveThread.start({ archive, suffix, logLevel, errorCount, errorIntervalMs }, log)
 }
 
 void run(workerData as LaneStart)

@@ -64,7 +64,11 @@ const ARCHIVE: Command = {
     'An archive is a folder of files by time, each holding flows in compressed columns. A crash costs at most what was ' +
     'not yet synced, damage is found and said, and a question reads only the columns and minutes that it needs.',
   flags: HELP_FLAG,
-  examples: [],
+  examples: [
+    { says: 'Archive a log of goflow2', line: 'weir archive write old.log --archive flows' },
+    { says: 'What is there', line: 'weir archive list flows' },
+    { says: 'The flags and examples of a verb', line: 'weir help archive write' },
+  ],
   needsVerb: true,
 }
 

@@ -1,22 +1,22 @@
 import { readFileSync } from 'node:fs'
-import { Worker } from 'node:worker_threads'
+import { type Transferable, Worker } from 'node:worker_threads'
 
 // The one file that knows how the executable is put together (build.mjs is its other half).
 
 /** Worker scripts: each is a file of this folder, and an asset `<name>.js` of the executable. */
-export type WorkerName = 'collect-worker'
+export type WorkerName = 'collect-worker' | 'collect-archive-worker'
 
 const sea = process.getBuiltinModule('node:sea')
 const isExecutable = sea?.isSea() ?? false
 
 /**
- * Starts a worker thread from its source file, or from the text inside the executable. `workerData` is cloned; array
- * buffers named in `transferList` move.
+ * Starts a worker thread from its source file, or from the text inside the executable. `workerData` is cloned; what
+ * `transferList` names moves.
  */
 export function startWorker(
   name: WorkerName,
   workerData: unknown,
-  transferList: readonly ArrayBuffer[] = [],
+  transferList: readonly Transferable[] = [],
 ): Worker {
   const options = { workerData, transferList: [...transferList], name }
   if (isExecutable) return new Worker(sea.getAsset(`${name}.js`, 'utf8'), { ...options, eval: true })

@@ -112,6 +112,14 @@ export class FlowBatch {
     return this.#columns[field.index]
   }
 
+  /** Puts a column that was filled elsewhere in the place of its own; its arrays are as long as that one's rows. */
+  adopt(column: Column): void {
+    const { index } = column.field
+    while (this.#columns.length < index) this.#columns.push(undefined)
+    this.#columns[index] = column
+    this.#touched.push(column)
+  }
+
   /** The columns touched since the batch was made or last trimmed, in order of first touch. */
   columns(): readonly Column[] {
     return this.#touched

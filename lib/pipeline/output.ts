@@ -16,7 +16,8 @@ export interface OutputSettings {
   /** Name in metrics: what is written there. */
   readonly name: string
   readonly kind: RecordKind
-  readonly file: LineFile
+  /** The file that takes what the sink prints; null for a sink that has its own. */
+  readonly file: LineFile | null
   readonly sink: FlowSink
   readonly flushAfterMs: number
   readonly log: Log
@@ -26,7 +27,7 @@ export interface OutputSettings {
 export class Output {
   readonly name: string
   readonly writer: BatchWriter
-  readonly file: LineFile
+  readonly file: LineFile | null
   readonly #sink: FlowSink
   readonly #clock: FlushClock
   readonly #log: Log
@@ -47,7 +48,7 @@ export class Output {
   /** Flushes what has waited long enough and looks after the file; with a steady clock, every tenth of a second. */
   poll(nowMs: number): void {
     this.#clock.poll(nowMs)
-    this.file.poll()
+    this.file?.poll()
   }
 
   flush(): void {
@@ -58,7 +59,7 @@ export class Output {
   close(): void {
     this.flush()
     void this.#sink.close()
-    this.file.close()
+    this.file?.close()
   }
 
   /** Passes a batch on that has met more columns than it should carry. */
@@ -106,7 +107,7 @@ export class Output {
         'Time between receiving the first record of a batch and having written it, summed over batches.',
         this.#lagSeconds,
       ),
-      ...fileMetrics(this.name, this.file.counts),
+      ...(this.file === null ? [] : fileMetrics(this.name, this.file.counts)),
     ]
   }
 }
