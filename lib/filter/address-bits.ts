@@ -1,0 +1,147 @@
+import { isIpv4 } from '../bytes/address.ts'
+import type { AddressCodes } from '../flow/source.ts'
+import { hasAddress } from './address-set.ts'
+import type { AddressMatch } from './condition.ts'
+import { hasNumber, type NumberSet } from './number-set.ts'
+
+/** Puts into `out` from 0 on whether the addresses `from` to `to` match: 1 or 0. */
+export type AddressPredicate = (words: Uint32Array, from: number, to: number, out: Uint8Array) => void
+
+const CHUNK = 4096
+/** Octets that the answers of one filter may take, over all dictionaries; beyond it they are not kept. */
+const MOST_KEPT = 256 * 2 ** 20
+
+/** The predicate that a match stands for. */
+export function predicateOf(match: AddressMatch): AddressPredicate {
+  switch (match.is) {
+    case 'any':
+      return (_words, from, to, out) => {
+        out.fill(1, 0, to - from)
+      }
+    case 'fact': {
+      const { fact, numbers } = match
+      const wanted = new Set(numbers)
+      const isWanted = (number: number) => (wanted.size === 0 ? number !== 0 : wanted.has(number))
+      return byFact((words, from, to, facts) => fact.fill(words, from, to, facts), isWanted)
+    }
+    default: {
+      const { set, isInverted } = match
+      const [hit, miss] = isInverted ? [0, 1] : [1, 0]
+      if (set.starts6.length === 0 && set.starts4.length === 1) {
+        const start = set.starts4[0]!
+        const end = set.ends4[0]!
+        return (words, from, to, out) => {
+          for (let i = from, at = from * 4; i < to; i++, at += 4) {
+            const value = words[at + 3]!
+            out[i - from] = value >= start && value <= end && isIpv4(words, at) ? hit : miss
+          }
+        }
+      }
+      return (words, from, to, out) => {
+        for (let i = from; i < to; i++) out[i - from] = hasAddress(set, words, i * 4) ? hit : miss
+      }
+    }
+  }
+}
+
+/** The predicate of an AS table: its number is in the set. */
+export function numberPredicate(
+  fill: (words: Uint32Array, from: number, to: number, out: Uint32Array) => void,
+  set: NumberSet,
+): AddressPredicate {
+  const known = new Map<number, boolean>()
+  return byFact(fill, (number) => {
+    let isIn = known.get(number)
+    if (isIn === undefined) {
+      isIn = hasNumber(set, BigInt(number))
+      if (known.size < 200_000) known.set(number, isIn)
+    }
+    return isIn
+  })
+}
+
+function byFact(
+  fill: (words: Uint32Array, from: number, to: number, out: Uint32Array) => void,
+  isWanted: (number: number) => boolean,
+): AddressPredicate {
+  const facts = new Uint32Array(CHUNK)
+  return (words, from, to, out) => {
+    for (let start = from; start < to; start += CHUNK) {
+      const count = Math.min(CHUNK, to - start)
+      fill(words.subarray(start * 4, (start + count) * 4), 0, count, facts)
+      for (let i = 0; i < count; i++) out[start - from + i] = isWanted(facts[i]!) ? 1 : 0
+    }
+  }
+}
+
+/** The octets that filters keep; shared by the predicates of one. */
+export interface KeptBudget {
+  used: number
+}
+
+/** A predicate's answers by address code: asked once for each address of a dictionary. */
+export class AddressBits {
+  readonly #predicate: AddressPredicate
+  readonly #budget: KeptBudget
+  readonly #kept = new WeakMap<AddressCodes, { bits: Uint8Array; done: number }>()
+
+  constructor(predicate: AddressPredicate, budget: KeptBudget) {
+    this.#predicate = predicate
+    this.#budget = budget
+  }
+
+  /** One octet a code, for all codes known now; null where that is more than may be kept. */
+  of(addresses: AddressCodes): Uint8Array | null {
+    const { codes } = addresses
+    const kept = this.#kept.get(addresses)
+    if (kept !== undefined && kept.done === codes) return kept.bits
+    if (kept !== undefined && kept.bits.length >= codes) {
+      this.#predicate(addresses.words(), kept.done, codes, kept.bits.subarray(kept.done))
+      kept.done = codes
+      return kept.bits
+    }
+    // A dictionary that grows is given room; the first time it is taken as it is.
+    const size = kept === undefined ? codes : codes + (codes >>> 1)
+    if (this.#budget.used + size > MOST_KEPT) return null
+    this.#budget.used += size - (kept?.bits.length ?? 0)
+    const bits = new Uint8Array(size)
+    if (kept !== undefined) bits.set(kept.bits)
+    const done = kept?.done ?? 0
+    this.#predicate(addresses.words(), done, codes, bits.subarray(done))
+    this.#kept.set(addresses, { bits, done: codes })
+    return bits
+  }
+
+  /** Whether any code from `least` to `greatest` matches; true where that is not known. */
+  meets(addresses: AddressCodes, least: bigint, greatest: bigint): boolean {
+    if (greatest >= BigInt(addresses.codes)) return true
+    const bits = this.of(addresses)
+    if (bits === null) return true
+    const found = bits.indexOf(1, Number(least))
+    return found >= 0 && found <= Number(greatest)
+  }
+
+  /** Answers for rows by their codes, `present` left aside. */
+  select(addresses: AddressCodes, codes: Uint32Array, rows: number, out: Uint8Array): void {
+    const bits = this.of(addresses)
+    if (bits !== null) {
+      for (let row = 0; row < rows; row++) out[row] = bits[codes[row]!]!
+      return
+    }
+    const words = addresses.words()
+    const gathered = new Uint32Array(CHUNK * 4)
+    for (let start = 0; start < rows; start += CHUNK) {
+      const count = Math.min(CHUNK, rows - start)
+      for (let i = 0; i < count; i++) {
+        const at = codes[start + i]! * 4
+        for (let k = 0; k < 4; k++) gathered[i * 4 + k] = words[at + k]!
+      }
+      this.#predicate(gathered, 0, count, out.subarray(start))
+    }
+  }
+
+  /** Answers for addresses that have no codes. */
+  selectWords(words: Uint32Array, rows: number, out: Uint8Array): void {
+    this.#predicate(words, 0, rows, out)
+  }
+}

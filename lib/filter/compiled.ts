@@ -1,0 +1,150 @@
+import { F, type Field } from '../flow/fields.ts'
+import { andRows, BlockRun, countRows, invertRows, orRows } from './block-run.ts'
+import { type Condition, fieldsOf } from './condition.ts'
+import type { CompiledFilter } from './filter.ts'
+import { leafOf } from './leaves.ts'
+import { type Node, newBudgets, type Outlook } from './node.ts'
+import { simplified } from './simplified.ts'
+
+/** Makes a filter that can be run; not for two threads at once. */
+export function compiledOf(written: Condition): CompiledFilter {
+  const condition = simplified(written)
+  const fields = new Set<Field>()
+  fieldsOf(condition, fields, { start: F.flowStart, end: F.flowEnd, rate: F.samplingRate })
+  const root = nodeOf(condition)
+  const masks: Uint8Array[] = []
+  return {
+    fields: [...fields],
+    mayMatch: (block) => root.prepare(block) !== 'none',
+    select(block, selection, problems) {
+      const { rows } = block.info
+      const outlook = root.prepare(block)
+      if (outlook !== 'some') {
+        selection.fill(outlook === 'all' ? 1 : 0, 0, rows)
+        return outlook === 'all' ? rows : 0
+      }
+      const run = new BlockRun(block, problems, masks)
+      const out = run.take()
+      root.run(run, out, null)
+      selection.set(out.subarray(0, rows))
+      const count = countRows(out, rows)
+      run.give(out)
+      // A filter remembers few masks: they are as long as blocks.
+      masks.length = Math.min(masks.length, 8)
+      return count
+    },
+  }
+}
+
+function nodeOf(condition: Condition): Node {
+  const budgets = newBudgets()
+  const make = (part: Condition): Node => {
+    switch (part.is) {
+      case 'constant':
+        return constantNode(part.value)
+      case 'written':
+        return make(part.part)
+      case 'not':
+        return notNode(make(part.part))
+      case 'and':
+        // Cheap tests first: what they leave out, the others need not look at.
+        return andNode(part.parts.map(make).sort((a, b) => a.cost - b.cost))
+      case 'or':
+        return orNode(part.parts.map(make))
+      default:
+        return leafOf(part, budgets)
+    }
+  }
+  return make(condition)
+}
+
+function constantNode(value: boolean): Node {
+  return {
+    cost: 0,
+    prepare: () => (value ? 'all' : 'none'),
+    run: (run, out) => {
+      out.fill(value ? 1 : 0, 0, run.rows)
+    },
+  }
+}
+
+function notNode(part: Node): Node {
+  return {
+    cost: part.cost,
+    prepare: (block) => {
+      const outlook = part.prepare(block)
+      return outlook === 'none' ? 'all' : outlook === 'all' ? 'none' : 'some'
+    },
+    run: (run, out, within) => {
+      part.run(run, out, within)
+      invertRows(out, run.rows)
+    },
+  }
+}
+
+function andNode(parts: readonly Node[]): Node {
+  const outlooks: Outlook[] = []
+  return {
+    cost: parts.reduce((sum, part) => sum + part.cost, 0),
+    prepare: (block) => {
+      let joined: Outlook = 'all'
+      for (let i = 0; i < parts.length; i++) {
+        const outlook = parts[i]!.prepare(block)
+        if (outlook === 'none') return 'none'
+        outlooks[i] = outlook
+        if (outlook === 'some') joined = 'some'
+      }
+      return joined
+    },
+    run: (run, out, within) => {
+      let isFirst = true
+      const other = run.take()
+      for (let i = 0; i < parts.length; i++) {
+        if (outlooks[i] === 'all') continue
+        if (isFirst) parts[i]!.run(run, out, within)
+        else {
+          if (!hasRow(out, run.rows)) break
+          parts[i]!.run(run, other, out)
+          andRows(out, other, run.rows)
+        }
+        isFirst = false
+      }
+      if (isFirst) out.fill(1, 0, run.rows)
+      run.give(other)
+    },
+  }
+}
+
+function hasRow(mask: Uint8Array, rows: number): boolean {
+  const first = mask.indexOf(1)
+  return first >= 0 && first < rows
+}
+
+function orNode(parts: readonly Node[]): Node {
+  const outlooks: Outlook[] = []
+  return {
+    cost: parts.reduce((sum, part) => sum + part.cost, 0),
+    prepare: (block) => {
+      let joined: Outlook = 'none'
+      for (let i = 0; i < parts.length; i++) {
+        const outlook = parts[i]!.prepare(block)
+        if (outlook === 'all') return 'all'
+        outlooks[i] = outlook
+        if (outlook === 'some') joined = 'some'
+      }
+      return joined
+    },
+    run: (run, out, within) => {
+      let isFirst = true
+      const other = run.take()
+      for (let i = 0; i < parts.length; i++) {
+        if (outlooks[i] === 'none') continue
+        parts[i]!.run(run, isFirst ? out : other, within)
+        if (!isFirst) orRows(out, other, run.rows)
+        isFirst = false
+      }
+      if (isFirst) out.fill(0, 0, run.rows)
+      run.give(other)
+    },
+  }
+}

@@ -1,0 +1,174 @@
+import { F } from '../flow/fields.ts'
+import type { FlowBlock } from '../flow/source.ts'
+import { AddressBits, numberPredicate, predicateOf } from './address-bits.ts'
+import { andRows, type BlockRun, factsOf } from './block-run.ts'
+import type { AddressTest, AsTest, CompareTest, NumberTest, Test } from './condition.ts'
+import type { Budgets, Node, Outlook } from './node.ts'
+import { matchesZero, numberKernel } from './number-kernels.ts'
+import { comparedWith, hasNumber, meetsRange } from './number-set.ts'
+import { compareRows } from './quantity-rows.ts'
+import { clockLeaf, listLeaf, textLeaf } from './slow-leaves.ts'
+
+/** The node of a test. */
+export function leafOf(test: Test, budgets: Budgets): Node {
+  switch (test.is) {
+    case 'number':
+      return numberLeaf(test, budgets)
+    case 'address':
+      return addressLeaf(test, budgets)
+    case 'as':
+      return asLeaf(test, budgets)
+    case 'compare':
+      return compareLeaf(test, budgets)
+    case 'text':
+      return textLeaf(test)
+    case 'list':
+      return listLeaf(test)
+    default:
+      return clockLeaf(test)
+  }
+}
+
+function numberLeaf(test: NumberTest, budgets: Budgets): Node {
+  const { field, missing, shift, mask } = test
+  const kernel = numberKernel(test, budgets.tables)
+  const zeroMatches = matchesZero(test)
+  const missingMatches = missing !== null && hasNumber(test.set, missing)
+  return {
+    cost: 1,
+    prepare(block) {
+      const facts = factsOf(block, field)
+      if (facts === undefined) return missingMatches ? 'all' : 'none'
+      // Zone maps of signed numbers and MACs are in another order.
+      if (missingMatches || mask !== 0 || field.kind === 'i64' || field.kind === 'mac') return 'some'
+      const amount = BigInt(shift)
+      return meetsRange(test.set, facts.least >> amount, facts.greatest >> amount) ? 'some' : 'none'
+    },
+    run(run, out) {
+      const column = run.fixed(field)
+      if (column === null) {
+        out.fill(missingMatches ? 1 : 0, 0, run.rows)
+        return
+      }
+      kernel(column, run.rows, out)
+      const { present } = column
+      if (zeroMatches) andRows(out, present, run.rows)
+      if (missingMatches) for (let row = 0; row < run.rows; row++) if (present[row] === 0) out[row] = 1
+    },
+  }
+}
+
+function addressLeaf(test: AddressTest, budgets: Budgets): Node {
+  const { field } = test
+  const bits = new AddressBits(predicateOf(test.match), budgets.kept)
+  return {
+    cost: 2,
+    prepare(block) {
+      const facts = factsOf(block, field)
+      if (facts === undefined) return 'none'
+      return bits.meets(block.addresses, facts.least, facts.greatest) ? 'some' : 'none'
+    },
+    run(run, out) {
+      selectAddresses(run, test, bits, out)
+    },
+  }
+}
+
+function selectAddresses(
+  run: BlockRun,
+  { field }: Pick<AddressTest, 'field'>,
+  bits: AddressBits,
+  out: Uint8Array,
+): void {
+  const read = run.codes(field)
+  if (read !== null) {
+    bits.select(run.block.addresses, read.codes, run.rows, out)
+    // Rows without the address have code 0.
+    if (bits.of(run.block.addresses)?.[0] !== 0) andRows(out, read.present, run.rows)
+    return
+  }
+  const column = run.fixed(field)
+  if (column === null) {
+    out.fill(0, 0, run.rows)
+    return
+  }
+  bits.selectWords(column.words, run.rows, out)
+  andRows(out, column.present, run.rows)
+}
+
+function asLeaf(test: AsTest, budgets: Budgets): Node {
+  const own = numberLeaf(
+    { is: 'number', field: test.field, shift: 0, mask: 0, set: test.set, missing: null },
+    budgets,
+  )
+  const { fact } = test
+  const bits = new AddressBits(
+    numberPredicate((words, from, to, out) => fact.fill(words, from, to, out), test.set),
+    budgets.kept,
+  )
+  let outlook: Outlook = 'some'
+  return {
+    cost: 4,
+    prepare(block) {
+      outlook = own.prepare(block)
+      return 'some'
+    },
+    run(run, out) {
+      if (outlook === 'none') out.fill(0, 0, run.rows)
+      else own.run(run, out, null)
+      const numbers = run.fixed(test.field)?.values ?? null
+      const byAddress = run.take()
+      selectAddresses(run, { field: test.address }, bits, byAddress)
+      if (numbers === null) out.set(byAddress.subarray(0, run.rows))
+      else for (let row = 0; row < run.rows; row++) if (numbers[row] === 0) out[row]! |= byAddress[row]!
+      run.give(byAddress)
+    },
+  }
+}
+
+/** A comparison; one counter against a constant is a plain test of numbers where the block has no sampling. */
+function compareLeaf(test: CompareTest, budgets: Budgets): Node {
+  const { left, comparator, right } = test
+  const isPlain = left.is === 'column' && right.is === 'constant' && left.field.kind !== 'f64'
+  const plain = isPlain
+    ? numberLeaf(
+        {
+          is: 'number',
+          field: left.field,
+          shift: 0,
+          mask: 0,
+          set: comparedWith(comparator, right),
+          missing: null,
+        },
+        budgets,
+      )
+    : null
+  let isUnscaled = false
+  return {
+    cost: 20,
+    prepare(block) {
+      if (plain === null || left.is !== 'column' || right.is !== 'constant') return 'some'
+      const rate = left.isScaled ? greatestRate(block) : 1n
+      isUnscaled = rate <= 1n
+      if (isUnscaled) return plain.prepare(block)
+      const facts = factsOf(block, left.field)
+      if (facts === undefined) return 'none'
+      if (left.field.kind === 'i64') return 'some'
+      const { n, d } = right
+      const isBelow = facts.greatest * rate * d < n
+      const isAbove = facts.least * d > n
+      const isOut =
+        ((comparator === '>' || comparator === '>=' || comparator === '==') && isBelow) ||
+        ((comparator === '<' || comparator === '<=' || comparator === '==') && isAbove)
+      return isOut ? 'none' : 'some'
+    },
+    run(run, out, within) {
+      if (isUnscaled && plain !== null) plain.run(run, out, within)
+      else compareRows(left, comparator, right, (field) => run.fixed(field), run.rows, out, within)
+    },
+  }
+}
+
+function greatestRate(block: FlowBlock): bigint {
+  return factsOf(block, F.samplingRate)?.greatest ?? 1n
+}

@@ -1,0 +1,26 @@
+import type { FlowBlock } from '../flow/source.ts'
+import type { KeptBudget } from './address-bits.ts'
+import type { BlockRun } from './block-run.ts'
+import type { TableBudget } from './number-kernels.ts'
+
+/** What a block's facts say before its columns are read: no row matches, some may, all do. */
+export type Outlook = 'none' | 'some' | 'all'
+
+/** A part of a filter that can be run. `prepare` is called with a block before `run` is called with it. */
+export interface Node {
+  /** Rough time per row, to put cheap parts first. */
+  readonly cost: number
+  prepare(block: FlowBlock): Outlook
+  /** Sets `out[row]` to 1 or 0 for all rows; rows that `within` has not may get either. */
+  run(run: BlockRun, out: Uint8Array, within: Uint8Array | null): void
+}
+
+/** What the parts of one filter share. */
+export interface Budgets {
+  readonly tables: TableBudget
+  readonly kept: KeptBudget
+}
+
+export function newBudgets(): Budgets {
+  return { tables: { left: 256 }, kept: { used: 0 } }
+}
