@@ -1,0 +1,50 @@
+/** What became of one item. */
+export type ItemOutcome =
+  /** Stored, or it was there before. */
+  | { readonly kind: 'done'; readonly isDuplicate: boolean; readonly isFailureStore: boolean }
+  /** To be sent again; `isThrottled` says that the server is too busy. */
+  | { readonly kind: 'retry'; readonly isThrottled: boolean }
+  /** The server will never take it. */
+  | { readonly kind: 'rejected'; readonly status: number; readonly reason: string }
+
+/**
+ * What a bulk reply says of each of `count` items; null where the reply is none. Items that the reply lacks are to be
+ * sent again.
+ */
+export function readBulkResponse(body: string, count: number): ItemOutcome[] | null {
+  let reply: unknown
+  try {
+    reply = JSON.parse(body)
+  } catch {
+    return null
+  }
+  if (!isObject(reply)) return null
+  const { items } = reply
+  if (!Array.isArray(items) || items.length > count) return null
+  const outcomes: ItemOutcome[] = []
+  for (let i = 0; i < count; i++) outcomes.push(outcomeOf(items[i]))
+  return outcomes
+}
+
+const RETRY: ItemOutcome = { kind: 'retry', isThrottled: false }
+const THROTTLED: ItemOutcome = { kind: 'retry', isThrottled: true }
+const DONE: ItemOutcome = { kind: 'done', isDuplicate: false, isFailureStore: false }
+const DUPLICATE: ItemOutcome = { kind: 'done', isDuplicate: true, isFailureStore: false }
+const FAILURE_STORE: ItemOutcome = { kind: 'done', isDuplicate: false, isFailureStore: true }
+
+function outcomeOf(item: unknown): ItemOutcome {
+  // One member, named after the action: create, or index.
+  const result = isObject(item) ? Object.values(item)[0] : undefined
+  if (!isObject(result)) return RETRY
+  const { status, error, failure_store: failureStore } = result
+  if (typeof status !== 'number') return RETRY
+  if (status >= 200 && status < 300) return failureStore === 'used' ? FAILURE_STORE : DONE
+  if (status === 409) return DUPLICATE
+  if (status === 429) return THROTTLED
+  if (status < 300 || status >= 500) return RETRY
+  return { kind: 'rejected', status, reason: JSON.stringify(error ?? null) }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

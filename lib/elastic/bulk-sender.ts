@@ -1,0 +1,301 @@
+import { FlowError } from '../diagnostics/flow-error.ts'
+import type { Log } from '../diagnostics/log.ts'
+import { reasonOf } from '../diagnostics/reason.ts'
+import { Backoff, pause, retryAfterMs } from './backoff.ts'
+import { type BulkBatch, bodyOf, itemsOf } from './bulk-batch.ts'
+import { type ItemOutcome, readBulkResponse } from './bulk-response.ts'
+import type { Reply, Transport } from './transport.ts'
+
+/** The request of Elastic's Beats: the reply names only what must be known. */
+export const BULK_PATH = '/_bulk?filter_path=errors,items.*.error,items.*.status,items.*.failure_store'
+
+export interface BulkSenderOptions {
+  readonly transports: readonly Transport[]
+  /** Requests under way to one server. */
+  readonly workers: number
+  /** Use all servers at one time, or the next one only when one fails. */
+  readonly isBalanced: boolean
+  readonly backoffInitMs: number
+  readonly backoffMaxMs: number
+  /** Packs a request's body; null for none. */
+  readonly compress: ((body: Uint8Array) => Promise<Uint8Array>) | null
+  /** `parameters` of the request, as in a URL's query, with a leading `&`; empty for none. */
+  readonly parameters: string
+  /**
+   * Takes an item that the server will never store, with its reason; what it has written is kept before the item counts
+   * as done.
+   */
+  readonly onRejected: (batch: BulkBatch, item: number, status: number, reason: string) => void
+  readonly log: Log
+}
+
+/** What was sent so far. */
+export interface BulkCounts {
+  requests: number
+  octets: number
+  acknowledged: number
+  duplicates: number
+  rejected: number
+  failureStore: number
+  retried: number
+  throttled: number
+  failedRequests: number
+  splitBatches: number
+}
+
+/** How long to wait at most before the signal is looked at again. */
+const MOST_WAIT_MS = 250
+
+/** A server, and how it has behaved. */
+interface Host {
+  readonly transport: Transport
+  readonly backoff: Backoff
+  /** Requests under way, and how many there may be now. */
+  active: number
+  limit: number
+  /** Not to be asked before this. */
+  restsUntilMs: number
+}
+
+/**
+ * Sends bulk requests until each item is stored or refused for good. What cannot be sent now is kept and sent again, for
+ * ever; only wrong credentials end that. Nothing is reported as done that the server did not say it has.
+ */
+export class BulkSender {
+  readonly counts: BulkCounts = {
+    requests: 0,
+    octets: 0,
+    acknowledged: 0,
+    duplicates: 0,
+    rejected: 0,
+    failureStore: 0,
+    retried: 0,
+    throttled: 0,
+    failedRequests: 0,
+    splitBatches: 0,
+  }
+  readonly #options: BulkSenderOptions
+  readonly #hosts: Host[]
+  /** Resolved and replaced when a request ends. */
+  #freed = Promise.withResolvers<void>()
+  /** Which host is preferred while they are not balanced. */
+  #preferred = 0
+  #turn = 0
+
+  constructor(options: BulkSenderOptions) {
+    this.#options = options
+    this.#hosts = options.transports.map((transport) => ({
+      transport,
+      backoff: new Backoff(options.backoffInitMs, options.backoffMaxMs),
+      active: 0,
+      limit: options.workers,
+      restsUntilMs: 0,
+    }))
+  }
+
+  /** Requests that may be under way at one time, if no server is slowed down. */
+  get mostRequests(): number {
+    const { workers, isBalanced } = this.#options
+    return isBalanced ? workers * this.#hosts.length : workers
+  }
+
+  /**
+   * Resolves once every item is done: stored, there before, or refused and handed to `onRejected`. Rejects with
+   * SERVER_REFUSED where the credentials are wrong, and with the signal's reason when it ends; then nothing is known of
+   * the items. The batch's octets are borrowed until then.
+   */
+  async send(batch: BulkBatch, signal: AbortSignal): Promise<void> {
+    const all = Array.from({ length: batch.count }, (_, i) => i)
+    await this.#sendItems(batch, all, signal)
+  }
+
+  async #sendItems(batch: BulkBatch, numbers: readonly number[], signal: AbortSignal): Promise<void> {
+    let items = numbers
+    while (items.length > 0) {
+      const host = await this.#takeHost(signal)
+      let reply: Reply
+      try {
+        reply = await this.#request(host, itemsOf(batch, items), signal)
+      } catch (error) {
+        if (signal.aborted) throw signal.reason
+        this.#fail(host, reasonOf(error), 0)
+        this.#count(items.length, 'retried')
+        continue
+      } finally {
+        this.#release(host)
+      }
+      if (reply.status === 413) return this.#split(batch, items, signal)
+      items = this.#settle(batch, items, host, reply)
+    }
+  }
+
+  #count(by: number, name: keyof BulkCounts): void {
+    this.counts[name] += by
+  }
+
+  async #request(host: Host, batch: BulkBatch, signal: AbortSignal): Promise<Reply> {
+    const { compress, parameters } = this.#options
+    const body = bodyOf(batch)
+    const packed = compress === null ? body : await compress(body)
+    this.counts.requests++
+    this.counts.octets += packed.length
+    return host.transport.send({
+      method: 'POST',
+      path: BULK_PATH + parameters,
+      headers: {
+        'content-type': 'application/x-ndjson',
+        'x-elastic-event-count': String(batch.count),
+        'x-elastic-uncompressed-request-length': String(body.length),
+        ...(compress === null ? {} : { 'content-encoding': 'gzip' }),
+      },
+      body: packed,
+      signal,
+    })
+  }
+
+  /** The body is too large for the server: each half is sent by itself. One document that is too large is refused. */
+  async #split(batch: BulkBatch, items: readonly number[], signal: AbortSignal): Promise<void> {
+    if (items.length === 1) {
+      this.#reject(batch, items[0]!, 413, '"the document is larger than the server takes"')
+      return
+    }
+    this.counts.splitBatches++
+    const half = Math.floor(items.length / 2)
+    await this.#sendItems(batch, items.slice(0, half), signal)
+    await this.#sendItems(batch, items.slice(half), signal)
+  }
+
+  /** Takes a reply apart; returns the items that are to be sent again. */
+  #settle(batch: BulkBatch, items: readonly number[], host: Host, reply: Reply): number[] {
+    const { status, headers } = reply
+    const { name } = host.transport
+    if (status === 401 || status === 403) {
+      throw new FlowError(
+        'SERVER_REFUSED',
+        `${name} refuses the credentials (${status}${errorText(reply.body)}); nothing was lost, set them right and start again`,
+      )
+    }
+    const outcomes = status === 200 ? readBulkResponse(reply.body, items.length) : null
+    if (outcomes === null) {
+      const why = status === 200 ? 'its answer is no bulk reply' : `status ${status}${errorText(reply.body)}`
+      this.#fail(host, why, retryAfterMs(headers['retry-after'], Date.now()))
+      if (status === 429 || status === 503) this.#slowDown(host)
+      this.#count(items.length, 'retried')
+      return [...items]
+    }
+    return this.#settleItems(batch, items, outcomes, host, retryAfterMs(headers['retry-after'], Date.now()))
+  }
+
+  #settleItems(
+    batch: BulkBatch,
+    items: readonly number[],
+    outcomes: readonly ItemOutcome[],
+    host: Host,
+    restMs: number,
+  ): number[] {
+    const again: number[] = []
+    let isThrottled = false
+    for (const [i, outcome] of outcomes.entries()) {
+      const item = items[i]!
+      if (outcome.kind === 'done') {
+        this.#count(1, 'acknowledged')
+        if (outcome.isDuplicate) this.#count(1, 'duplicates')
+        if (outcome.isFailureStore) this.#count(1, 'failureStore')
+      } else if (outcome.kind === 'rejected') {
+        this.#reject(batch, item, outcome.status, outcome.reason)
+      } else {
+        again.push(item)
+        if (outcome.isThrottled) isThrottled = true
+      }
+    }
+    this.#count(again.length, 'retried')
+    if (isThrottled) {
+      this.counts.throttled++
+      this.#slowDown(host)
+      this.#rest(host, host.backoff.delayMs(restMs))
+    } else if (again.length > 0) this.#rest(host, host.backoff.delayMs(restMs))
+    else this.#succeed(host)
+    return again
+  }
+
+  #reject(batch: BulkBatch, item: number, status: number, reason: string): void {
+    this.#count(1, 'rejected')
+    this.#options.onRejected(batch, item, status, reason)
+  }
+
+  #succeed(host: Host): void {
+    host.backoff.reset()
+    // One more at a time, about once per round of requests.
+    host.limit = Math.min(this.#options.workers, host.limit + 1 / Math.max(1, host.limit))
+  }
+
+  #fail(host: Host, why: string, restMs: number): void {
+    this.counts.failedRequests++
+    this.#options.log.limited(`bulk ${host.transport.name}`, 'documents could not be sent, trying again', {
+      server: host.transport.name,
+      why,
+    })
+    this.#rest(host, host.backoff.delayMs(restMs))
+    if (!this.#options.isBalanced) this.#preferred = (this.#preferred + 1) % this.#hosts.length
+  }
+
+  #rest(host: Host, ms: number): void {
+    host.restsUntilMs = Math.max(host.restsUntilMs, performance.now() + ms)
+  }
+
+  #slowDown(host: Host): void {
+    host.limit = Math.max(1, host.limit / 2)
+  }
+
+  /** A server that may be asked now, or as soon as there is one. */
+  async #takeHost(signal: AbortSignal): Promise<Host> {
+    for (;;) {
+      signal.throwIfAborted()
+      const now = performance.now()
+      const host = this.#findHost(now)
+      if (host !== null) {
+        host.active++
+        return host
+      }
+      await this.#waitForHost(now)
+    }
+  }
+
+  #findHost(now: number): Host | null {
+    const count = this.#hosts.length
+    const first = this.#options.isBalanced ? this.#turn++ : this.#preferred
+    for (let i = 0; i < count; i++) {
+      const host = this.#hosts[(first + i) % count]!
+      const isFree = host.restsUntilMs <= now && host.active < Math.floor(host.limit)
+      if (isFree) return host
+      // Another server only helps where the preferred one rests.
+      if (!this.#options.isBalanced && host.restsUntilMs <= now) return null
+    }
+    return null
+  }
+
+  /** Until a request ends or the first resting server may be asked again; the signal is looked at now and then. */
+  async #waitForHost(now: number): Promise<void> {
+    const rests = this.#hosts.map((host) => host.restsUntilMs - now).filter((ms) => ms > 0)
+    const timer = new AbortController()
+    await Promise.race([this.#freed.promise, pause(Math.min(...rests, MOST_WAIT_MS) + 1, timer.signal)])
+    timer.abort()
+  }
+
+  #release(host: Host): void {
+    host.active--
+    this.#freed.resolve()
+    this.#freed = Promise.withResolvers()
+  }
+}
+
+/** What a server gives as its reason, if the body holds one; secrets are never in it. */
+function errorText(body: string): string {
+  try {
+    const { error } = JSON.parse(body) as { error?: { reason?: unknown } | string }
+    const reason = typeof error === 'string' ? error : error?.reason
+    return typeof reason === 'string' ? `: ${reason.slice(0, 300).replaceAll(/\s+/g, ' ')}` : ''
+  } catch {
+    return ''
+  }
+}
