@@ -1,0 +1,204 @@
+import { formatAddress } from '../bytes/address.ts'
+import type { Column } from '../flow/batch.ts'
+import type { ExporterFacts } from '../flow/exporter-facts.ts'
+import { F, type Field } from '../flow/fields.ts'
+import type { Layout } from '../flow/layout.ts'
+import { protocolName } from '../flow/protocol-names.ts'
+import { serviceName } from '../flow/service-names.ts'
+import type { FlowBlock, Problem } from '../flow/source.ts'
+import { readTableLines, refuseBadLines, shown } from './table-lines.ts'
+
+/** Names of one kind that are remembered; what comes later is left out. */
+const MOST_NAMES = 1_000_000
+const MOST_TEXT = 256
+/** Pseudo enterprise of NetFlow v9's scope types (RFC 3954 §6.1), as layouts have them; type 2 is the interface. */
+const V9_SCOPE = -2
+
+interface InterfaceNames {
+  readonly name: string
+  /** Bits per second, 0 unknown. */
+  readonly speed: number
+}
+
+/** Where one layout of options records holds names. */
+interface NamePlan {
+  readonly index: readonly Field[]
+  readonly interfaceName: Field | null
+  readonly interfaceDescription: Field | null
+  readonly application: Field | null
+  readonly applicationName: Field | null
+}
+
+/** What exporters call their interfaces and applications: the user's file first, then what the exporters said. */
+export class ExporterNames {
+  readonly #given = new Map<string, InterfaceNames>()
+  readonly #interfaces = new Map<string, string>()
+  readonly #applications = new Map<string, string>()
+
+  /** The name of interface `index` of the exporter (its address as text), or the empty text. */
+  interfaceName(exporter: string, index: number): string {
+    const given = this.#given.get(`${exporter} ${index}`) ?? this.#given.get(`* ${index}`)
+    return given?.name || (this.#interfaces.get(`${exporter} ${index}`) ?? '')
+  }
+
+  /** The speed that the user's file gives an interface, in bits per second; 0 unknown. */
+  interfaceSpeed(exporter: string, index: number): number {
+    return (this.#given.get(`${exporter} ${index}`) ?? this.#given.get(`* ${index}`))?.speed ?? 0
+  }
+
+  /** The name of an application id (element 95, lower-case hexadecimal), or what `applicationText` says of it. */
+  applicationName(exporter: string, id: string): string {
+    return this.#applications.get(`${exporter} ${id}`) ?? applicationText(id)
+  }
+
+  /**
+   * Adds the interfaces of a table of `exporter,ifindex,name[,speed]`; `*` is every exporter, speeds may end in k, M, G, T.
+   * A FlowError names the first bad line of `path`.
+   */
+  addFile(text: string, path: string): void {
+    let isFirst = true
+    const bad = readTableLines(text, ({ fields }) => {
+      const wasFirst = isFirst
+      isFirst = false
+      const [exporter, index, name, speed] = fields
+      if (wasFirst && exporter!.toLowerCase() === 'exporter') return null
+      if (fields.length < 3) return 'want exporter,ifindex,name or exporter,ifindex,name,speed'
+      if (!/^\d{1,10}$/.test(index!) || Number(index) > 0xffffffff)
+        return `${shown(index!)} is no interface index`
+      const bits = speed === undefined || speed === '' ? 0 : parseSpeed(speed)
+      if (bits < 0) return `${shown(speed!)} is no speed; want bits per second, as 1000000000 or 10G`
+      this.#given.set(`${exporter} ${Number(index)}`, { name: name!, speed: bits })
+      return null
+    })
+    refuseBadLines(path, bad)
+  }
+
+  /** Takes what a collector learnt of an exporter. */
+  addFacts(facts: ExporterFacts): void {
+    for (const [index, { name, description }] of facts.interfaces)
+      put(this.#interfaces, `${facts.address} ${index}`, name || description)
+    for (const [id, { name, description }] of facts.applications)
+      put(this.#applications, `${facts.address} ${id}`, name || description)
+  }
+
+  /** Learns names from the rows of a block of options records; blocks of other kinds say nothing. */
+  learn(block: FlowBlock, problems: Problem[]): void {
+    if (block.info.kind !== 'options') return
+    const columns = new Map<Field, Column | null>()
+    const column = (field: Field): Column | null => {
+      let known = columns.get(field)
+      if (known === undefined) {
+        known = block.read(field, problems)?.column ?? null
+        columns.set(field, known)
+      }
+      return known
+    }
+    const layouts = column(F.layout)
+    const exporters = column(F.exporterAddress)
+    if (layouts?.shape !== 'fixed' || exporters?.shape !== 'fixed') return
+    const plans = new Map<number, NamePlan | null>()
+    for (let row = 0; row < block.info.rows; row++) {
+      const number = layouts.values[row]!
+      let plan = plans.get(number)
+      if (plan === undefined) {
+        const layout = number === 0 ? null : block.layout(number)
+        plan = layout === null ? null : planOf(layout)
+        plans.set(number, plan)
+      }
+      if (plan !== null) this.#learnRow(row, plan, formatAddress(exporters.words, row * 4), column)
+    }
+  }
+
+  #learnRow(row: number, plan: NamePlan, exporter: string, column: (field: Field) => Column | null): void {
+    const text = (field: Field | null) => (field === null ? '' : textAt(column(field), row))
+    const name = text(plan.interfaceName) || text(plan.interfaceDescription)
+    if (name !== '') {
+      for (const field of plan.index) {
+        const index = numberAt(column(field), row)
+        if (index <= 0) continue
+        put(this.#interfaces, `${exporter} ${index}`, name)
+        break
+      }
+    }
+    if (plan.application === null) return
+    const id = hexAt(column(plan.application), row)
+    const application = text(plan.applicationName)
+    if (id !== '' && application !== '') put(this.#applications, `${exporter} ${id}`, application)
+  }
+}
+
+function put(names: Map<string, string>, key: string, name: string): void {
+  if (name !== '' && (names.size < MOST_NAMES || names.has(key))) names.set(key, name)
+}
+
+/** Null where the layout names nothing. */
+function planOf(layout: Layout): NamePlan | null {
+  const find = (enterprise: number, element: number): Field | null =>
+    layout.fields.find((field) => field.enterprise === enterprise && field.element === element)?.field ?? null
+  const index = [find(V9_SCOPE, 2), find(0, 10), find(0, 252), find(0, 14), find(0, 253)]
+  const plan = {
+    index: index.filter((field) => field !== null),
+    interfaceName: find(0, 82),
+    interfaceDescription: find(0, 83),
+    application: find(0, 95),
+    applicationName: find(0, 96) ?? find(0, 94),
+  }
+  const namesInterfaces = (plan.interfaceName ?? plan.interfaceDescription) !== null && plan.index.length > 0
+  const namesApplications = plan.application !== null && plan.applicationName !== null
+  return namesInterfaces || namesApplications ? plan : null
+}
+
+function textAt(column: Column | null, row: number): string {
+  if (column?.shape !== 'octets' || column.present[row] === 0) return ''
+  const from = column.starts[row]!
+  const to = from + Math.min(column.lengths[row]!, MOST_TEXT)
+  const octets = Buffer.from(column.data.subarray(from, to))
+  const end = octets.indexOf(0)
+  return octets.toString('utf8', 0, end < 0 ? octets.length : end).trim()
+}
+
+/** The number of a row, -1 where it has none. */
+function numberAt(column: Column | null, row: number): number {
+  if (column === null || column.present[row] === 0) return -1
+  if (column.shape === 'fixed') return column.stride === 1 ? column.values[row]! : column.words[row * 2]!
+  if (column.shape !== 'octets') return -1
+  const from = column.starts[row]!
+  const octets = Math.min(column.lengths[row]!, 6)
+  return octets === 0 ? -1 : Buffer.from(column.data.subarray(from, from + octets)).readUIntBE(0, octets)
+}
+
+function hexAt(column: Column | null, row: number): string {
+  if (column === null || column.present[row] === 0) return ''
+  if (column.shape === 'fixed') return column.values[row]!.toString(16).padStart(8, '0')
+  if (column.shape !== 'octets') return ''
+  const from = column.starts[row]!
+  return Buffer.from(column.data.subarray(from, from + Math.min(column.lengths[row]!, 32))).toString('hex')
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 }
+
+/** Bits per second of `1000000000`, `10G`, `2.5 Gbit/s`; -1 for other texts. */
+function parseSpeed(text: string): number {
+  const match = /^(\d{1,15}(?:\.\d{1,3})?)\s*([kmgt]?)(?:b(?:ps|it\/s)?)?$/i.exec(text)
+  return match === null ? -1 : Number(match[1]) * UNITS[match[2]!.toLowerCase()]!
+}
+
+// Classification engines, RFC 6759 §4.1.
+const IANA_L3 = 1
+const IANA_L4 = 3
+
+/**
+ * An application id (RFC 6759: an engine's octet and a selector) in words: the protocol or service of IANA's engines, else
+ * `engine:selector`; the empty text for an id of less than two octets.
+ */
+export function applicationText(id: string): string {
+  if (!/^(?:[0-9a-f]{2}){2,16}$/.test(id)) return ''
+  const engine = Number.parseInt(id.slice(0, 2), 16)
+  const selector = BigInt(`0x${id.slice(2)}`)
+  if (engine === IANA_L3 && selector < 256n) return protocolName(Number(selector))
+  if (engine === IANA_L4 && selector < 65_536n) {
+    const name = serviceName(6, Number(selector)) || serviceName(17, Number(selector))
+    if (name !== '') return name
+  }
+  return `${engine}:${selector}`
+}
