@@ -98,7 +98,10 @@ export class Mmdb {
 
   #record(node: number, side: number): number {
     const octets = this.#octets
-    if (this.#recordBits === 24) return octets.readUIntBE(node * 6 + side * 3, 3)
+    if (this.#recordBits === 24) {
+      const from = node * 6 + side * 3
+      return (octets[from]! << 16) | (octets[from + 1]! << 8) | octets[from + 2]!
+    }
     if (this.#recordBits === 32) return octets.readUInt32BE(node * 8 + side * 4)
     // 28 bits: the octet in the middle has the upper four bits of either side.
     const at = node * 7
