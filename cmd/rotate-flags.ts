@@ -1,16 +1,21 @@
 import { constants } from 'node:os'
+import { resolve } from 'node:path'
 import type { LogLevel } from '../lib/diagnostics/log.ts'
 import { parseNamePattern } from '../lib/rotate/name-pattern.ts'
 import type { RotateSettings } from '../lib/rotate/rotate.ts'
 import type { WriterAddress } from '../lib/rotate/writer.ts'
+import { streamName } from './archive-writing-flags.ts'
 import { FlagReader } from './flag-reader.ts'
 import type { GivenFlags } from './flags.ts'
 import { keepRules } from './keep-rules.ts'
+import type { RotateArchive } from './rotate-archiver.ts'
 import { ROTATE } from './rotate-table.ts'
 import { UsageError } from './usage-error.ts'
 
 /** What `weir rotate` was asked to do, but for what the running program adds. */
-export type RotateOptions = Omit<RotateSettings, 'now' | 'log' | 'say'> & {
+export type RotateOptions = Omit<RotateSettings, 'now' | 'log' | 'say' | 'archiver'> & {
+  /** Where the lines of old logs go, or null. */
+  readonly archive: RotateArchive | null
   readonly logLevel: LogLevel
   readonly logFormat: 'text' | 'json'
 }
@@ -35,6 +40,7 @@ export function rotateOptions(given: GivenFlags): RotateOptions {
     isUntold,
     waitMs: flags.durationMs('wait'),
     isCopyTruncate,
+    archive: archive(flags),
     compression: flags.choice('compress') as RotateOptions['compression'],
     command: flags.text('then') || null,
     keep: keepRules(flags),
@@ -44,6 +50,17 @@ export function rotateOptions(given: GivenFlags): RotateOptions {
     logLevel: flags.choice('log-level') as LogLevel,
     logFormat: flags.choice('log-format') as RotateOptions['logFormat'],
   }
+}
+
+function archive(flags: FlagReader): RotateArchive | null {
+  const directory = flags.text('archive') || null
+  const stream = streamName(flags, 'archive-stream')
+  const own = ['mapping', 'keep-rejects', 'archive-stream'].find((name) => flags.isGiven(name))
+  if (directory === null && own !== undefined) throw new UsageError(`--${own} is of use with --archive only`)
+  const mapping = flags.text('mapping') || null
+  return directory === null
+    ? null
+    : { directory: resolve(directory), stream, mapping, keepsRejects: flags.boolean('keep-rejects') }
 }
 
 function names(flags: FlagReader): RotateOptions['names'] {

@@ -2,6 +2,7 @@ import { COMMON_FLAGS, type Command, type Flag } from './flags.ts'
 
 const LOGS = 'Logs'
 const WRITER = 'Telling the writer'
+const ARCHIVE = 'Archive'
 const OLD = 'Old logs'
 const RUNNING = 'Running'
 
@@ -74,6 +75,32 @@ const FLAGS: readonly Flag[] = [
     help: 'For a writer that cannot reopen its log: copy the log, then empty it. Lines that are written in the moment between are lost.',
   },
   {
+    name: 'archive',
+    group: ARCHIVE,
+    value: 'DIR',
+    completes: 'directory',
+    help: 'Put the flows of each old log into this archive, once; the old log itself stays until --keep lets it go.',
+  },
+  {
+    name: 'archive-stream',
+    group: ARCHIVE,
+    value: 'NAME',
+    default: 'rotate',
+    help: 'What the archive files are called.',
+  },
+  {
+    name: 'mapping',
+    group: ARCHIVE,
+    value: 'FILE',
+    completes: 'file',
+    help: "goflow2's mapping.yaml with which the log was written. Fields that it renames are found without it as long as their names are goflow2's.",
+  },
+  {
+    name: 'keep-rejects',
+    group: ARCHIVE,
+    help: 'Lines that are no flows are counted (status 3); this puts them beside the old log too, into a file that ends in .rejects.',
+  },
+  {
     name: 'compress',
     group: OLD,
     value: 'HOW',
@@ -136,16 +163,21 @@ const FLAGS: readonly Flag[] = [
 export const ROTATE: Command = {
   name: 'rotate',
   operands: '',
-  summary: 'Give logs that are being written a new name, and lose no line.',
+  summary: 'Give logs that are being written a new name, archive them, and lose no line.',
   description:
     'Renames each log, tells its writer (goflow2, weir collect, or whatever reopens its log on a signal), waits until ' +
-    'no process has the old log open, compresses it, hands it on and removes old ones. Each step is put into a journal ' +
-    'first: a run that was killed is finished by the next. Status 3: done, but the writer does not run or a log is missing.',
+    'no process has the old log open, archives and compresses it, hands it on and removes old ones. Each step is put into ' +
+    'a journal first: a run that was killed is finished by the next. Status 3: done, but the writer does not run, a log ' +
+    'is missing, or not all lines are flows.',
   flags: FLAGS,
   examples: [
     {
       says: "Rotate goflow2's log, compress it and keep a month of them, from cron",
       line: 'weir rotate --log goflow2.log --signal-pid-file goflow2.pid --compress zstd --keep 30d',
+    },
+    {
+      says: "Put goflow2's flows into an archive, and keep its own lines for a day",
+      line: 'weir rotate --log goflow2.log --signal-pid-file goflow2.pid --archive flows --keep 1d',
     },
     {
       says: 'What would be done, and to whom',
@@ -157,7 +189,6 @@ export const ROTATE: Command = {
     },
   ],
   hints: {
-    archive: 'rotate cannot archive yet; --then COMMAND gets each finished file',
     'signal-container': "use --signal-command, for example 'docker kill -s HUP NAME'",
     'copy-truncate': 'it is called --copytruncate',
   },

@@ -246,7 +246,8 @@ export class ArchiveWriter {
     const { directory, stream, log } = this.#options
     for (const name of existsSync(directory) ? readdirSync(directory, { recursive: true }) : []) {
       const relative = String(name)
-      if (!relative.endsWith(PART_EXTENSION)) continue
+      // Hidden folders are others' work in progress.
+      if (!relative.endsWith(PART_EXTENSION) || /(^|\/)\./.test(relative)) continue
       if (parseArchiveName(relative.slice(relative.lastIndexOf('/') + 1))?.stream !== stream) continue
       const path = join(directory, relative)
       try {

@@ -8,14 +8,14 @@ import { namesIn, syncFolder, unlinkIfThere } from './file-id.ts'
  *
  * - `rename`: the log gets the name `aside`, the writer is told, and lets go;
  * - `copy`, `truncate`: instead of that, its octets are copied to `part`, and the log is emptied;
+ * - `archive`: its lines are written into files of an archive that do not count yet;
+ * - `enter`: these get the names under which they count;
  * - `pack`: `aside` is compressed, or copied to another file system, into `part`;
  * - `place`: `part` gets the name `final`;
  * - `remove`: `aside` goes, as all of it is in `final`;
  * - `hand`: the command of --then gets `final`.
- *
- * A step that writes the lines into an archive would stand between `rename` and `pack`, when `aside` no longer grows.
  */
-export type Step = 'rename' | 'copy' | 'truncate' | 'pack' | 'place' | 'remove' | 'hand'
+export type Step = 'rename' | 'copy' | 'truncate' | 'archive' | 'enter' | 'pack' | 'place' | 'remove' | 'hand'
 
 export interface Rotation {
   readonly log: string
@@ -28,6 +28,12 @@ export interface Rotation {
   part?: string
   partId?: string
   final?: string
+  /** The archive's files with the lines of this log, and the folder in which they are written. */
+  archive?: {
+    readonly folder: string
+    readonly files: readonly { readonly draft: string; final: string; readonly id: string }[]
+    readonly isDone?: true
+  }
 }
 
 const VERSION = 1

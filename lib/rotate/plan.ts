@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { expireOldLogs } from './expire.ts'
 import { nameOf } from './holders.ts'
 import type { Journal } from './journal.ts'
@@ -26,6 +27,7 @@ export function planRotation(
       say(`would rename ${path} to ${target}`)
       say(telling(writer, settings.signal))
     }
+    if (settings.archiver !== null) say(`would archive it in ${dirname(settings.archiver.workFolder(''))}`)
     if (compression !== 'none') say(`would compress it to ${target}${SUFFIXES[compression]}`)
     if (command !== null) say(`would run ${command}`)
   }

@@ -2,6 +2,7 @@ import { lstatSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { FlowError } from '../diagnostics/flow-error.ts'
 import type { Log } from '../diagnostics/log.ts'
+import { archiveLog, isToArchive, type LogArchiver } from './archive-step.ts'
 import { expireOldLogs, type KeepRules } from './expire.ts'
 import { findLogs } from './find-logs.ts'
 import { findHolders, type Holders } from './holders.ts'
@@ -26,6 +27,8 @@ export interface RotateSettings {
   readonly isUntold: boolean
   readonly waitMs: number
   readonly isCopyTruncate: boolean
+  /** Takes the lines of old logs before they are compressed, or null. */
+  readonly archiver: LogArchiver | null
   readonly compression: Compression
   /** A shell command for each finished file, or null. */
   readonly command: string | null
@@ -313,10 +316,35 @@ async function finish(
       throw new FlowError('ROTATION_FAILED', `${seen}; kept as ${rotation.aside}, the next run goes on`)
     advance(rotation, 'pack', journal)
   }
+  await archive(rotation, path, journal, settings, counts)
   const file = await finishRotation(rotation, settings.compression, settings.command, journal)
   place.finals.push(file)
   settings.log.info('rotated', { log: path, file })
   counts.rotated++
+}
+
+async function archive(
+  rotation: Rotation,
+  path: string,
+  journal: Journal,
+  { archiver, log }: RotateSettings,
+  counts: RotateCounts,
+): Promise<void> {
+  if (archiver !== null && isToArchive(rotation)) advance(rotation, 'archive', journal)
+  if (rotation.step !== 'archive' && rotation.step !== 'enter') return
+  const { aside } = rotation
+  if (archiver === null)
+    throw new FlowError(
+      'ROTATION_FAILED',
+      `${aside} was to be archived by an earlier run: name the archive with --archive`,
+    )
+  const archived = await archiveLog(rotation, archiver, journal)
+  if (archived === null) return
+  const { rows, rejected, problems } = archived
+  log.info('archived', { log: path, file: aside, rows, rejected })
+  if (rejected + problems === 0) return
+  log.warn('not all of the log is flows', { file: aside, rejected, problems })
+  counts.doubtful++
 }
 
 /** What goes wrong with one log is said and counted. */

@@ -38,6 +38,7 @@ await rotateLogs({
   isUntold: false,
   waitMs: 5000,
   isCopyTruncate: copies === 'true',
+  archiver: null,
   compression: compression as Compression,
   command: null,
   keep: { ageMs: null, octets: null, free: null },

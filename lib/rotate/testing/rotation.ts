@@ -41,6 +41,7 @@ export function newBench(): Bench {
         isUntold: false,
         waitMs: 3000,
         isCopyTruncate: false,
+        archiver: null,
         compression: 'none',
         command: null,
         keep: { ageMs: null, octets: null, free: null },
