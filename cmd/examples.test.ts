@@ -59,9 +59,13 @@ test.before(async () => {
   copyFileSync(join(projectRoot, 'testdata/archive/v1/flows.weir'), archive)
   const [log, pidFile] = [join(folder, 'goflow2.log'), join(folder, 'goflow2.pid')]
   const program = join(projectRoot, 'lib/rotate/testing/numbered-writer.ts')
-  writer = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, log, pidFile], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
+  writer = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', program, log, pidFile, 'flows'],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  )
   while (!existsSync(pidFile)) await sleep(5)
 })
 test.after(() => {
