@@ -40,6 +40,9 @@ export function loadAsTable(path: string, log: Log): AsTable {
       'TABLE_INVALID',
       `${path} is neither a MaxMind database nor text: give an .mmdb file or lines of prefix,asn`,
     )
+  // A text of V8 holds half a gibibyte.
+  if (octets.length > 500e6)
+    throw new FlowError('TABLE_INVALID', `${path} is too large for a table: make a database of it`)
   return parseAsTable(octets.toString('utf8'), path)
 }
 
