@@ -59,15 +59,21 @@ export class Cursor {
   /** The pieces from `from` to the next one as they would be typed. */
   textFrom(from: number): string {
     let text = ''
+    let last = '('
     for (let i = from; i < this.place; i++) {
       const token = this.#tokens[i]!
       const written = writtenAs(token)
-      const isTight = text === '' || /[([/]$/.test(text) || /^[)\],/]$/.test(written)
+      const isTight =
+        TIGHT_AFTER.has(last) || TIGHT_BEFORE.has(written) || (written === '(' && last === 'pair')
       text += isTight ? written : ` ${written}`
+      last = written
     }
     return text
   }
 }
+
+const TIGHT_AFTER = new Set(['(', '[', '/'])
+const TIGHT_BEFORE = new Set([')', ']', ',', '/'])
 
 function writtenAs(token: Token): string {
   if (token.kind === 'text') return token.text.includes('"') ? `'${token.text}'` : `"${token.text}"`

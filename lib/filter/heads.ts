@@ -1,4 +1,5 @@
 import { allFields, type Field, findField } from '../flow/fields.ts'
+import { shownAs } from './cursor.ts'
 import { nearestWord } from './nearest-word.ts'
 import { ECS, NOT_HELD, NOUNS, QUALIFIERS, SPELLINGS } from './nouns.ts'
 import type { Head, Reading } from './reading.ts'
@@ -82,7 +83,7 @@ export function takeHead(reading: Reading): Head {
 /** What a word stands for: other spellings, names of ECS, and `src.port` for `src port`. */
 function expanded(reading: Reading, text: string): string[] {
   const word = text.toLowerCase()
-  const other = ECS[word] ?? own(SPELLINGS, word)
+  const other = own(ECS, word) ?? own(SPELLINGS, word)
   if (other !== undefined) return other.split(' ')
   if (isNoun(reading, text) || QUALIFIERS.includes(word))
     return [special.has(word) || own(NOUNS, word) ? word : QUALIFIERS.includes(word) ? word : text]
@@ -132,7 +133,7 @@ export function unknownWord(reading: Reading, head: Head) {
       token,
     )
   if (/^\d/.test(word))
-    return cursor.fault(`${JSON.stringify(token.text)} stands alone; write what it is, as in port 80`, token)
+    return cursor.fault(`${shownAs(token)} stands alone; write what it is, as in port 80`, token)
   const near = nearestWord(token.text, [
     ...Object.keys(NOUNS),
     ...SPECIAL,

@@ -1,3 +1,4 @@
+import type { FixedColumn } from '../flow/batch.ts'
 import { F } from '../flow/fields.ts'
 import type { FlowBlock } from '../flow/source.ts'
 import { AddressBits, numberPredicate, predicateOf } from './address-bits.ts'
@@ -5,7 +6,7 @@ import { andRows, type BlockRun, factsOf } from './block-run.ts'
 import type { AddressTest, AsTest, CompareTest, NumberTest, Test } from './condition.ts'
 import type { Budgets, Node, Outlook } from './node.ts'
 import { matchesZero, numberKernel } from './number-kernels.ts'
-import { comparedWith, hasNumber, meetsRange } from './number-set.ts'
+import { comparedWith, GREATEST, hasNumber, LEAST, meetsRange } from './number-set.ts'
 import { compareRows } from './quantity-rows.ts'
 import { clockLeaf, listLeaf, textLeaf } from './slow-leaves.ts'
 
@@ -126,6 +127,40 @@ function asLeaf(test: AsTest, budgets: Budgets): Node {
   }
 }
 
+/**
+ * Sets rows whose counter times the sampling rate lies within the bounds: whole numbers below 2^53 or infinite. Doubles
+ * decide exactly: a product that is rounded is above 2^53, and its double is not below.
+ */
+function scaledRange(
+  counts: FixedColumn,
+  rates: FixedColumn,
+  low: number,
+  high: number,
+  rows: number,
+  out: Uint8Array,
+): void {
+  const { words } = counts
+  const rate = rates.values as Uint32Array
+  for (let row = 0; row < rows; row++) {
+    const count = words[row * 2 + 1]! * 0x100000000 + words[row * 2]!
+    const factor = rate[row]!
+    const value = factor > 1 ? count * factor : count
+    out[row] = value >= low && value <= high ? 1 : 0
+  }
+  if (low <= 0) andRows(out, counts.present, rows)
+}
+
+/** The bounds for `scaledRange` that a comparison stands for; null where it stands for none. */
+function scaledBounds({ left, comparator, right }: CompareTest): { low: number; high: number } | null {
+  if (left.is !== 'column' || left.field.kind !== 'u64' || right.is !== 'constant') return null
+  const { lows, highs } = comparedWith(comparator, right)
+  if (lows.length !== 1) return null
+  const low = lows[0] === LEAST ? -Infinity : Number(lows[0]!)
+  const high = highs[0] === GREATEST ? Infinity : Number(highs[0]!)
+  const isExact = (bound: number) => !Number.isFinite(bound) || Math.abs(bound) < 2 ** 53
+  return isExact(low) && isExact(high) ? { low, high } : null
+}
+
 /** A comparison; one counter against a constant is a plain test of numbers where the block has no sampling. */
 function compareLeaf(test: CompareTest, budgets: Budgets): Node {
   const { left, comparator, right } = test
@@ -143,9 +178,10 @@ function compareLeaf(test: CompareTest, budgets: Budgets): Node {
         budgets,
       )
     : null
+  const bounds = scaledBounds(test)
   let isUnscaled = false
   return {
-    cost: 20,
+    cost: bounds === null ? 20 : 3,
     prepare(block) {
       if (plain === null || left.is !== 'column' || right.is !== 'constant') return 'some'
       const rate = left.isScaled ? greatestRate(block) : 1n
@@ -163,7 +199,14 @@ function compareLeaf(test: CompareTest, budgets: Budgets): Node {
       return isOut ? 'none' : 'some'
     },
     run(run, out, within) {
-      if (isUnscaled && plain !== null) plain.run(run, out, within)
+      if (isUnscaled && plain !== null) {
+        plain.run(run, out, within)
+        return
+      }
+      const counts = bounds !== null && left.is === 'column' ? run.fixed(left.field) : null
+      const rates = counts === null ? null : run.fixed(F.samplingRate)
+      if (bounds !== null && counts !== null && rates !== null)
+        scaledRange(counts, rates, bounds.low, bounds.high, run.rows, out)
       else compareRows(left, comparator, right, (field) => run.fixed(field), run.rows, out, within)
     },
   }

@@ -156,7 +156,7 @@ function startingWithNumber(reading: Reading): Condition {
   const left = takeQuantity(reading, takeOperand)
   const comparator = takeComparator(reading)
   if (comparator === null)
-    throw cursor.fault(`${JSON.stringify(token.text)} stands alone; write what it is, as in port 80`, token)
+    throw cursor.fault(`${shownAs(token)} stands alone; write what it is, as in port 80`, token)
   return { is: 'compare', left, comparator, right: takeQuantity(reading, takeOperand) }
 }
 

@@ -287,13 +287,13 @@ function withZones(block: FlowBlock, rows: readonly Row[]): FlowBlock {
 }
 
 test('filters select the rows that a row-by-row reading selects, and prune none of them', () => {
-  for (let round = 0; round < 40; round++) {
+  for (let round = 0; round < 25; round++) {
     const rows = Array.from({ length: pick([1, 3, 70, 300]) }, newRow)
     const batch = new FlowBatch()
     for (const row of rows) fillRow(batch, row as Record<string, string | bigint>)
     const plain = blockOfBatch(batch)
     const block = withZones(plain, rows)
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < 40; i++) {
       const { text, matches } = sample(0)
       const filter = parseFilter(text)
       const compiled = compileFilter(filter)

@@ -15,33 +15,33 @@ import type { Reading } from './reading.ts'
 import type { Token } from './tokens.ts'
 import type { ValueNames } from './value-names.ts'
 
-const SIGNS: Readonly<Record<string, Comparator>> = {
-  '=': '==',
-  '==': '==',
-  '!=': '!=',
-  '<>': '!=',
-  '<': '<',
-  '<=': '<=',
-  '>': '>',
-  '>=': '>=',
-}
-const WORDS: Readonly<Record<string, Comparator>> = {
-  eq: '==',
-  ne: '!=',
-  lt: '<',
-  le: '<=',
-  gt: '>',
-  ge: '>=',
-}
+const SIGNS = new Map<string, Comparator>([
+  ['=', '=='],
+  ['==', '=='],
+  ['!=', '!='],
+  ['<>', '!='],
+  ['<', '<'],
+  ['<=', '<='],
+  ['>', '>'],
+  ['>=', '>='],
+])
+const WORDS = new Map<string, Comparator>([
+  ['eq', '=='],
+  ['ne', '!='],
+  ['lt', '<'],
+  ['le', '<='],
+  ['gt', '>'],
+  ['ge', '>='],
+])
 
 /** Takes a comparator; null where none comes next, which means `==`. */
 export function takeComparator({ cursor }: Reading): Comparator | null {
   const token = cursor.peek()
   const found =
     token.kind === 'sign'
-      ? SIGNS[token.text]
+      ? SIGNS.get(token.text)
       : token.kind === 'word'
-        ? WORDS[token.text.toLowerCase()]
+        ? WORDS.get(token.text.toLowerCase())
         : undefined
   if (found === undefined) return null
   cursor.next()
