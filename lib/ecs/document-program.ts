@@ -70,6 +70,23 @@ export const PRINT = {
   uptime: 40,
   /** Fact `a` as a time. */
   factTime: 41,
+  /** Values of a line: value `a` as it stands there, without its quotes, in lower case. */
+  span: 42,
+  spanText: 43,
+  spanLower: 44,
+  lineTime: 45,
+  lineProduct: 46,
+  /** What no other field took, as an object. */
+  leftovers: 47,
+  /** The whole line, escaped. */
+  line: 48,
+  /** The message of what went wrong, escaped. */
+  lineError: 49,
+  lineRelated: 50,
+  /** Value `a` as it stands there, alone in an array. */
+  spanList: 52,
+  /** When the line was read. */
+  readTime: 51,
 } as const
 
 /** Conditions under which a value is left out; numbers go on where PRINT ends. */

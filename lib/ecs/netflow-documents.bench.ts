@@ -48,7 +48,9 @@ const LAYOUTS = [layoutOf(false), layoutOf(true)]
 function rowOf(i: number, isV6: boolean): Record<string, CellValue> {
   const hex = () => random(65_536).toString(16)
   const host = () =>
-    isV6 ? `2001:db8:${hex()}::${hex()}:${hex()}` : `${10 + random(3)}.${random(256)}.${random(256)}.${random(256)}`
+    isV6
+      ? `2001:db8:${hex()}::${hex()}:${hex()}`
+      : `${10 + random(3)}.${random(256)}.${random(256)}.${random(256)}`
   const datagram = Math.floor(i / 22)
   const exported = 1_767_225_600_000_000_000n + BigInt(Math.floor(datagram / 40)) * 1_000_000_000n
   const age = BigInt(random(60_000))

@@ -67,3 +67,31 @@ export function sequenceLength(octets: Uint8Array, at: number, to: number): numb
   for (let i = 2; i < length; i++) if ((octets[at + i]! & 0xc0) !== 0x80) return 0
   return length
 }
+
+/** Copies text that is JSON already; what is no UTF-8 becomes U+FFFD, so at most three octets for each. */
+export function putSoundText(
+  out: Uint8Array,
+  position: number,
+  octets: Uint8Array,
+  from: number,
+  to: number,
+): number {
+  for (let i = from; i < to; i++) {
+    const octet = octets[i]!
+    if (octet < 0x80) {
+      out[position++] = octet
+      continue
+    }
+    const length = sequenceLength(octets, i, to)
+    if (length === 0) {
+      out[position] = 0xef
+      out[position + 1] = 0xbf
+      out[position + 2] = 0xbd
+      position += 3
+      continue
+    }
+    for (let k = 0; k < length; k++) out[position++] = octets[i + k]!
+    i += length - 1
+  }
+  return position
+}

@@ -22,13 +22,17 @@ export const TIME_OCTETS = 24
  */
 export function putTime(view: DataView, position: number, low: number, high: number): number {
   divideByBillion(low, high)
-  const { quotient: seconds, remainder } = BILLIONS
+  return putSeconds(view, position, BILLIONS.quotient, (BILLIONS.remainder / 1_000_000) | 0)
+}
+
+/** As `putTime`, of whole seconds and milliseconds. */
+export function putSeconds(view: DataView, position: number, seconds: number, ms: number): number {
   const slot = seconds % RECENT
   if (recentSeconds[slot] !== seconds) remember(slot, seconds)
   view.setBigUint64(position, recentWords[slot * 3]!, true)
   view.setBigUint64(position + 8, recentWords[slot * 3 + 1]!, true)
   view.setBigUint64(position + 16, recentWords[slot * 3 + 2]!, true)
-  view.setBigUint64(position + SECONDS_OCTETS, FRACTIONS[(remainder / 1_000_000) | 0]!, true)
+  view.setBigUint64(position + SECONDS_OCTETS, FRACTIONS[ms]!, true)
   return position + TIME_OCTETS
 }
 

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { SILENT } from '../lib/diagnostics/log.ts'
+import { LineDocuments } from '../lib/ecs/line-documents.ts'
+import { openGeoSource } from '../lib/enrich/geo-databases.ts'
+import { newDocumentPage } from '../lib/flow/documents.ts'
+import { conformance } from '../lib/testing/project.ts'
+import { type Document, documentsOf } from './ecs-compared.ts'
+
+const top = conformance()
+
+test("documents of goflow2's lines are those of Elastic's integration, with MaxMind's test databases", () => {
+  if (top === undefined) {
+    console.log('skipped: no conformance data')
+    return
+  }
+  const folder = join(top, 'elastic/goflow2')
+  const lines = readFileSync(join(folder, 'test-goflow2-sflow-sample.log'))
+  const { expected } = JSON.parse(
+    readFileSync(join(folder, 'test-goflow2-sflow-sample.log-expected.json'), 'utf8'),
+  ) as { expected: Document[] }
+  const sample = JSON.parse(readFileSync(join(folder, 'sample_event.json'), 'utf8'))
+  const geo = openGeoSource({
+    cityPath: join(top, 'maxmind/GeoLite2-City-Test.mmdb'),
+    asnPath: join(top, 'maxmind/GeoLite2-ASN-Test.mmdb'),
+    builtIn: null,
+    log: SILENT,
+  })
+  const writer = new LineDocuments({
+    form: 'final',
+    tags: ['preserve_original_event', 'forwarded', 'sflow'],
+    geo,
+    timezone: '+00:00',
+    fields: {},
+    steps: [],
+    isStrict: false,
+    now: () => 0,
+  })
+  const page = newDocumentPage()
+  writer.writeLines(lines, 0, lines.length, page)
+  const found = documentsOf(page)
+  assert.is(expected.length, 12)
+  // The pipeline of 0.2.0 wrote another version.
+  assert.equal(found, expected.map(ofToday))
+  assert.equal(found[0], ofToday(sample))
+  assert.is(writer.failed, 0)
+})
+
+function ofToday(document: Document): Document {
+  return { ...document, ecs: { version: '8.17.0' } }
+}
+
+test.run()

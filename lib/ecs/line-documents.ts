@@ -1,0 +1,351 @@
+import { type DocumentPage, hasRoom, type LineDocumentWriter } from '../flow/documents.ts'
+import type { AsFields, GeoFields, GeoSource } from '../flow/geo.ts'
+import { type DocumentProgram, PRINT, SKIP, STEP, STEP_TARGET } from './document-program.ts'
+import type { DocumentStep } from './document-steps.ts'
+import { GeoTexts } from './geo-texts.ts'
+import { isSmallInteger, putLineTime, putProduct } from './line-numbers.ts'
+import { KEY, LINE_KEYS, LineValues, VALUE } from './line-values.ts'
+import type { DocumentForm } from './netflow-document.ts'
+import { parseOctetAddress } from './octet-address.ts'
+import { putJsonText, putSoundText } from './put-json-text.ts'
+import { putSeconds } from './put-time.ts'
+import {
+  compileAgent,
+  compileFailure,
+  compileSflow,
+  DESTINATION,
+  HAS_LEFTOVERS,
+  type SflowDocumentSettings,
+  SOURCE,
+} from './sflow-document.ts'
+
+export interface LineDocumentOptions {
+  readonly form: DocumentForm
+  readonly tags: readonly string[]
+  /** Null where nobody gave a database. */
+  readonly geo: GeoSource | null
+  /** Offset of the zone, as `+02:00`; null leaves `event.timezone` out. */
+  readonly timezone: string | null
+  readonly fields: Readonly<Record<string, unknown>>
+  readonly steps: readonly DocumentStep[]
+  /** Copies Elastic where it is plainly wrong (DIFFERENCES.md). */
+  readonly isStrict: boolean
+  /** Milliseconds since the epoch: `@timestamp` of lines that tell no time. */
+  readonly now: () => number
+}
+
+/** Keys that Elastic's pipeline removes in any case, and both factors of a product, as masks. */
+const DROPPED = [
+  KEY.time_flow_start_ns,
+  KEY.proto,
+  KEY.etype,
+  KEY.dst_addr,
+  KEY.src_addr,
+  KEY.sampler_address,
+  KEY.bytes,
+].reduce((mask, key) => mask | (1 << key), 0)
+const PRODUCT = (1 << KEY.bytes) | (1 << KEY.sampling_rate)
+/** Programs kept; lines of one writer need one or two. */
+const MOST_PROGRAMS = 256
+const NAMES = LINE_KEYS.map((name) => new TextEncoder().encode(`${JSON.stringify(name)}:`))
+
+function putName(out: Uint8Array, position: number, key: number): number {
+  const name = NAMES[key]!
+  for (let i = 0; i < name.length; i++) out[position + i] = name[i]!
+  return position + name.length
+}
+
+function lower(octets: Uint8Array, from: number, to: number): void {
+  for (let i = from; i < to; i++) if (octets[i]! >= 0x41 && octets[i]! <= 0x5a) octets[i]! |= 0x20
+}
+
+/** Makes documents of Elastic's `goflow2.sflow` from goflow2's JSON lines; any line gives one, empty ones aside. */
+export class LineDocuments implements LineDocumentWriter {
+  /** Lines so far that were no flows: their documents say why. */
+  failed = 0
+  readonly #settings: SflowDocumentSettings
+  readonly #options: LineDocumentOptions
+  readonly #line = new LineValues()
+  readonly #programs = new Map<number, DocumentProgram>()
+  readonly #failure: DocumentProgram
+  readonly #agent: DocumentProgram
+  readonly #geoTexts = new GeoTexts()
+  readonly #words = new Uint32Array(8)
+  readonly #geo: (GeoFields | null)[] = [null, null]
+  readonly #as: (AsFields | null)[] = [null, null]
+  #lastMask = -1
+  #lastProgram: DocumentProgram
+  #octets: Uint8Array = new Uint8Array(0)
+  #from = 0
+  #to = 0
+  #error = ''
+  #nowMs = 0
+  #leftovers = 0
+
+  constructor(options: LineDocumentOptions) {
+    const { form, tags, geo, timezone, fields, steps } = options
+    this.#options = options
+    this.#settings = { form, tags, timezone, fields, steps, hasGeo: geo !== null }
+    this.#failure = compileFailure(this.#settings)
+    this.#agent = compileAgent(this.#settings)
+    this.#lastProgram = this.#failure
+  }
+
+  writeLines(octets: Uint8Array, from: number, to: number, page: DocumentPage): number {
+    this.#octets = octets
+    this.#nowMs = this.#options.now()
+    for (let at = from; at < to; ) {
+      const feed = octets.indexOf(0x0a, at)
+      const next = feed < 0 || feed >= to ? to : feed + 1
+      let end = next > at && octets[next - 1] === 0x0a ? next - 1 : next
+      if (end > at && octets[end - 1] === 0x0d) end--
+      if (end > at && !this.#write(at, end, page)) return at
+      at = next
+    }
+    return to
+  }
+
+  /** Adds a line's document; false where the page is full. */
+  #write(from: number, to: number, page: DocumentPage): boolean {
+    this.#from = from
+    this.#to = to
+    let program = this.#agent
+    let isFailed = false
+    if (this.#options.form !== 'agent') {
+      const mask = this.#read()
+      isFailed = mask < 0
+      program = isFailed ? this.#failure : this.#programOf(mask)
+    }
+    // Twice the line escaped, or some of its values twice; what is known of two addresses.
+    let room = program.room + (to - from) * 12 + 64
+    if (this.#options.geo !== null && !isFailed) {
+      room += this.#geoTexts.roomOf(this.#geo[SOURCE]!, this.#as[SOURCE]!)
+      room += this.#geoTexts.roomOf(this.#geo[DESTINATION]!, this.#as[DESTINATION]!)
+    }
+    if (!hasRoom(page, room)) return false
+    if (isFailed) this.failed++
+    this.#run(program, page)
+    return true
+  }
+
+  #programOf(mask: number): DocumentProgram {
+    if (mask === this.#lastMask) return this.#lastProgram
+    let program = this.#programs.get(mask)
+    if (program === undefined) {
+      program = compileSflow(mask, this.#settings)
+      if (this.#programs.size >= MOST_PROGRAMS) this.#programs.clear()
+      this.#programs.set(mask, program)
+    }
+    this.#lastMask = mask
+    this.#lastProgram = program
+    return program
+  }
+
+  /** Reads the line and returns the mask of its keys, or -1 where a step of Elastic's pipeline would fail. */
+  #read(): number {
+    const line = this.#line
+    if (!line.read(this.#octets, this.#from, this.#to)) return this.#fail('json', line.fault)
+    const { kinds } = line
+    let mask = 0
+    this.#leftovers = line.otherCount
+    for (let key = 0; key < kinds.length; key++) {
+      if (kinds[key] === VALUE.absent) continue
+      if (this.#isPresent(key)) mask |= 1 << key
+      else if ((DROPPED & (1 << key)) === 0) this.#leftovers++
+    }
+    if (this.#leftovers > 0) mask |= 1 << HAS_LEFTOVERS
+    if (!this.#isInteger(KEY.time_flow_start_ns)) return this.#fail('date', 'time_flow_start_ns is no time')
+    if (
+      (mask & PRODUCT) === PRODUCT &&
+      (kinds[KEY.bytes] !== VALUE.number || kinds[KEY.sampling_rate] !== VALUE.number)
+    ) {
+      return this.#fail('script', 'bytes or sampling_rate is no number')
+    }
+    if (!this.#readAddress(mask, KEY.src_addr, SOURCE))
+      return this.#fail('convert', 'src_addr is no IP address')
+    if (!this.#readAddress(mask, KEY.dst_addr, DESTINATION))
+      return this.#fail('convert', 'dst_addr is no IP address')
+    if (this.#isNoText(mask, KEY.etype)) return this.#fail('lowercase', 'etype is no text')
+    if (this.#isNoText(mask, KEY.proto)) return this.#fail('lowercase', 'proto is no text')
+    return mask
+  }
+
+  #fail(processor: string, what: string): -1 {
+    this.#error = `Processor '${processor}' failed with message '${what}'`
+    return -1
+  }
+
+  /** Neither null nor the empty text. */
+  #isPresent(key: number): boolean {
+    const { kinds, starts, ends } = this.#line
+    if (kinds[key] === VALUE.text) return ends[key]! > starts[key]!
+    return kinds[key] !== VALUE.literal || this.#octets[starts[key]!] !== 0x6e
+  }
+
+  #isInteger(key: number): boolean {
+    const { kinds, starts, ends } = this.#line
+    return kinds[key] === VALUE.number && isSmallInteger(this.#octets, starts[key]!, ends[key]!)
+  }
+
+  #isNoText(mask: number, key: number): boolean {
+    return (mask & (1 << key)) !== 0 && this.#line.kinds[key] !== VALUE.text
+  }
+
+  #readAddress(mask: number, key: number, side: number): boolean {
+    this.#geo[side] = null
+    this.#as[side] = null
+    if ((mask & (1 << key)) === 0) return true
+    const { kinds, starts, ends } = this.#line
+    if (kinds[key] !== VALUE.text) return false
+    if (!parseOctetAddress(this.#octets, starts[key]!, ends[key]!, this.#words, side * 4)) return false
+    const { geo } = this.#options
+    if (geo !== null) {
+      this.#geo[side] = geo.city(this.#words, side * 4)
+      this.#as[side] = geo.asn(this.#words, side * 4)
+    }
+    return true
+  }
+
+  #run({ steps, literals }: DocumentProgram, page: DocumentPage): void {
+    const { octets: out, view } = page
+    const source = this.#octets
+    const { kinds, starts, ends } = this.#line
+    const start = page.used + page.gap
+    let position = start
+    for (let at = 0; at < steps.length; at += STEP) {
+      const what = steps[at]!
+      const a = steps[at + 3]!
+      const end = position + steps[at + 2]!
+      for (let word = steps[at + 1]!; position < end; position += 16, word += 2) {
+        view.setBigUint64(position, literals[word]!, true)
+        view.setBigUint64(position + 8, literals[word + 1]!, true)
+      }
+      position = end
+      switch (what) {
+        case PRINT.span:
+          position = this.#putSpan(out, position, a)
+          break
+        case PRINT.spanList:
+          out[position] = 0x5b
+          position = this.#putSpan(out, position + 1, a)
+          out[position++] = 0x5d
+          break
+        case PRINT.spanText:
+          position =
+            kinds[a] === VALUE.nested
+              ? putJsonText(out, position, source, starts[a]!, ends[a]!)
+              : putSoundText(out, position, source, starts[a]!, ends[a]!)
+          break
+        case PRINT.spanLower: {
+          const from = position
+          position = putSoundText(out, position, source, starts[a]!, ends[a]!)
+          lower(out, from, position)
+          break
+        }
+        case PRINT.lineTime:
+          position = putLineTime(view, position, source, starts[a]!, ends[a]!)
+          break
+        case PRINT.lineProduct:
+          position = this.#putProduct(out, view, position)
+          break
+        case PRINT.lineRelated:
+          position = this.#putRelated(out, position)
+          break
+        case PRINT.leftovers:
+          position = this.#putLeftovers(out, position)
+          break
+        case PRINT.line:
+          position = putJsonText(out, position, source, this.#from, this.#to)
+          break
+        case PRINT.lineError:
+          for (let i = 0; i < this.#error.length; i++) out[position++] = this.#error.charCodeAt(i)
+          break
+        case PRINT.readTime:
+          position = putSeconds(
+            view,
+            position,
+            Math.floor(this.#nowMs / 1000),
+            Math.floor(this.#nowMs) % 1000,
+          )
+          break
+        case PRINT.geo:
+          position = this.#geoTexts.putGeo(out, position, this.#geo[a]!)
+          break
+        case PRINT.as:
+          position = this.#geoTexts.putAs(out, position, this.#as[a]!)
+          break
+        case SKIP.ifNoGeo:
+          if (this.#geo[a] === null) at = steps[at + STEP_TARGET]! - STEP
+          break
+        case SKIP.ifNoAs:
+          if (this.#as[a] === null) at = steps[at + STEP_TARGET]! - STEP
+          break
+        case PRINT.close:
+          if (out[position - 1] === 0x2c) position--
+          out[position++] = 0x7d
+          break
+        default:
+          break
+      }
+    }
+    out[position] = 0x0a
+    const { count } = page
+    page.starts[count] = start
+    page.ends[count] = position
+    page.sources[count] = this.#from
+    page.count = count + 1
+    page.used = position + 1
+  }
+
+  /** A value as it stands in the line, quotes included. */
+  #putSpan(out: Uint8Array, position: number, key: number): number {
+    const { kinds, starts, ends } = this.#line
+    const quote = kinds[key] === VALUE.text ? 1 : 0
+    return putSoundText(out, position, this.#octets, starts[key]! - quote, ends[key]! + quote)
+  }
+
+  #putRelated(out: Uint8Array, position: number): number {
+    const { kinds } = this.#line
+    out[position++] = 0x5b
+    for (const key of [KEY.src_addr, KEY.dst_addr]) {
+      if (kinds[key] === VALUE.absent || !this.#isPresent(key)) continue
+      if (out[position - 1] !== 0x5b) out[position++] = 0x2c
+      position = this.#putSpan(out, position, key)
+    }
+    out[position] = 0x5d
+    return position + 1
+  }
+
+  #putProduct(out: Uint8Array, view: DataView, position: number): number {
+    const { starts, ends } = this.#line
+    return putProduct(
+      out,
+      view,
+      position,
+      this.#octets,
+      starts[KEY.bytes]!,
+      ends[KEY.bytes]!,
+      starts[KEY.sampling_rate]!,
+      ends[KEY.sampling_rate]!,
+      this.#options.isStrict,
+    )
+  }
+
+  /** Keys that no field took, and empty ones of those that one would have. */
+  #putLeftovers(out: Uint8Array, position: number): number {
+    const { others, otherCount, kinds } = this.#line
+    out[position++] = 0x7b
+    for (let i = 0; i < otherCount; i++) {
+      if (i > 0) out[position++] = 0x2c
+      position = putSoundText(out, position, this.#octets, others[i * 2]!, others[i * 2 + 1]!)
+    }
+    for (let key = 0; key < kinds.length; key++) {
+      if (kinds[key] === VALUE.absent || this.#isPresent(key) || (DROPPED & (1 << key)) !== 0) continue
+      if (out[position - 1] !== 0x7b) out[position++] = 0x2c
+      position = putName(out, position, key)
+      position = this.#putSpan(out, position, key)
+    }
+    out[position] = 0x7d
+    return position + 1
+  }
+}
