@@ -230,8 +230,8 @@ export interface ResultTable {
   readonly rows: readonly (readonly Cell[])[]
   /** Over all groups, kept or not, keys null; measures that do not add up are null. */
   readonly totals: readonly Cell[]
-  /** What `rows` leave of `totals`, if the query asked; null if nothing is left. */
-  readonly others: readonly Cell[] | null
+  /** What `rows` leave of `totals`, if the query asked: one row, or one per bin, keys null; empty if nothing is left. */
+  readonly others: readonly (readonly Cell[])[]
   /** Groups there were before `having` and `limit`. */
   readonly groups: number
   /** Of a nested query: the tables of the outer keys, outermost first. */

@@ -1,0 +1,474 @@
+import type { AddressScope } from './address-scope.ts'
+import type { BlockRows } from './block-rows.ts'
+import type { KeySource, PartSource } from './compiled-key.ts'
+import { addLanes, GroupTable, hashKeys, newVector, type Vector } from './group-table.ts'
+import {
+  gatherAbsent,
+  gatherHalves,
+  gatherOctets,
+  gatherPairs,
+  gatherWords,
+  mapThrough,
+  markSeen,
+  putPiece,
+  sumWide,
+  VECTOR_ROWS,
+} from './kernels.ts'
+import { PARTITIONS, RecordLog } from './record-log.ts'
+import { hasOutgrown, type InputLayout, inputLayout, type TableShape, unpackMeanings } from './table-shape.ts'
+
+/** Keys are groups by themselves up to so many bits. */
+const MOST_DENSE_BITS = 22
+/** Groups that a table holds before rows are dealt into partitions, which then fit the processor's cache. */
+const MOST_GROUPS_AT_ONCE = 2 ** 16
+const WIDE = 2n ** 64n
+
+/** Groups with their sums; complete for the heads in it. */
+export interface GroupStore {
+  readonly count: number
+  /** Packed keys. */
+  readonly keys: Uint32Array
+  readonly words: number
+  readonly headWords: number
+  /** Lanes of each group; where `isWide`, two each: 32 low bits summed, and what is above them. */
+  readonly sums: BigUint64Array
+  readonly isWide: boolean
+  /** Null where keys are packed meanings. */
+  readonly input: { readonly layout: InputLayout; readonly scope: AddressScope } | null
+}
+
+export interface AggregationOptions {
+  readonly memoryOctets: number
+  readonly temporaryDirectory: string
+  /** Rows to come at most, as far as known. */
+  readonly expectedRows: number
+  /** Bits of bin numbers. */
+  readonly timeBits: number
+}
+
+/**
+ * One table of groups. Within an input, keys are packed from address codes and small numbers, and grouped in one of
+ * three ways: the key is the group's number; a hash table; partitions of rows that become hash tables at the end. When
+ * another input begins, groups move, with the meaning of their keys, to partitions that all inputs share.
+ */
+export class Aggregation {
+  readonly shape: TableShape
+  /** Sums of all lanes over all rows; exact. */
+  readonly totals: bigint[]
+  readonly #options: AggregationOptions
+  #input: { layout: InputLayout; scope: AddressScope } | null = null
+  /** What was added since the input began. */
+  #inputTotals: bigint[]
+  #sources: readonly KeySource[] = []
+  #vector: Vector
+  readonly #numbers = new Uint32Array(VECTOR_ROWS)
+  #dense: { sums: BigUint64Array; seen: Uint8Array; headBits: number } | null = null
+  #table: GroupTable | null = null
+  #log: RecordLog | null = null
+  #shared: RecordLog | null = null
+  readonly #meanings: readonly Uint32Array[]
+  readonly #zeros = new BigUint64Array(VECTOR_ROWS)
+  #spilledOctets = 0
+
+  constructor(shape: TableShape, options: AggregationOptions) {
+    this.shape = shape
+    this.totals = shape.operations.map(() => 0n)
+    this.#inputTotals = shape.operations.map(() => 0n)
+    this.#options = options
+    this.#vector = newVector(0, shape.operations.length)
+    this.#meanings = shape.columnBits.map(() => new Uint32Array(VECTOR_ROWS))
+  }
+
+  get spilledOctets(): number {
+    return this.#spilledOctets + (this.#log?.spilledOctets ?? 0) + (this.#shared?.spilledOctets ?? 0)
+  }
+
+  /** Makes ready for rows of a block. Throws FILE_UNWRITABLE. */
+  enterBlock(rows: BlockRows): void {
+    const { scope } = rows
+    if (
+      this.#input === null ||
+      this.#input.scope !== scope ||
+      hasOutgrown(this.shape, scope, this.#input.layout)
+    ) {
+      this.#leaveInput()
+      const layout = inputLayout(this.shape, scope, this.#options.timeBits)
+      this.#input = { layout, scope }
+      this.#vector = newVector(layout.layout.words, this.shape.operations.length)
+      this.#inputTotals.fill(0n)
+      this.#chooseWay(layout)
+    }
+    this.#sources = this.shape.keys.map((key) => key.source(rows))
+  }
+
+  #chooseWay({ layout }: InputLayout): void {
+    const lanes = this.shape.operations.length
+    const bits = layout.headBits + layout.tailBits
+    const octets = 2 ** bits * (lanes * 8 + 1)
+    const isSmall = bits <= 12 || 2 ** bits <= this.#options.expectedRows * 4
+    if (
+      bits <= MOST_DENSE_BITS &&
+      layout.headWords <= 1 &&
+      layout.words - layout.headWords <= 1 &&
+      isSmall &&
+      octets * 2 <= this.#options.memoryOctets
+    ) {
+      const groups = 2 ** bits
+      this.#dense = {
+        sums: new BigUint64Array(groups * lanes),
+        seen: new Uint8Array(groups),
+        headBits: layout.headBits,
+      }
+    } else {
+      this.#table = new GroupTable(layout.words, this.shape.operations)
+    }
+  }
+
+  /**
+   * Adds rows of the block entered: `count` of them, from `from` on in `selection`, with their bins at the same places
+   * and a column per lane from 0 on (null: each row counts 1).
+   */
+  add(
+    selection: Uint32Array,
+    from: number,
+    count: number,
+    bins: Uint32Array | null,
+    lanes: readonly (BigUint64Array | null)[],
+  ): void {
+    const vector = this.#vector
+    vector.count = count
+    this.#pack(selection, from, count, bins)
+    let overflows = false
+    for (let lane = 0; lane < lanes.length; lane++) {
+      const values = lanes[lane]!
+      vector.lanes[lane] = values
+      if (this.shape.operations[lane] !== 'sum') continue
+      const sum = values === null ? BigInt(count) : values === this.#zeros ? 0n : sumWide(values, count)
+      this.totals[lane]! += sum
+      const total = this.#inputTotals[lane]! + sum
+      this.#inputTotals[lane] = total
+      if (total >= WIDE) overflows = true
+    }
+    // Records are added up only at the end, and then with more bits.
+    if (overflows) this.#logged().append(vector)
+    else if (this.#dense !== null) this.#addDense(vector)
+    else if (this.#table !== null) {
+      this.#table.add(vector)
+      if (this.#table.count > MOST_GROUPS_AT_ONCE) this.#tableToLog()
+    } else this.#logged().append(vector)
+  }
+
+  #pack(selection: Uint32Array, from: number, count: number, bins: Uint32Array | null): void {
+    const { layout, scope } = this.#input!
+    const { words } = this.#vector
+    const numbers = this.#numbers
+    for (const word of words) word.fill(0, 0, count)
+    let part = 0
+    for (const [i, key] of this.shape.keys.entries()) {
+      const source = this.#sources[i]!
+      for (const [k, shape] of key.parts.entries()) {
+        if (source.parts !== null) {
+          gather(source.parts[k]!, selection, from, count, numbers)
+          const map = 'taking' in shape ? scope.coding(shape.taking).map : null
+          if (map !== null) mapThrough(map, numbers, count)
+          this.#put(part, numbers, count)
+        }
+        part++
+      }
+      if (source.parts === null) this.#put(part, numbers.fill(1, 0, count), count)
+      else if (source.present !== null) {
+        gatherAbsent(source.present, selection, from, count, numbers)
+        this.#put(part, numbers, count)
+        this.#clearAbsent(layout.presenceParts[i]! - key.parts.length, part, count, numbers)
+      }
+      part++
+    }
+    if (bins !== null && this.shape.hasTime) this.#put(layout.timePart, bins, count)
+  }
+
+  /** Rows that lack a key are one group, whatever stands in its columns. */
+  #clearAbsent(from: number, to: number, count: number, absent: Uint32Array): void {
+    const { words } = this.#vector
+    for (const piece of this.#input!.layout.layout.pieces) {
+      if (piece.part < from || piece.part >= to) continue
+      const word = words[piece.word]!
+      const keep = ~(piece.mask << piece.left)
+      for (let i = 0; i < count; i++) if (absent[i] === 1) word[i]! &= keep
+    }
+  }
+
+  #put(part: number, numbers: Uint32Array, count: number): void {
+    for (const piece of this.#input!.layout.layout.pieces) {
+      if (piece.part === part)
+        putPiece(numbers, count, piece.shift, piece.mask, piece.left, this.#vector.words[piece.word]!)
+    }
+  }
+
+  #addDense(vector: Vector): void {
+    const { sums, seen, headBits } = this.#dense!
+    const { words } = this.#vector
+    const groups = words[0] ?? this.#numbers.fill(0, 0, vector.count)
+    const { headWords } = this.#input!.layout.layout
+    if (headWords === 1 && words.length === 2)
+      putPiece(words[1]!, vector.count, 0, 0xffffffff, headBits, groups)
+    markSeen(seen, groups, vector.count)
+    addLanes(sums, groups, this.shape.operations, vector)
+  }
+
+  #logged(): RecordLog {
+    if (this.#log === null) {
+      const { words, headWords } = this.#input!.layout.layout
+      const lanes = this.shape.operations.length
+      this.#log = new RecordLog(
+        { words, headWords, lanes },
+        this.#options.memoryOctets / 2,
+        this.#options.temporaryDirectory,
+      )
+    }
+    return this.#log
+  }
+
+  #tableToLog(): void {
+    const table = this.#table!
+    const store = { count: table.count, keys: table.keys, sums: table.sums, words: table.words }
+    this.#table = null
+    const log = this.#logged()
+    vectorsOf(store, this.shape.operations.length, (vector) => log.append(vector))
+  }
+
+  /** The groups of the dense table, as if it were a hash table. */
+  #denseToStore(): { count: number; keys: Uint32Array; sums: BigUint64Array; words: number } {
+    const { sums, seen, headBits } = this.#dense!
+    this.#dense = null
+    const lanes = this.shape.operations.length
+    const { words, headWords } = this.#input!.layout.layout
+    let count = 0
+    for (let group = 0; group < seen.length; group++) count += seen[group]!
+    const keys = new Uint32Array(count * words)
+    const own = new BigUint64Array(count * lanes)
+    const mask = 2 ** headBits - 1
+    let at = 0
+    for (let group = 0; group < seen.length; group++) {
+      if (seen[group] === 0) continue
+      if (headWords === 1) keys[at * words] = group & mask
+      if (words > headWords) keys[at * words + headWords] = group >>> headBits
+      for (let lane = 0; lane < lanes; lane++) own[at * lanes + lane] = sums[group * lanes + lane]!
+      at++
+    }
+    return { count, keys, sums: own, words }
+  }
+
+  /** Moves the groups of the input to where all inputs meet. */
+  #leaveInput(): void {
+    if (this.#input === null) return
+    const isWide = this.#inputTotals.some((total) => total >= WIDE)
+    if (isWide) {
+      // Unsummed records each fit 64 bits.
+      this.#allToLog()
+      for (let partition = 0; partition < PARTITIONS; partition++) {
+        this.#log?.forEach(partition, (vector) => this.#share(keysOf(vector), vector.count, vector.lanes))
+      }
+    } else {
+      for (const store of this.#inputStores()) {
+        vectorsOf(store, this.shape.operations.length, (vector, at) => {
+          this.#share(store.keys.subarray(at * store.words), vector.count, vector.lanes)
+        })
+      }
+    }
+    this.#dense = null
+    this.#table = null
+    this.#spilledOctets += this.#log?.spilledOctets ?? 0
+    this.#log?.close()
+    this.#log = null
+    this.#input = null
+  }
+
+  #share(keys: Uint32Array, count: number, lanes: readonly (BigUint64Array | null)[]): void {
+    unpackMeanings(this.shape, this.#input, keys, 0, count, this.#meanings)
+    this.addMeanings(this.#meanings, count, lanes)
+  }
+
+  /** Adds groups by the meaning of their keys; `lanes` as for `add`. Does not count into `totals`. */
+  addMeanings(
+    columns: readonly Uint32Array[],
+    count: number,
+    lanes: readonly (BigUint64Array | null)[],
+  ): void {
+    const { meaningLayout, operations } = this.shape
+    this.#shared ??= new RecordLog(
+      { words: meaningLayout.words, headWords: meaningLayout.headWords, lanes: operations.length },
+      this.#options.memoryOctets / 2,
+      this.#options.temporaryDirectory,
+    )
+    const vector = newVector(meaningLayout.words, operations.length)
+    vector.count = count
+    for (const { part, shift, mask, word, left } of meaningLayout.pieces)
+      putPiece(columns[part]!, count, shift, mask, left, vector.words[word]!)
+    for (const [lane, values] of lanes.entries()) vector.lanes[lane] = values
+    this.#shared.append(vector)
+  }
+
+  /** For lanes that rows add nothing to. */
+  get zeros(): BigUint64Array {
+    return this.#zeros
+  }
+
+  #allToLog(): void {
+    if (this.#dense !== null) {
+      const store = this.#denseToStore()
+      vectorsOf(store, this.shape.operations.length, (vector) => this.#logged().append(vector))
+    }
+    if (this.#table !== null) this.#tableToLog()
+  }
+
+  /** Groups of the input that was entered last. */
+  *#inputStores(): Generator<GroupStore> {
+    const { layout } = this.#input!
+    const { words, headWords } = layout.layout
+    const shared = { words, headWords, input: this.#input }
+    if (this.#log === null) {
+      if (this.#dense !== null) yield { ...this.#denseToStore(), ...shared, isWide: false }
+      else if (this.#table !== null) {
+        const { count, keys, sums } = this.#table
+        yield { count, keys, sums, ...shared, isWide: false }
+      }
+      return
+    }
+    this.#allToLog()
+    for (const store of this.#merged(
+      this.#log,
+      shared,
+      this.#inputTotals.some((total) => total >= WIDE),
+    ))
+      yield store
+  }
+
+  *#merged(
+    log: RecordLog,
+    shared: { words: number; headWords: number; input: GroupStore['input'] },
+    isWide: boolean,
+  ): Generator<GroupStore> {
+    const operations = isWide
+      ? this.shape.operations.flatMap((operation) => [operation, operation])
+      : this.shape.operations
+    const { words, headWords } = shared
+    let table: GroupTable | null = null
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      const records = log.partitionRecords(partition)
+      if (records === 0) continue
+      const octets = GroupTable.octets(words, operations.length, records) * 2
+      let passes = 1
+      while (octets / passes > this.#options.memoryOctets / 2 && passes < 2 ** 16) passes *= 2
+      for (let pass = 0; pass < passes; pass++) {
+        table ??= new GroupTable(words, operations, Math.min(records, MOST_GROUPS_AT_ONCE))
+        const own: GroupTable = table
+        own.clear()
+        const narrowed = passes === 1 ? null : newVector(words, this.shape.operations.length)
+        log.forEach(partition, (all) => {
+          const vector = narrowed === null ? all : choose(all, headWords, passes, pass, narrowed)
+          own.add(isWide ? widened(vector, this.shape.operations) : vector)
+        })
+        if (own.count > 0) yield { ...shared, count: own.count, keys: own.keys, sums: own.sums, isWide }
+      }
+    }
+  }
+
+  /** All groups; those of one head come in the same store. A store is good until the next is asked for. */
+  *stores(): Generator<GroupStore> {
+    if (this.#shared === null) {
+      if (this.#input !== null) yield* this.#inputStores()
+      return
+    }
+    this.#leaveInput()
+    const { words, headWords } = this.shape.meaningLayout
+    const isWide = this.totals.some((total) => total >= WIDE)
+    yield* this.#merged(this.#shared, { words, headWords, input: null }, isWide)
+  }
+
+  close(): void {
+    this.#log?.close()
+    this.#shared?.close()
+  }
+}
+
+function gather(
+  source: PartSource,
+  selection: Uint32Array,
+  from: number,
+  count: number,
+  out: Uint32Array,
+): void {
+  const { values, half } = source
+  if (values instanceof Uint32Array) {
+    if (half >= 0) gatherHalves(values, half, selection, from, count, out)
+    else gatherWords(values, selection, from, count, out)
+  } else if (values instanceof Uint16Array) gatherPairs(values, selection, from, count, out)
+  else gatherOctets(values as Uint8Array, selection, from, count, out)
+}
+
+/** Hands on groups as vectors of lanes, and the number of each vector's first group. */
+function vectorsOf(
+  store: { count: number; keys: Uint32Array; sums: BigUint64Array; words: number },
+  lanes: number,
+  take: (vector: Vector, at: number) => void,
+): void {
+  const vector = newVector(store.words, lanes)
+  const columns = Array.from({ length: lanes }, () => new BigUint64Array(VECTOR_ROWS))
+  for (let at = 0; at < store.count; at += VECTOR_ROWS) {
+    const count = Math.min(VECTOR_ROWS, store.count - at)
+    vector.count = count
+    for (let word = 0; word < store.words; word++) {
+      const out = vector.words[word]!
+      for (let i = 0, k = at * store.words + word; i < count; i++, k += store.words) out[i] = store.keys[k]!
+    }
+    for (let lane = 0; lane < lanes; lane++) {
+      const out = columns[lane]!
+      for (let i = 0, k = at * lanes + lane; i < count; i++, k += lanes) out[i] = store.sums[k]!
+      vector.lanes[lane] = out
+    }
+    take(vector, at)
+  }
+}
+
+/** A vector's keys one after the other. */
+function keysOf(vector: Vector): Uint32Array {
+  const words = vector.words.length
+  const keys = new Uint32Array(vector.count * words)
+  for (const [word, column] of vector.words.entries())
+    for (let i = 0, k = word; i < vector.count; i++, k += words) keys[k] = column[i]!
+  return keys
+}
+
+/** The rows of a vector whose head belongs to pass `pass` of `passes`. */
+function choose(vector: Vector, headWords: number, passes: number, pass: number, out: Vector): Vector {
+  const hashes = new Uint32Array(vector.count)
+  hashKeys(vector, headWords, hashes)
+  let count = 0
+  const chosen = new Uint32Array(vector.count)
+  for (let i = 0; i < vector.count; i++) {
+    // Other bits than those that chose the partition and will choose the slot.
+    if ((Math.imul(hashes[i]!, 0x9e3779b1) >>> 16) % passes === pass) chosen[count++] = i
+  }
+  for (const [word, column] of vector.words.entries())
+    for (let i = 0; i < count; i++) out.words[word]![i] = column[chosen[i]!]!
+  for (const [lane, column] of vector.lanes.entries())
+    out.lanes[lane] = BigUint64Array.from(chosen.subarray(0, count), (i) => column![i]!)
+  out.count = count
+  return out
+}
+
+/** Each summing lane as two: 32 low bits, and what is above. */
+function widened(vector: Vector, operations: readonly string[]): Vector {
+  const lanes: BigUint64Array[] = []
+  for (const [lane, operation] of operations.entries()) {
+    const values = vector.lanes[lane]!
+    const low = new BigUint64Array(vector.count)
+    const high = new BigUint64Array(vector.count)
+    for (let i = 0; i < vector.count; i++) {
+      low[i] = operation === 'sum' ? values[i]! & 0xffffffffn : values[i]!
+      high[i] = operation === 'sum' ? values[i]! >> 32n : 0n
+    }
+    lanes.push(low, high)
+  }
+  return { count: vector.count, words: vector.words, lanes }
+}

@@ -1,0 +1,198 @@
+import type { FlowBlock, Problem } from '../flow/source.ts'
+import { Aggregation } from './aggregation.ts'
+import type { BlockRows } from './block-rows.ts'
+import type { CompiledQuery, TablePlan } from './compiled-query.ts'
+import { rawCounters, scaledCounters } from './counters.ts'
+import { VECTOR_ROWS } from './kernels.ts'
+import { egressRows, LaneColumns } from './lane-columns.ts'
+import { isDoubled, newQuality, noteSampling } from './quality.ts'
+import type { Quality, RunOptions } from './query.ts'
+import { BinDealer, type Shares } from './time-bins.ts'
+import { spansOf } from './time-spans.ts'
+
+/** A table of a query at work. */
+export interface RunningTable {
+  readonly plan: TablePlan
+  readonly aggregation: Aggregation
+  readonly lanes: LaneColumns
+}
+
+/** Times that inputs cover, as rows were received. */
+export interface Coverage {
+  readonly from: bigint
+  readonly to: bigint
+}
+
+/** One query while inputs are read: takes blocks, keeps groups. */
+export class QueryRun {
+  readonly compiled: CompiledQuery
+  readonly quality: Quality = newQuality()
+  /** By level. */
+  readonly levels: readonly (readonly RunningTable[])[]
+  readonly coverage: Coverage[] = []
+  /** Earliest start and latest end of flows in blocks that were met. */
+  leastNs = 2n ** 64n - 1n
+  greatestNs = 0n
+  /** Bins that any row was dealt into. */
+  readonly binsSeen = new Set<number>()
+  readonly #dealer: BinDealer
+  #rows: BlockRows | null = null
+  #selection = new Uint32Array(0)
+
+  /** `expectedRows`: at most so many will come, as far as known. */
+  constructor(compiled: CompiledQuery, options: RunOptions, expectedRows: number) {
+    this.compiled = compiled
+    const { query, window, levels } = compiled
+    const count = levels.reduce((sum, { tables }) => sum + tables.length, 0)
+    const bins = window.bins
+    this.levels = levels.map(({ tables }) =>
+      tables.map((plan) => ({
+        plan,
+        aggregation: new Aggregation(plan.shape, {
+          memoryOctets: options.memoryOctets / count,
+          temporaryDirectory: options.temporaryDirectory,
+          expectedRows,
+          timeBits: bins === null ? 32 : Math.ceil(Math.log2(Math.max(2, bins))),
+        }),
+        lanes: new LaneColumns(plan.sources, query),
+      })),
+    )
+    this.#dealer = new BinDealer((shares) => this.#addShares(shares))
+  }
+
+  /** Whether the query needs the block at all, by what is known without opening it. */
+  wants(facts: FlowBlock['info']): boolean {
+    if (facts.kind !== 'flow') return false
+    const { leastStart, greatestEnd, leastReceived, greatestReceived } = facts
+    const isWanted = this.compiled.window.mayHold(facts)
+    if (!isWanted) {
+      this.quality.blocksSkipped++
+      return false
+    }
+    for (const least of [leastStart, leastReceived]) if (least < this.leastNs) this.leastNs = least
+    const greatest = greatestEnd !== 0n ? greatestEnd : greatestReceived
+    if (greatest > this.greatestNs) this.greatestNs = greatest
+    return true
+  }
+
+  /** Adds a block's rows. Throws FILE_UNWRITABLE, and what only the question is to blame for. */
+  take(rows: BlockRows, problems: Problem[]): void {
+    const { query, window, hasBins } = this.compiled
+    const { quality } = this
+    const { block } = rows
+    if (query.filter !== null && !query.filter.mayMatch(block)) {
+      quality.blocksSkipped++
+      return
+    }
+    quality.blocksRead++
+    quality.rowsRead += rows.rows
+    if (this.#addFacts(rows)) return
+    if (this.#selection.length < rows.rows) this.#selection = new Uint32Array(rows.rows)
+    const selection = this.#selection
+    let count = rows.rows
+    let isAll = true
+    if (query.filter === null) {
+      for (let row = 0; row < count; row++) selection[row] = row
+    } else {
+      count = query.filter.select(block, selection, problems)
+      isAll = count === rows.rows
+    }
+    if (isDoubled(block)) quality.doubledBlocks++
+    if (query.deduplicate === 'edge') {
+      const before = count
+      count = this.#withoutEgress(rows, selection, count)
+      isAll &&= count === before
+    }
+    if (count === 0) return
+    this.#rows = rows
+    for (const tables of this.levels)
+      for (const table of tables) if (this.#feeds(table, tables)) table.aggregation.enterBlock(rows)
+    const counters = this.#counters(rows)
+    if (query.counters === 'scaled') {
+      noteSampling(quality, rows, selection, count)
+      if (counters.saturated !== null)
+        for (let i = 0; i < count; i++) quality.saturated += counters.saturated[selection[i]!]!
+    }
+    if (hasBins || !window.holdsAll(block)) {
+      const { baseNs, grid } = window.gridFor(block.info)
+      const dealer = this.#dealer
+      dealer.cut = dealer.untimed = dealer.counted = 0
+      dealer.deal(selection, count, spansOf(rows, baseNs), counters, grid)
+      quality.cutFlows += dealer.cut
+      quality.untimedRows += dealer.untimed
+      quality.rowsCounted += dealer.counted
+      return
+    }
+    quality.rowsCounted += count
+    for (let from = 0; from < count; from += VECTOR_ROWS) {
+      const own = Math.min(VECTOR_ROWS, count - from)
+      const of = { rows, counters, selection, from, count: own, shares: null, isAll }
+      for (const tables of this.levels) {
+        for (const table of tables) {
+          if (this.#feeds(table, tables))
+            table.aggregation.add(selection, from, own, null, table.lanes.columns(of))
+        }
+      }
+    }
+  }
+
+  /** Whether rows go to a table: where flows are told apart by exporter, the main table gets only what is left. */
+  #feeds(table: RunningTable, tables: readonly RunningTable[]): boolean {
+    return table.plan.fills !== -1 || !tables.some(({ plan }) => plan.fills === -2)
+  }
+
+  #counters(rows: BlockRows): ReturnType<typeof rawCounters> {
+    return this.compiled.query.counters === 'raw' ? rawCounters(rows) : scaledCounters(rows)
+  }
+
+  #addShares(shares: Shares): void {
+    const rows = this.#rows!
+    const counters = this.#counters(rows)
+    const { count, rows: selection, bins } = shares
+    const of = { rows, counters, selection, from: 0, count, shares, isAll: false }
+    let last = -1
+    for (let i = 0; i < count && this.compiled.hasBins; i++) {
+      if (bins[i] === last) continue
+      last = bins[i]!
+      this.binsSeen.add(last)
+    }
+    for (const tables of this.levels) {
+      for (const table of tables) {
+        if (this.#feeds(table, tables))
+          table.aggregation.add(selection, 0, count, bins, table.lanes.columns(of))
+      }
+    }
+  }
+
+  #withoutEgress(rows: BlockRows, selection: Uint32Array, count: number): number {
+    const egress = egressRows(rows)
+    if (egress === null) return count
+    let kept = 0
+    for (let i = 0; i < count; i++) {
+      const row = selection[i]!
+      if (egress[row] === 0) selection[kept++] = row
+    }
+    this.quality.egressRows += count - kept
+    return kept
+  }
+
+  /** Totals of a whole block from its facts, where nothing asks for more; false if rows must be read. */
+  #addFacts(rows: BlockRows): boolean {
+    const { query, sources, window, levels, hasBins } = this.compiled
+    const { info, columns } = rows.block
+    if (levels.length > 1 || levels[0]!.keys.length > 0 || hasBins || query.filter !== null) return false
+    if (query.deduplicate !== 'none' || query.counters !== 'raw' || !window.holdsAll(rows.block)) return false
+    const isPlain = sources.every((source) => source.kind === 'counter' && source.direction === null)
+    if (!isPlain || columns.length === 0) return false
+    const values = { octets: info.octets, packets: info.packets, flows: BigInt(info.rows) }
+    const { aggregation } = this.levels[0]![0]!
+    for (const [lane, source] of sources.entries())
+      if (source.kind === 'counter') aggregation.totals[lane]! += values[source.counter]
+    this.quality.rowsCounted += info.rows
+    return true
+  }
+
+  close(): void {
+    for (const tables of this.levels) for (const { aggregation } of tables) aggregation.close()
+  }
+}

@@ -1,0 +1,154 @@
+import type { AddressScope, Coding } from './address-scope.ts'
+import { type CompiledKey, partWords } from './compiled-key.ts'
+import type { LaneOperation } from './group-table.ts'
+import { takePiece } from './kernels.ts'
+import { bitsFor, type KeyLayout, layoutOf } from './key-layout.ts'
+
+/**
+ * What a table groups by. The keys of the head decide which groups belong together; those of the tail, and the time bin,
+ * tell them apart within.
+ */
+export interface TableShape {
+  readonly keys: readonly CompiledKey[]
+  readonly headKeys: number
+  /** Whether the time bin is the last part of the tail. */
+  readonly hasTime: boolean
+  readonly operations: readonly LaneOperation[]
+  /** Columns of a key's meaning: each key's words, then 1 where the row lacks the key; the time bin at last. */
+  readonly columnBits: readonly number[]
+  /** Where each key's columns begin. */
+  readonly columnsAt: readonly number[]
+  /** The layout of meanings: the same in all inputs. */
+  readonly meaningLayout: KeyLayout
+}
+
+export function tableShape(
+  keys: readonly CompiledKey[],
+  headKeys: number,
+  hasTime: boolean,
+  operations: readonly LaneOperation[],
+): TableShape {
+  const columnBits: number[] = []
+  const columnsAt: number[] = []
+  for (const key of keys) {
+    columnsAt.push(columnBits.length)
+    for (const part of key.parts) {
+      const bits = 'bits' in part ? part.bits : 32
+      for (let word = 0; word < partWords(part); word++) columnBits.push(bits)
+    }
+    columnBits.push(1)
+  }
+  columnsAt.push(columnBits.length)
+  if (hasTime) columnBits.push(32)
+  const meaningLayout = layoutOf(columnBits, columnsAt[headKeys]!)
+  return { keys, headKeys, hasTime, operations, columnBits, columnsAt, meaningLayout }
+}
+
+/** How keys of one input are packed: addresses by their codes there. */
+export interface InputLayout {
+  readonly layout: KeyLayout
+  /** Of each part, the first column of its meaning. */
+  readonly columns: readonly number[]
+  /** Number of each key's presence part, and of the time part. */
+  readonly presenceParts: readonly number[]
+  readonly timePart: number
+}
+
+/** The layout for what is known of an input's addresses; `timeBits` are those of bin numbers. */
+export function inputLayout(shape: TableShape, scope: AddressScope, timeBits: number): InputLayout {
+  const bits: number[] = []
+  const columns: number[] = []
+  const presenceParts: number[] = []
+  let tailFrom = 0
+  for (const [i, key] of shape.keys.entries()) {
+    if (i === shape.headKeys) tailFrom = bits.length
+    let column = shape.columnsAt[i]!
+    for (const part of key.parts) {
+      bits.push('bits' in part ? part.bits : bitsFor(scope.coding(part.taking).count))
+      columns.push(column)
+      column += partWords(part)
+    }
+    presenceParts.push(bits.length)
+    bits.push(1)
+    columns.push(column)
+  }
+  if (shape.headKeys === shape.keys.length) tailFrom = bits.length
+  if (shape.hasTime) {
+    bits.push(timeBits)
+    columns.push(shape.columnBits.length - 1)
+  }
+  return { layout: layoutOf(bits, tailFrom), columns, presenceParts, timePart: bits.length - 1 }
+}
+
+/** Whether dictionaries have outgrown the bits of a layout, so that another one is needed. */
+export function hasOutgrown(shape: TableShape, scope: AddressScope, input: InputLayout): boolean {
+  let part = 0
+  for (const key of shape.keys) {
+    for (const own of key.parts) {
+      if ('taking' in own && bitsFor(scope.coding(own.taking).count) > bitsOf(input.layout, part)) return true
+      part++
+    }
+    part++
+  }
+  return false
+}
+
+function bitsOf(layout: KeyLayout, part: number): number {
+  let bits = 0
+  for (const piece of layout.pieces) if (piece.part === part) bits += 32 - Math.clz32(piece.mask)
+  return bits
+}
+
+/**
+ * Puts the meaning of packed keys into columns. `input` is null for keys that are packed meanings; keys begin at word
+ * `at` and are `layout.words` apart.
+ */
+export function unpackMeanings(
+  shape: TableShape,
+  input: { readonly layout: InputLayout; readonly scope: AddressScope } | null,
+  keys: Uint32Array,
+  at: number,
+  count: number,
+  columns: readonly Uint32Array[],
+): void {
+  for (const column of columns) column.fill(0, 0, count)
+  if (input === null) {
+    const { pieces, words } = shape.meaningLayout
+    for (const { part, shift, mask, word, left } of pieces)
+      takePiece(keys, at + word, words, count, shift, mask, left, columns[part]!)
+    return
+  }
+  const { layout, columns: firstColumns } = input.layout
+  for (const { part, shift, mask, word, left } of layout.pieces)
+    takePiece(keys, at + word, layout.words, count, shift, mask, left, columns[firstColumns[part]!]!)
+  let number = 0
+  for (const [i, key] of shape.keys.entries()) {
+    for (const part of key.parts) {
+      if ('taking' in part) {
+        mean(input.scope.coding(part.taking), columns, firstColumns[number]!, count)
+      }
+      number++
+    }
+    number++
+    clearAbsent(columns, shape.columnsAt[i]!, shape.columnsAt[i + 1]! - 1, count)
+  }
+}
+
+/** Replaces a coding's numbers in the first column by the words they mean. */
+function mean(coding: Coding, columns: readonly Uint32Array[], first: number, count: number): void {
+  const { meaning, meaningWords } = coding
+  const numbers = columns[first]!
+  for (let word = meaningWords - 1; word >= 0; word--) {
+    const out = columns[first + word]!
+    for (let i = 0; i < count; i++) out[i] = meaning[numbers[i]! * meaningWords + word]!
+  }
+}
+
+/** Rows without a key mean the same in every input. */
+function clearAbsent(columns: readonly Uint32Array[], from: number, absent: number, count: number): void {
+  const flags = columns[absent]!
+  for (let column = from; column < absent; column++) {
+    const values = columns[column]!
+    for (let i = 0; i < count; i++) if (flags[i] === 1) values[i] = 0
+  }
+}

@@ -1,0 +1,63 @@
+import { F } from '../flow/fields.ts'
+import type { BlockRows } from './block-rows.ts'
+
+/** When the flows of a block were, in nanoseconds after `baseNs`. A row without any time has NaN. */
+export interface TimeSpans {
+  readonly baseNs: bigint
+  readonly starts: Float64Array
+  readonly ends: Float64Array
+}
+
+/** As far from the block's base as times are told apart: 52 days. Farther ones count as that far. */
+const MOST_DISTANCE = 2 ** 52
+
+/**
+ * Starts and ends of a block's flows. A flow with one of both times lasted no time; one with none was when it was
+ * received. An end before the start counts as the start.
+ */
+export function spansOf(rows: BlockRows, baseNs: bigint): TimeSpans {
+  return rows.once(null, `spans ${baseNs}`, () => {
+    const starts = distances(rows, F.flowStart, baseNs)
+    const ends = distances(rows, F.flowEnd, baseNs)
+    if (starts === null || ends === null || hasGap(starts) || hasGap(ends)) {
+      const none = new Float64Array(rows.rows).fill(Number.NaN)
+      return filled(baseNs, starts ?? none, ends ?? none, distances(rows, F.timeReceived, baseNs) ?? none)
+    }
+    for (let row = 0; row < starts.length; row++) if (ends[row]! < starts[row]!) ends[row] = starts[row]!
+    return { baseNs, starts, ends }
+  })
+}
+
+function hasGap(values: Float64Array): boolean {
+  for (let row = 0; row < values.length; row++) if (Number.isNaN(values[row])) return true
+  return false
+}
+
+function filled(baseNs: bigint, starts: Float64Array, ends: Float64Array, received: Float64Array): TimeSpans {
+  for (let row = 0; row < starts.length; row++) {
+    let start = starts[row]!
+    let end = ends[row]!
+    if (Number.isNaN(end)) end = Number.isNaN(start) ? received[row]! : start
+    if (Number.isNaN(start)) start = end
+    starts[row] = start
+    ends[row] = Math.max(end, start)
+  }
+  return { baseNs, starts, ends }
+}
+
+function distances(rows: BlockRows, field: typeof F.flowStart, baseNs: bigint): Float64Array | null {
+  const column = rows.fixed(field)
+  if (column === null) return null
+  const out = new Float64Array(rows.rows)
+  subtract(column.words, Number(baseNs >> 32n), Number(baseNs & 0xffffffffn), out)
+  const { present } = column
+  for (let row = 0; row < out.length; row++) if (present[row] === 0) out[row] = Number.NaN
+  return out
+}
+
+function subtract(words: Uint32Array, high: number, low: number, out: Float64Array): void {
+  for (let row = 0; row < out.length; row++) {
+    const distance = (words[row * 2 + 1]! - high) * 4294967296 + (words[row * 2]! - low)
+    out[row] = distance > MOST_DISTANCE ? MOST_DISTANCE : Math.max(distance, -MOST_DISTANCE)
+  }
+}
