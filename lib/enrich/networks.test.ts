@@ -82,6 +82,22 @@ test('facts are found by what they are called', () => {
   assert.is(find('local', 'local'), 1)
 })
 
+test('a tag finds every network that has it among others', () => {
+  const { facts } = parseNetworks(
+    '10.0.0.0/24 a gold fast\n10.0.1.0/24 b gold\n10.0.2.0/24 c goldfish\n',
+    'n',
+  )
+  const tags = facts.get('tags')!
+  assert.equal(
+    tags.findAll!('GOLD').map((number) => tags.text(number)),
+    ['gold fast', 'gold'],
+  )
+  assert.is(tags.text(tags.find('gold')), 'gold')
+  assert.is(tags.text(tags.find('fast')), 'gold fast')
+  assert.equal(tags.findAll!('fish'), [])
+  assert.equal(facts.get('local.name')!.findAll!('A').length, 1)
+})
+
 test('a bad line is named with its number and what is wrong', () => {
   for (const [text, want] of [
     [

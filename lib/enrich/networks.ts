@@ -3,6 +3,9 @@ import type { AddressFact } from '../flow/address-fact.ts'
 import { PrefixSet } from './prefix-set.ts'
 import type { RangeTable } from './range-table.ts'
 
+/** The label whose values are words, each of which finds it. */
+const TAGS = 'tags'
+
 /** Texts by number, from 1 on. */
 class Texts {
   readonly texts: string[] = ['']
@@ -21,10 +24,22 @@ class Texts {
     return number
   }
 
-  /** As written, else in any case; -1 unknown. */
-  find(text: string): number {
-    if (text === '') return -1
-    return this.#numbers.get(text) ?? this.#folded.get(text.toLowerCase()) ?? -1
+  /** As written, else in any case; empty where unknown. */
+  findOne(text: string): readonly number[] {
+    if (text === '') return []
+    const number = this.#numbers.get(text) ?? this.#folded.get(text.toLowerCase())
+    return number === undefined ? [] : [number]
+  }
+
+  /** All texts that are `text` or have it as a word, in any case. */
+  findWord(text: string): readonly number[] {
+    const wanted = text.toLowerCase()
+    const found: number[] = []
+    this.texts.forEach((one, number) => {
+      const folded = one.toLowerCase()
+      if (number > 0 && (folded === wanted || folded.split(' ').includes(wanted))) found.push(number)
+    })
+    return found
   }
 }
 
@@ -144,11 +159,14 @@ export class Networks {
   #textFact(name: string, texts: Texts, numbers: readonly number[]): AddressFact {
     const byRow = new Uint32Array(this.size + 1)
     byRow.set(numbers)
+    const findAll = (text: string): readonly number[] =>
+      name === TAGS ? texts.findWord(text) : texts.findOne(text)
     return {
       name,
       fill: (words, from, to, out) => this.#fill(words, from, to, out, byRow),
       text: (value) => texts.texts[value] ?? '',
-      find: (text) => texts.find(text),
+      find: (text) => texts.findOne(text)[0] ?? findAll(text)[0] ?? -1,
+      findAll,
     }
   }
 }
