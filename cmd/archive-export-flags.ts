@@ -15,6 +15,7 @@ export interface ArchiveExportOptions {
   readonly isAsWritten: boolean
   readonly mapping: string | null
   readonly compat: '2.2' | '2.1'
+  readonly separator: string
   /** Empty: the default's. */
   readonly columns: readonly string[]
   readonly times: TimeForm
@@ -40,6 +41,7 @@ export function archiveExportOptions(given: GivenFlags, nowMs: number): ArchiveE
     isAsWritten: flags.isGiven('as-written') ? flags.boolean('as-written') : !isShaped,
     mapping: flags.text('mapping') || null,
     compat: flags.choice('goflow2-compat') as '2.2' | '2.1',
+    separator: flags.text('separator')!,
     columns: flags.list('columns'),
     times: flags.choice('times') as TimeForm,
     header: flags.boolean('header'),

@@ -88,7 +88,7 @@ async function newLinesSink(
   const { parseLineShape } = await import('./archive-export-shape.ts')
   const given = compileMapping(options.mapping === null ? null : readMapping(options.mapping), options)
   for (const warning of given.warnings) process.stderr.write(`weir: ${warning}\n`)
-  const separator = new TextEncoder().encode('\n')
+  const separator = new TextEncoder().encode(options.separator)
   const newSink = (compat: '2.2' | '2.1', mapping: Mapping | null): FlowSink => {
     const settings = { compat, mapping, separator, write }
     return options.isAsWritten && format !== 'bin'
@@ -121,6 +121,11 @@ function elementField(name: string): Field | undefined {
     if (elementOf(0, element)?.name === name) return fieldOf(0, element)
   }
   return undefined
+}
+
+/** Names that no column has so far: an input that is opened may bring it. */
+export function unknownColumns({ columns }: ArchiveExportOptions): string[] {
+  return columns.filter((name) => columnOf(name, elementField) === undefined)
 }
 
 function columnsOf({ columns }: ArchiveExportOptions): ExportColumn[] {

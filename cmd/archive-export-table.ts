@@ -60,6 +60,15 @@ const FLAGS: readonly Flag[] = [
     help: 'Whose shape the lines have.',
   },
   {
+    name: 'separator',
+    aliases: ['transport.file.sep'],
+    group: LINES,
+    value: 'TEXT',
+    default: '\n',
+    defaultHelp: 'a line feed',
+    help: 'Written after each line and message; empty for messages (bin) that follow each other.',
+  },
+  {
     name: 'columns',
     group: TABLES,
     value: 'NAME,…',

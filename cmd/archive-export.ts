@@ -1,9 +1,11 @@
 import { statSync } from 'node:fs'
+import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { ArchiveReader } from '../lib/archive/archive-reader.ts'
 import { liveFiles } from '../lib/archive/live-files.ts'
-import { PART_EXTENSION } from '../lib/archive/naming.ts'
+import { PART_EXTENSION, parseArchiveName } from '../lib/archive/naming.ts'
 import { FlowError } from '../lib/diagnostics/flow-error.ts'
+import { SILENT } from '../lib/diagnostics/log.ts'
 import { batchBlock } from '../lib/export/batch-block.ts'
 import { rowsWithin } from '../lib/export/time-selection.ts'
 import type { FlowBatch } from '../lib/flow/batch.ts'
@@ -12,7 +14,7 @@ import type { FlowBlock, Problem } from '../lib/flow/source.ts'
 import { type ArchiveExportOptions, archiveExportOptions } from './archive-export-flags.ts'
 import type { BlockOrigin } from './archive-export-lines.ts'
 import { ExportOutput } from './archive-export-output.ts'
-import { type ExportSink, newExportSink } from './archive-export-sinks.ts'
+import { type ExportSink, newExportSink, unknownColumns } from './archive-export-sinks.ts'
 import { newStderrLog } from './collect-log.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
 import type { GivenFlags } from './flags.ts'
@@ -53,6 +55,7 @@ class ArchiveExportRun {
       throw new UsageError('archive export: a folder or file is missing, want weir archive export DIR|FILE…')
     }
     const paths = this.#words.flatMap((word) => this.#find(word))
+    await this.#learnColumns(paths)
     const output = new ExportOutput(this.#options.output)
     const stop = () => {
       output.abandon()
@@ -90,6 +93,20 @@ class ArchiveExportRun {
     }
   }
 
+  /** Archives bring columns that are known by no registry; they must be known before the first is printed. */
+  async #learnColumns(paths: readonly string[]): Promise<void> {
+    for (const path of paths) {
+      if (unknownColumns(this.#options).length === 0) return
+      if (path === '-') continue
+      try {
+        const input = await openInput(path, { log: SILENT })
+        input.close()
+      } catch {
+        // It will be told when it is read.
+      }
+    }
+  }
+
   async #export(path: string): Promise<void> {
     try {
       const log = newStderrLog({ logLevel: 'warn', logFormat: 'text', errorCount: 0, errorIntervalMs: 0 })
@@ -118,7 +135,9 @@ class ArchiveExportRun {
   async #archive(file: ArchiveReader): Promise<void> {
     if (file.state === 'open' && !file.path.endsWith(PART_EXTENSION)) {
       file.readPastDamage()
-      if (file.state === 'open' && file.problems.length === 0) {
+      // A flow stream that was kept in a file has no footer.
+      const isFinished = parseArchiveName(basename(file.path)) !== null
+      if (isFinished && file.state === 'open' && file.problems.length === 0) {
         file.problems.push({ at: file.wholeOctets, what: 'the footer is missing or wrong' })
       }
     }

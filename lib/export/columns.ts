@@ -59,7 +59,7 @@ export function columnOf(
   name: string,
   elementOf: (name: string) => Field | undefined,
 ): ExportColumn | undefined {
-  const known = OWN.get(name) ?? findField(name) ?? elementOf(name)
+  const known = OWN.get(name) ?? elementOf(name) ?? findField(name)
   return known === undefined || known === F.layout ? undefined : { name, field: known }
 }
 

@@ -1,7 +1,9 @@
+import { putAddress, putIpv4 } from '../bytes/put-address.ts'
+import { putU32, putU64 } from '../bytes/put-number.ts'
 import type { OctetsColumn } from '../flow/batch.ts'
 import type { FlowBlock, Problem } from '../flow/source.ts'
 import type { BlockSink, WriteOctets } from './block-sink.ts'
-import { CELL, Cells, type TimeForm } from './cells.ts'
+import { Cells, type TimeForm } from './cells.ts'
 import type { ExportColumn } from './columns.ts'
 import { OctetBuffer } from './octet-buffer.ts'
 import { putCell } from './put-cell.ts'
@@ -63,7 +65,7 @@ export class Delimited implements BlockSink {
 
   #rows(rows: Uint32Array | null, count: number): void {
     const cells = this.#cells
-    const { kinds, present, variable, columns } = cells
+    const { kinds, present, variable, columns, u8, u16, words } = cells
     const buffer = this.#buffer
     const delimiter = this.#delimiter
     const places = kinds.length
@@ -84,12 +86,43 @@ export class Delimited implements BlockSink {
         if (place > 0) out[position++] = delimiter
         const kind = kinds[place]!
         if (kind === 0 || present[place]![row] === 0) continue
-        if (kind === CELL.text) {
-          const { data, starts, lengths } = columns[place] as OctetsColumn
-          const start = starts[row]!
-          position = this.#text(out, position, data, start, start + lengths[row]!)
-        } else {
-          position = putCell(cells, out, view, position, place, row)
+        // The labels are CELL's numbers; the kinds that rows have many of stand here, the others in putCell.
+        switch (kind) {
+          case 1: // u8
+            position = putU32(view, position, u8[place]![row]!)
+            break
+          case 2: // u16
+            position = putU32(view, position, u16[place]![row]!)
+            break
+          case 3: // u32
+            position = putU32(view, position, words[place]![row]! | 0)
+            break
+          case 4: {
+            // u64
+            const numbers = words[place]!
+            position = putU64(view, position, numbers[row * 2]! | 0, numbers[row * 2 + 1]! | 0)
+            break
+          }
+          case 9: {
+            // address
+            const address = words[place]!
+            const at = row * 4
+            if ((address[at]! | address[at + 1]!) === 0 && address[at + 2] === 0xffff) {
+              position = putIpv4(view, position, address[at + 3]! | 0)
+            } else {
+              position = putAddress(view, position, address, at, 0)
+            }
+            break
+          }
+          case 12: {
+            // text
+            const { data, starts, lengths } = columns[place] as OctetsColumn
+            const start = starts[row]!
+            position = this.#text(out, position, data, start, start + lengths[row]!)
+            break
+          }
+          default:
+            position = putCell(cells, out, view, position, place, row)
         }
       }
       out[position++] = LINE_FEED

@@ -17,7 +17,7 @@ export interface ParquetOptions {
 }
 
 /** Rows of a group at most: their values stand in memory as JavaScript's. */
-const GROUP_ROWS = 65_536
+const GROUP_ROWS = 32_768
 /** Texts of addresses that are kept for one block. */
 const MOST_TEXTS = 65_536
 

@@ -12,17 +12,36 @@ for (let i = 0; i < 100; i++) TWO_DIGITS[i] = (48 + Math.floor(i / 10)) | ((48 +
 /** Octets of `2026-01-02T03:04:05.678901234Z`. */
 export const TIME_OCTETS = 30
 
+/** Seconds printed lately, by their low bits: rows come in order of time. */
+const RECENT = 1024
+const recentSeconds = new Float64Array(RECENT).fill(-1)
+const recentWords = new BigUint64Array(RECENT * 3)
+const recentView = new DataView(recentWords.buffer)
+
 /** Prints nanoseconds since the epoch, in two words, as RFC 3339 in UTC with nine digits of fraction. */
 export function putTime(view: DataView, position: number, low: number, high: number): number {
   divideByBillion(low, high)
   const { quotient, remainder } = BILLIONS
-  const day = Math.floor(quotient / 86_400)
+  const slot = quotient & (RECENT - 1)
+  if (recentSeconds[slot] !== quotient) putSecond(recentView, slot * 24, quotient)
+  recentSeconds[slot] = quotient
+  view.setBigUint64(position, recentWords[slot * 3]!, true)
+  view.setBigUint64(position + 8, recentWords[slot * 3 + 1]!, true)
+  view.setUint32(position + 16, recentView.getUint32(slot * 24 + 16, true), true)
+  putNineDigits(view, position + 20, remainder)
+  view.setUint8(position + 29, 0x5a)
+  return position + TIME_OCTETS
+}
+
+/** `2026-01-02T03:04:05.` */
+function putSecond(view: DataView, position: number, seconds: number): void {
+  const day = Math.floor(seconds / 86_400)
   if (day !== cachedDay) putDay(day)
   view.setBigUint64(position, dayView.getBigUint64(0, true), true)
   view.setUint16(position + 8, dayView.getUint16(8, true), true)
-  const clock = quotient - day * 86_400
-  const minutes = (clock / 60) | 0
-  const hour = (minutes / 60) | 0
+  const clock = seconds - day * 86_400
+  const minutes = Math.floor(clock / 60)
+  const hour = Math.floor(minutes / 60)
   view.setUint8(position + 10, 0x54)
   view.setUint16(position + 11, TWO_DIGITS[hour]!, true)
   view.setUint8(position + 13, 0x3a)
@@ -30,9 +49,6 @@ export function putTime(view: DataView, position: number, low: number, high: num
   view.setUint8(position + 16, 0x3a)
   view.setUint16(position + 17, TWO_DIGITS[clock - minutes * 60]!, true)
   view.setUint8(position + 19, 0x2e)
-  putNineDigits(view, position + 20, remainder)
-  view.setUint8(position + 29, 0x5a)
-  return position + TIME_OCTETS
 }
 
 function putDay(day: number): void {
