@@ -27,6 +27,7 @@ interface Header {
 }
 
 const MAGIC = 'WNT1'
+const LINE_FEED = 10
 
 function damaged(): FlowError {
   return new FlowError('TABLE_INVALID', 'the built-in AS table is damaged: install weir again')
@@ -42,7 +43,8 @@ export class BuiltInNetworks {
   #asTable: RangeTable | null = null
   #countryTable: RangeTable | null = null
   #numbers: Uint32Array | null = null
-  #names: readonly string[] | null = null
+  /** All names, and where each begins; one more start behind the last. */
+  #names: { readonly octets: Buffer; readonly starts: Uint32Array } | null = null
 
   /** `octets` is lib/enrich/data/networks.bin, whose form FILES.md tells. */
   constructor(octets: Uint8Array) {
@@ -70,14 +72,15 @@ export class BuiltInNetworks {
   /** AS numbers of addresses. */
   get asTable(): RangeTable {
     const numbers = this.#asNumbers()
-    this.#asTable ??= new RangeTable(this.#ranges('as4', 1, 3, numbers), this.#ranges('as6', 4, 3, numbers))
+    this.#asTable ??= new RangeTable(this.#ranges('as4', 1, 3, numbers), () =>
+      this.#ranges('as6', 4, 3, numbers),
+    )
     return this.#asTable
   }
 
   /** Countries of addresses, as numbers that `countryCode` explains: where the range's holder is registered. */
   get countryTable(): RangeTable {
-    this.#countryTable ??= new RangeTable(
-      this.#ranges('country4', 1, 1, null),
+    this.#countryTable ??= new RangeTable(this.#ranges('country4', 1, 1, null), () =>
       this.#ranges('country6', 4, 1, null),
     )
     return this.#countryTable
@@ -98,7 +101,9 @@ export class BuiltInNetworks {
       if (numbers[middle]! < number) low = middle + 1
       else high = middle
     }
-    return numbers[low] === number ? this.#asNames()[low]! : ''
+    if (numbers[low] !== number) return ''
+    const { octets, starts } = this.#asNames()
+    return octets.toString('utf8', starts[low]!, starts[low + 1]! - 1)
   }
 
   /** Numbers of the systems whose name holds `part`, in any case, ascending. */
@@ -106,8 +111,9 @@ export class BuiltInNetworks {
     const wanted = part.toLowerCase()
     const numbers = this.#asNumbers()
     const found: number[] = []
-    this.#asNames().forEach((name, i) => {
-      if (name.toLowerCase().includes(wanted)) found.push(numbers[i]!)
+    const names = this.#asNames().octets.toString('utf8').toLowerCase().split('\n')
+    names.forEach((name, i) => {
+      if (name.includes(wanted)) found.push(numbers[i]!)
     })
     return found
   }
@@ -146,8 +152,17 @@ export class BuiltInNetworks {
     return this.#numbers
   }
 
-  #asNames(): readonly string[] {
-    this.#names ??= Buffer.from(this.#section('as.names', 0)).toString('utf8').split('\n')
+  #asNames(): { readonly octets: Buffer; readonly starts: Uint32Array } {
+    if (this.#names !== null) return this.#names
+    const section = this.#section('as.names', 0)
+    const octets = Buffer.from(section.buffer, section.byteOffset, section.length)
+    const starts = new Uint32Array(this.#asNumbers().length + 1)
+    let item = 1
+    for (let at = octets.indexOf(LINE_FEED); at >= 0; at = octets.indexOf(LINE_FEED, at + 1))
+      starts[item++] = at + 1
+    if (item !== starts.length - 1) throw damaged()
+    starts[item] = octets.length + 1
+    this.#names = { octets, starts }
     return this.#names
   }
 }

@@ -80,7 +80,9 @@ export class PrefixSet {
 
   /** The table that finds the longest prefix. */
   toTable(): RangeTable {
-    return new RangeTable(flatten(this.#v4), flatten(this.#v6))
+    // Both now: duplicates are found on the way.
+    const v6 = flatten(this.#v6)
+    return new RangeTable(flatten(this.#v4), () => v6)
   }
 }
 

@@ -7,6 +7,8 @@ export interface FamilyRanges {
   readonly values: Uint32Array
 }
 
+const NONE = new Uint32Array(0)
+
 /** For each upper half of a first word, how many starts lie below it; searches begin there. */
 function firstHalves(starts: Uint32Array, stride: number): Uint32Array {
   const index = new Uint32Array(65_537)
@@ -29,23 +31,21 @@ function withNothingFirst(values: Uint32Array): Uint32Array {
 
 /** One number for each address: sorted starts of ranges for either family, found by binary search. */
 export class RangeTable {
-  /** Ranges, for messages. */
-  readonly ranges: number
   readonly #starts4: Uint32Array
   readonly #values4: Uint32Array
   readonly #index4: Uint32Array
-  readonly #starts6: Uint32Array
-  readonly #values6: Uint32Array
-  readonly #index6: Uint32Array
+  #starts6: Uint32Array = NONE
+  #values6: Uint32Array = NONE
+  #index6: Uint32Array = NONE
+  /** What makes the IPv6 ranges, until the first address of that family is looked up. */
+  #later6: (() => FamilyRanges) | null
 
-  constructor(v4: FamilyRanges, v6: FamilyRanges) {
+  /** IPv6 ranges may be made later: many tables are never asked for them. */
+  constructor(v4: FamilyRanges, v6: () => FamilyRanges) {
     this.#starts4 = v4.starts
     this.#values4 = withNothingFirst(v4.values)
     this.#index4 = firstHalves(v4.starts, 1)
-    this.#starts6 = v6.starts
-    this.#values6 = withNothingFirst(v6.values)
-    this.#index6 = firstHalves(v6.starts, 4)
-    this.ranges = v4.values.length + v6.values.length
+    this.#later6 = v6
   }
 
   /** The value that holds for the address at `at` (four words, IPv4 mapped), or 0. */
@@ -71,7 +71,15 @@ export class RangeTable {
     return this.#values4[low]!
   }
 
+  #take6(ranges: FamilyRanges): void {
+    this.#starts6 = ranges.starts
+    this.#values6 = withNothingFirst(ranges.values)
+    this.#index6 = firstHalves(ranges.starts, 4)
+    this.#later6 = null
+  }
+
   #find6(words: Uint32Array, at: number): number {
+    if (this.#later6 !== null) this.#take6(this.#later6())
     const starts = this.#starts6
     const a = words[at]!
     const b = words[at + 1]!
