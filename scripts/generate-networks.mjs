@@ -105,7 +105,9 @@ export function generateNetworks() {
     const country = fetchPackage('@ip-location-db/asn-country', work)
     const as4 = readRanges(join(asn, 'asn-ipv4-num.csv'))
     const as6 = readRanges(join(asn, 'asn-ipv6-num.csv'))
-    const names = new Map([...as4, ...as6].map(({ key, name }) => [Number(key), name.replaceAll('\n', ' ')]))
+    const names = new Map(
+      [...as4, ...as6].map(({ key, name }) => [Number(key), name.replace(/\s+/g, ' ').trim()]),
+    )
     const numbers = [...names.keys()].sort((a, b) => a - b)
     const places = new Map(numbers.map((number, i) => [String(number), i + 1]))
     const country4 = readRanges(join(country, 'asn-country-ipv4-num.csv'))
