@@ -97,6 +97,12 @@ export class JsonValue {
   }
 }
 
+/** The first octet from `p` on that is no blank; a line feed is none. */
+export function blanks(octets: Uint8Array, p: number): number {
+  while (octets[p] === 0x20 || octets[p] === 0x09 || octets[p] === 0x0d) p++
+  return p
+}
+
 const WORDS = ['true', 'false', 'null'].map((word) => Uint8Array.from(word, (c) => c.charCodeAt(0)))
 
 function isDigit(octet: number): boolean {

@@ -114,6 +114,28 @@ export class KeyEntry {
   }
 }
 
+/** Whether the octets at `p` are the key as its entry has it, with its colon. */
+export function isLiteral(
+  entry: KeyEntry,
+  octets: Uint8Array,
+  view: DataView,
+  p: number,
+  limit: number,
+): boolean {
+  const { length, words } = entry
+  if (p + length > limit) return false
+  if (length < 8) {
+    const { literal } = entry
+    for (let i = 0; i < length; i++) if (literal[i] !== octets[p + i]) return false
+    return true
+  }
+  if (view.getBigUint64(p + length - 8, true) !== words[0]) return false
+  for (let i = 1; i < words.length; i++) {
+    if (view.getBigUint64(p + i * 8 - 8, true) !== words[i]) return false
+  }
+  return true
+}
+
 /** Copies what the key left in the row before. */
 export function copyRow(entry: KeyEntry, row: number): void {
   const before = row - 1

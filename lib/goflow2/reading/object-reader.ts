@@ -1,9 +1,10 @@
 import type { BatchWriter } from '../../flow/batch-writer.ts'
-import { unescaped } from './json-value.ts'
-import { clearRow, copyRow, KeyEntry } from './key-entry.ts'
+import { blanks, unescaped } from './json-value.ts'
+import { clearRow, copyRow, isLiteral, KeyEntry } from './key-entry.ts'
 import type { KeyTarget } from './known-keys.ts'
 import type { LineKeeper } from './line-keeper.ts'
 import { type LineShape, lineShape, type ShapeKey, shapeKey } from './line-shape.ts'
+import { LineTemplates } from './line-templates.ts'
 import { RowReader } from './row-reader.ts'
 
 /** Members of one object, and different keys of all objects, at most. */
@@ -18,7 +19,7 @@ const RELEARN = 32
 export type TargetOf = (key: string) => KeyTarget
 
 /**
- * Reads JSON objects of goflow2 into rows. The keys of a line are expected to be those of the line before, and are
+ * Reads JSON objects of goflow2 into rows: those that look as others before by their template, all else key by key. The keys of a line are expected to be those of the line before, and are
  * compared as octets; so are values that seldom change, many keys at once.
  */
 export class ObjectReader {
@@ -31,6 +32,7 @@ export class ObjectReader {
   /** Whether the last line had other keys than the one before, or stood elsewhere. */
   #isOther = true
   readonly #row = new RowReader()
+  readonly #templates = new LineTemplates(this.#row)
   readonly #entries = new Map<string, KeyEntry>()
   #most: ShapeKey[] = []
   #line = 0
@@ -71,6 +73,7 @@ export class ObjectReader {
   /** What stood before is no longer where it was. */
   forgetOctets(): void {
     this.#isBeforeThere = false
+    this.#templates.forgetOctets()
   }
 
   /** Where in `octets[from, to)` an object begins as the last one did; -1 where none does. */
@@ -99,6 +102,17 @@ export class ObjectReader {
       reader.serial++
       this.#isBeforeThere = false
     }
+    const quick = this.#templates.read(octets, view, p, limit, row)
+    if (quick >= 0) {
+      this.#isBeforeThere = false
+      batch.rowCount = row + 1
+      this.#nextRow = row + 1
+      const { keys, isOther } = this.#templates
+      this.#keeper?.add(batch, octets, p, quick, keys, keys.length, isOther)
+      return quick
+    }
+    // What the line before left in the row's end is gone where a template was tried.
+    if (!this.#templates.isEmpty) this.#isBeforeThere = false
     if (!this.#isBeforeThere) reader.end.forget(0)
     const end = this.#members(octets, view, p, limit, row)
     if (end < 0) {
@@ -110,6 +124,8 @@ export class ObjectReader {
     }
     batch.rowCount = row + 1
     this.#nextRow = row + 1
+    const count = this.#beforeCount
+    if (count > 0) this.#templates.learn(octets, this.#before, count, this.#beforeStarts, p, end, row)
     this.#keeper?.add(batch, octets, p, end, this.#before, this.#keptCount, this.#isOther)
     return end
   }
@@ -382,25 +398,3 @@ export class ObjectReader {
 const decoder = new TextDecoder()
 /** `"type":`, as goflow2's default lines begin. */
 const FIRST_KEY = Uint8Array.from('"type":', (c) => c.charCodeAt(0))
-
-/** Whether the octets at `p` are the key as its entry has it, with its colon. */
-function isLiteral(entry: KeyEntry, octets: Uint8Array, view: DataView, p: number, limit: number): boolean {
-  const { length, words } = entry
-  if (p + length > limit) return false
-  if (length < 8) {
-    const { literal } = entry
-    for (let i = 0; i < length; i++) if (literal[i] !== octets[p + i]) return false
-    return true
-  }
-  if (view.getBigUint64(p + length - 8, true) !== words[0]) return false
-  for (let i = 1; i < words.length; i++) {
-    if (view.getBigUint64(p + i * 8 - 8, true) !== words[i]) return false
-  }
-  return true
-}
-
-/** The first octet from `p` on that is no blank; a line feed is none. */
-function blanks(octets: Uint8Array, p: number): number {
-  while (octets[p] === 0x20 || octets[p] === 0x09 || octets[p] === 0x0d) p++
-  return p
-}

@@ -11,6 +11,10 @@ for (const octet of [0x2c, 0x7d, 0x5d, 0x20, 0x09, 0x0d, 0x0a, 0x22]) ENDS[octet
 
 const POWERS = Array.from({ length: 20 }, (_, i) => 10 ** i)
 const TWO_32 = 4_294_967_296
+/** Flows of one moment begin and end within some seconds. */
+const KNOWN_SECONDS = 64
+/** Octets that `number` may look at. */
+export const LOOK_AHEAD = 20
 
 /**
  * Reads values that stand in octets; each method returns where the value ends, or -1 where it is none, and leaves it
@@ -59,6 +63,67 @@ export class OctetScan {
     }
     if (ENDS[octets[p]!] === 0) return -1
     return this.#join(value, lower, POWERS[third - second]!, tail, POWERS[p - third]!) ? p : -1
+  }
+
+  /**
+   * As `unsigned`, four digits at a time, for most numbers have few, and nanoseconds 19. There must be LOOK_AHEAD octets
+   * behind `p`.
+   */
+  number(octets: Uint8Array, view: DataView, p: number): number {
+    this.high = 0
+    const first = (view.getInt32(p, true) - 0x30303030) | 0
+    let others = notDigits(first)
+    if (others !== 0) {
+      const count = (31 - Math.clz32(others & -others)) >> 3
+      if (count === 0 || ENDS[octets[p + count]!] === 0) return -1
+      this.low = fourDigits(first << ((4 - count) << 3))
+      return p + count
+    }
+    const second = (view.getInt32(p + 4, true) - 0x30303030) | 0
+    others = notDigits(second)
+    if (others !== 0) {
+      const count = (31 - Math.clz32(others & -others)) >> 3
+      if (ENDS[octets[p + 4 + count]!] === 0) return -1
+      const upper = fourDigits(first)
+      this.low = count === 0 ? upper : upper * POWERS[count]! + fourDigits(second << ((4 - count) << 3))
+      return p + 4 + count
+    }
+    if (ENDS[octets[p + 19]!] === 0) return this.unsigned(octets, p)
+    return this.#nanoseconds(octets, view, p, fourDigits(first) * 10_000 + fourDigits(second))
+  }
+
+  /** 19 digits, of which the first eight are `upper`: seconds and nanoseconds. */
+  #nanoseconds(octets: Uint8Array, view: DataView, p: number, upper: number): number {
+    const third = (view.getInt32(p + 10, true) - 0x30303030) | 0
+    const fourth = (view.getInt32(p + 14, true) - 0x30303030) | 0
+    const tens = octets[p + 8]! - 48
+    const ones = octets[p + 9]! - 48
+    const last = octets[p + 18]! - 48
+    if (notDigits(third) !== 0 || notDigits(fourth) !== 0) return this.unsigned(octets, p)
+    if (!isDigit(tens) || !isDigit(ones) || !isDigit(last)) return this.unsigned(octets, p)
+    const seconds = upper * 100 + tens * 10 + ones
+    const place = seconds & (KNOWN_SECONDS - 1)
+    if (seconds !== this.#seconds[place]) this.#setSeconds(seconds, place)
+    const nanos = fourDigits(third) * 100_000 + fourDigits(fourth) * 10 + last
+    const low = (this.#secondsLow[place]! + nanos) | 0
+    this.low = low
+    this.high = (this.#secondsHigh[place]! + (low >>> 0 < nanos ? 1 : 0)) | 0
+    return p + 19
+  }
+
+  /** Seconds that were met, and as nanoseconds in two words. */
+  readonly #seconds = new Float64Array(KNOWN_SECONDS).fill(-1)
+  readonly #secondsLow = new Int32Array(KNOWN_SECONDS)
+  readonly #secondsHigh = new Int32Array(KNOWN_SECONDS)
+
+  #setSeconds(seconds: number, place: number): void {
+    this.#seconds[place] = seconds
+    // By 16-bit halves, so that every product is below 2^53.
+    const upper = Math.floor(seconds / 65_536) * 1_000_000_000
+    const lower = (seconds % 65_536) * 1_000_000_000
+    const high = upper + Math.floor(lower / 65_536)
+    this.#secondsLow[place] = ((high % 65_536) * 65_536 + (lower % 65_536)) | 0
+    this.#secondsHigh[place] = Math.floor(high / 65_536) | 0
   }
 
   /** (first * scale + second) * tailScale + tail, in two words; false beyond 64 bits. */
@@ -268,6 +333,21 @@ export class OctetScan {
     this.bits = this.low
     return end
   }
+}
+
+/** Bits in the octets of `digits` that are not 0 to 9; right up to the first such octet. */
+function notDigits(digits: number): number {
+  return (digits | (digits + 0x76767676)) & 0x80808080
+}
+
+/** The number of four digits, the first in the lowest octet. */
+function fourDigits(digits: number): number {
+  const pairs = (Math.imul(digits, 10) + (digits >>> 8)) & 0x00ff00ff
+  return Math.imul(pairs & 0xff, 100) + (pairs >>> 16)
+}
+
+function isDigit(value: number): boolean {
+  return value >= 0 && value <= 9
 }
 
 const INVALID_PREFIX = Uint8Array.from('invalid Prefix', (c) => c.charCodeAt(0))

@@ -73,6 +73,19 @@ const INTERNAL = 0x3fffffff
 /** A prefix length that no address has: what goflow2 prints as `invalid Prefix`. */
 const NO_LENGTH = 255
 
+/** What `RowEnd` knows of a line. */
+export interface RowEndState {
+  readonly numbers: readonly number[]
+  readonly networks: readonly NetworkState[]
+}
+
+function restoreNetwork(network: NetworkState, { words, isMapped, bits, isLength }: NetworkState): void {
+  network.words.set(words)
+  network.isMapped = isMapped
+  network.bits = bits
+  network.isLength = isLength
+}
+
 /** What the keys of one line say together. Stays from line to line for keys that are the same in both. */
 export class RowEnd {
   /** goflow2's FlowType; -1 where the line does not say. */
@@ -114,6 +127,41 @@ export class RowEnd {
     if ((seen & STATE.sourceNetwork) === 0) this.sourceNetwork.bits = -2
     if ((seen & STATE.destinationNetwork) === 0) this.destinationNetwork.bits = -2
     this.mapped &= seen
+  }
+
+  /** A copy of what is known of the line. */
+  state(): RowEndState {
+    const { type, etype, vlanId, icmpType, icmpCode, ingress, egress, mapped } = this
+    const { icmpNameType, icmp6NameType, icmpNameKind } = this
+    const names = [icmpNameType, icmp6NameType, icmpNameKind]
+    return {
+      numbers: [type, etype, vlanId, icmpType, icmpCode, ingress, egress, mapped, ...names],
+      networks: [this.sourceNetwork, this.destinationNetwork].map((network) => ({
+        words: network.words.slice(),
+        isMapped: network.isMapped,
+        bits: network.bits,
+        isLength: network.isLength,
+      })),
+    }
+  }
+
+  /** Knows of this line what was known of the one whose `state` this is, but for the STATE bits that are to be kept. */
+  restore({ numbers, networks }: RowEndState, kept: number): void {
+    if ((kept & STATE.type) === 0) this.type = numbers[0]!
+    if ((kept & STATE.etype) === 0) this.etype = numbers[1]!
+    if ((kept & STATE.vlanId) === 0) this.vlanId = numbers[2]!
+    if ((kept & STATE.icmpType) === 0) this.icmpType = numbers[3]!
+    if ((kept & STATE.icmpCode) === 0) this.icmpCode = numbers[4]!
+    if ((kept & STATE.ingress) === 0) this.ingress = numbers[5]!
+    if ((kept & STATE.egress) === 0) this.egress = numbers[6]!
+    this.mapped = (this.mapped & kept) | (numbers[7]! & ~kept)
+    if ((kept & STATE.icmpName) === 0) {
+      this.icmpNameType = numbers[8]!
+      this.icmp6NameType = numbers[9]!
+      this.icmpNameKind = numbers[10]!
+    }
+    if ((kept & STATE.sourceNetwork) === 0) restoreNetwork(this.sourceNetwork, networks[0]!)
+    if ((kept & STATE.destinationNetwork) === 0) restoreNetwork(this.destinationNetwork, networks[1]!)
   }
 
   /** Writes what the whole line tells; returns the STATE bits of keys whose text the columns cannot give back. */
