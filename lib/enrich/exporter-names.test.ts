@@ -34,7 +34,7 @@ function blockOf(batch: FlowBatch): FlowBlock {
       octets: 0n,
       packets: 0n,
     },
-    columns: [],
+    columns: batch.columns().map(({ field }) => ({ field, name: field.name, least: 0n, greatest: 0n })),
     addresses: { codes: 0, words: () => new Uint32Array(0) },
     layout: (number) => batch.layouts[number - 1] ?? null,
     read: (field) => {
@@ -68,6 +68,23 @@ test('names of interfaces and applications are learnt from options records', () 
   const none = new ExporterNames()
   none.learn(blockOf(batch), problems)
   assert.is(none.interfaceName('192.0.2.1', 7), '')
+})
+
+test('names and speeds of interfaces are learnt from sFlow counters', () => {
+  defineField('ifIndex', 'u32')
+  defineField('ifSpeed', 'u64')
+  defineField('portName', 'text')
+  const batch = new FlowBatch()
+  batch.kind = 'counters'
+  fillRow(batch, { exporterAddress: '192.0.2.9', ifIndex: 5, ifSpeed: 100_000_000_000n, portName: 'swp5' })
+  fillRow(batch, { exporterAddress: '192.0.2.9', ifIndex: 6, ifSpeed: 0n })
+  fillRow(batch, { exporterAddress: '192.0.2.9' })
+  const names = new ExporterNames()
+  names.learn(blockOf(batch), [])
+  assert.is(names.interfaceName('192.0.2.9', 5), 'swp5')
+  assert.is(names.interfaceSpeed('192.0.2.9', 5), 1e11)
+  assert.is(names.interfaceName('192.0.2.9', 6), '')
+  assert.is(names.interfaceSpeed('192.0.2.9', 6), 0)
 })
 
 test("the user's file goes first, and gives speeds", () => {

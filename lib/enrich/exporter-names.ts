@@ -33,6 +33,7 @@ interface NamePlan {
 export class ExporterNames {
   readonly #given = new Map<string, InterfaceNames>()
   readonly #interfaces = new Map<string, string>()
+  readonly #speeds = new Map<string, number>()
   readonly #applications = new Map<string, string>()
 
   /** The name of interface `index` of the exporter (its address as text), or the empty text. */
@@ -41,9 +42,10 @@ export class ExporterNames {
     return given?.name || (this.#interfaces.get(`${exporter} ${index}`) ?? '')
   }
 
-  /** The speed that the user's file gives an interface, in bits per second; 0 unknown. */
+  /** The speed of an interface in bits per second, as the user's file or sFlow counters have it; 0 unknown. */
   interfaceSpeed(exporter: string, index: number): number {
-    return (this.#given.get(`${exporter} ${index}`) ?? this.#given.get(`* ${index}`))?.speed ?? 0
+    const given = this.#given.get(`${exporter} ${index}`) ?? this.#given.get(`* ${index}`)
+    return given?.speed || (this.#speeds.get(`${exporter} ${index}`) ?? 0)
   }
 
   /** The name of an application id (element 95, lower-case hexadecimal), or what `applicationText` says of it. */
@@ -81,9 +83,34 @@ export class ExporterNames {
       put(this.#applications, `${facts.address} ${id}`, name || description)
   }
 
-  /** Learns names from the rows of a block of options records; blocks of other kinds say nothing. */
+  /** Learns from the rows of a block of options records or sFlow counters; blocks of other kinds say nothing. */
   learn(block: FlowBlock, problems: Problem[]): void {
-    if (block.info.kind !== 'options') return
+    if (block.info.kind === 'options') this.#learnOptions(block, problems)
+    else if (block.info.kind === 'counters') this.#learnCounters(block, problems)
+  }
+
+  /** Structures 1 (interface) and 1005 (port name) of sFlow counter samples. */
+  #learnCounters(block: FlowBlock, problems: Problem[]): void {
+    const column = (name: string): Column | null => {
+      const field = block.columns.find((facts) => facts.name === name)?.field ?? null
+      return field === null ? null : (block.read(field, problems)?.column ?? null)
+    }
+    const indexes = column('ifIndex')
+    const exporters = column(F.exporterAddress.name)
+    if (indexes === null || exporters?.shape !== 'fixed') return
+    const speeds = column('ifSpeed')
+    const names = column('portName')
+    for (let row = 0; row < block.info.rows; row++) {
+      const index = numberAt(indexes, row)
+      if (index <= 0) continue
+      const key = `${formatAddress(exporters.words, row * 4)} ${index}`
+      put(this.#interfaces, key, textAt(names, row))
+      const speed = numberAt(speeds, row)
+      if (speed > 0 && (this.#speeds.size < MOST_NAMES || this.#speeds.has(key))) this.#speeds.set(key, speed)
+    }
+  }
+
+  #learnOptions(block: FlowBlock, problems: Problem[]): void {
     const columns = new Map<Field, Column | null>()
     const column = (field: Field): Column | null => {
       let known = columns.get(field)
@@ -157,10 +184,13 @@ function textAt(column: Column | null, row: number): string {
   return octets.toString('utf8', 0, end < 0 ? octets.length : end).trim()
 }
 
-/** The number of a row, -1 where it has none. */
+/** The number of a row, exact to 2^53; -1 where it has none. */
 function numberAt(column: Column | null, row: number): number {
   if (column === null || column.present[row] === 0) return -1
-  if (column.shape === 'fixed') return column.stride === 1 ? column.values[row]! : column.words[row * 2]!
+  if (column.shape === 'fixed') {
+    if (column.stride === 1) return column.values[row]!
+    return column.words[row * 2 + 1]! * 2 ** 32 + column.words[row * 2]!
+  }
   if (column.shape !== 'octets') return -1
   const from = column.starts[row]!
   const octets = Math.min(column.lengths[row]!, 6)
