@@ -121,8 +121,7 @@ test('what cannot be read whole is read in part, and said', () => {
 test('how lines looked is kept for each of the logs', () => {
   writeFileSync(at('renamed'), '{"type":"IPFIX","bytes":7,"own":"x","src_addr":"192.0.2.9"}\n')
   assert.is(write(['a', 'renamed', '--archive', 'shapes']).status, 0)
-  const [{ path }] = liveFiles([at('shapes')]) as [{ path: string }]
-  const reader = openArchive(path)
+  const reader = openArchive(liveFiles([at('shapes')])[0]!.path)
   const keys = reader.blocks.map((_, index) => {
     const shape = JSON.parse(reader.lineShape(index)) as { format: string; keys: { key: string }[] }
     return [shape.format, ...shape.keys.map(({ key }) => key)].join(' ')
@@ -213,8 +212,7 @@ test('what collect prints as a flow stream is archived as if it had been archive
   )
   assert.equal([direct.status, direct.stdout], [0, ''])
   const sizes = ['piped', 'direct'].map((name) => {
-    const [{ path }] = liveFiles([at(name)]) as [{ path: string }]
-    return readFileSync(path).length
+    return readFileSync(liveFiles([at(name)])[0]!.path).length
   })
   assert.ok(Math.abs(sizes[0]! - sizes[1]!) < 1000, String(sizes))
   assert.equal(numbers('piped'), numbers('direct'))

@@ -1,7 +1,8 @@
 // npm run demo: builds the executable and shows what it does with a capture that ships with the project. Each stage is
 // one function below; later commands add theirs to STAGES.
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
@@ -9,10 +10,11 @@ const weir = join(root, 'dist/weir')
 const CAPTURE = 'testdata/demo/office.pcap'
 const SHOWN = 12
 
-const STAGES = [build, decode]
+const STAGES = [build, decode, archive]
 const NEXT = [
   ['dist/weir collect --listen netflow://:2055,sflow://:6343', 'collect from your routers; Ctrl-C ends it'],
   [`dist/weir collect --read ${CAPTURE} --format text`, "the same flows as goflow2's text"],
+  ['dist/weir collect --listen netflow://:2055 --archive flows', 'the same into an archive'],
   ['dist/weir collect --help', 'all flags, with examples'],
   ['ln -s weir dist/goflow2 && dist/goflow2 -h', "in goflow2's place, with its flags"],
   ['npm test', 'every test of the project'],
@@ -89,6 +91,17 @@ function decode() {
     totals.set(exporter, [exporter, type, sum[2] + 1, sum[3] + packets, sum[4] + bytes])
   }
   table(['exporter', 'version', 'flows', 'packets', 'bytes'], [...totals.values()].sort())
+}
+
+function archive() {
+  heading('The same flows in an archive')
+  const folder = mkdtempSync(join(tmpdir(), 'weir-demo-'))
+  try {
+    run('archive', 'write', CAPTURE, '--archive', folder)
+    process.stdout.write(run('archive', 'list', folder))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
 
 for (const stage of STAGES) stage()
