@@ -47,6 +47,7 @@ const FIELDS = {
   engineType: F.engineType,
   engineId: F.engineId,
   domain: F.observationDomainId,
+  version: F.exportProtocol,
 } as const satisfies Record<string, Field>
 
 type Name = keyof typeof FIELDS
@@ -76,7 +77,8 @@ export interface NfdumpCsvOptions {
 
 /**
  * A sink that writes flows in the columns of nfdump's csv, as nfdump 1.7.1 prints them: times in UTC and whole seconds
- * (`tr` in milliseconds), zeros where a flow has no value. Unlike nfdump it gives the BGP next hop of IPv6 flows.
+ * (`tr` in milliseconds), zeros where a flow has no value. Unlike nfdump it gives the BGP next hop of IPv6 flows, and type and code
+ * of ICMP flows whose exporter has them in the destination port only.
  */
 export class NfdumpCsv implements BlockSink {
   readonly #cells = new Cells(Object.values(FIELDS), 'rfc3339')
@@ -113,10 +115,11 @@ export class NfdumpCsv implements BlockSink {
     this.#times(row)
     this.#address('source', row)
     this.#address('destination', row)
-    this.#number('sourcePort', row)
-    const hasPort = this.#has('destinationPort', row) && this.#low('destinationPort', row) !== 0
-    this.#number(!hasPort && this.#has('icmp', row) ? 'icmp' : 'destinationPort', row)
-    this.#octets(NFDUMP_PROTOCOLS[this.#low('protocol', row)]!)
+    const protocol = this.#low('protocol', row)
+    const isIcmp = protocol === 1 || protocol === 58
+    this.#decimal(isIcmp ? 0 : this.#low('sourcePort', row))
+    this.#decimal(isIcmp ? this.#icmp(row) : this.#low('destinationPort', row))
+    this.#octets(NFDUMP_PROTOCOLS[protocol]!)
     this.#comma()
     this.#flags(this.#low('flags', row))
     for (const name of COUNTERS) this.#number(name, row)
@@ -185,10 +188,21 @@ export class NfdumpCsv implements BlockSink {
     const words = this.#cells.words[PLACE[name]]!
     if (FIELDS[name].kind === 'u64' && this.#has(name, row)) {
       this.#position = putU64(view, this.#position, words[row * 2]! | 0, words[row * 2 + 1]! | 0)
+      this.#comma()
     } else {
-      this.#position = putU32(view, this.#position, this.#low(name, row) | 0)
+      this.#decimal(this.#low(name, row))
     }
+  }
+
+  #decimal(value: number): void {
+    this.#position = putU32(this.#buffer.view, this.#position, value | 0)
     this.#comma()
+  }
+
+  /** Type and code of ICMP, which NetFlow up to version 8 has in the destination port. */
+  #icmp(row: number): number {
+    if (this.#has('icmp', row)) return this.#low('icmp', row)
+    return this.#low('version', row) <= 8 ? this.#low('destinationPort', row) : 0
   }
 
   #mac(name: Name, row: number): void {
