@@ -43,7 +43,8 @@ function nodeOf(condition: Condition): Node {
       case 'constant':
         return constantNode(part.value)
       case 'written':
-        return make(part.part)
+      case 'flags':
+        return make(simplified(part))
       case 'not':
         return notNode(make(part.part))
       case 'and':

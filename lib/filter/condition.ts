@@ -11,6 +11,9 @@ export type Condition =
   | { readonly is: 'not'; readonly part: Condition }
   /** A primitive, and what it looks like in canonical text. */
   | { readonly is: 'written'; readonly text: string; readonly part: Condition }
+  /** TCP flows with all of the flags; below an odd number of `not`, with any of them: so the manual's `flags S and not
+   * flags AFRPU` is a SYN alone, as nfdump up to 1.7.2 has it. */
+  | { readonly is: 'flags'; readonly bits: number }
   | Test
 
 export type Test = NumberTest | ListTest | AddressTest | AsTest | TextTest | ClockTest | CompareTest
@@ -149,6 +152,7 @@ export function fieldsOf(
   }
   switch (condition.is) {
     case 'constant':
+    case 'flags':
       return
     case 'and':
     case 'or':

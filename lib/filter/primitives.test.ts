@@ -239,6 +239,9 @@ const TABLE: readonly (readonly [number, string])[] = [
   [1, 'flags SA'],
   [0, 'flags U'],
   [6, 'not flags S'],
+  // Any of the letters is enough to be excluded.
+  [6, 'not flags SU'],
+  [1, 'not not flags SA'],
   [1, 'flags 0x1b'],
   [1, 'flags = SAPF'],
   [0, 'flags = S'],

@@ -346,8 +346,7 @@ function flags(reading: Reading): Condition {
     cursor.next()
     const bits = letters.reduce<number>((sum, bit) => sum | bit!, 0)
     const value = BigInt(bits)
-    if (comparator === null)
-      return all([TCP, numberIs(F.tcpControlBits, rangeOf(value, value), { mask: bits })])
+    if (comparator === null) return { is: 'flags', bits }
     const strict = numberIs(F.tcpControlBits, rangeOf(value, value), { mask: 255 })
     return all([TCP, comparator === '==' ? strict : { is: 'not', part: strict }])
   }

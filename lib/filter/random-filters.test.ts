@@ -16,7 +16,8 @@ type Row = { readonly [name: string]: string | bigint | undefined }
 /** What a filter says, and what it means. */
 interface Sample {
   readonly text: string
-  readonly matches: (row: Row) => boolean
+  /** `isNegated`: below an odd number of `not`, where letters of flags mean any of them. */
+  readonly matches: (row: Row, isNegated: boolean) => boolean
 }
 type Ratio = readonly [bigint, bigint] | null
 
@@ -240,10 +241,10 @@ function flagsSample(): Sample {
   const bits = { S: 2n, SA: 18n, X: 63n, FSRPAU: 63n }[letters]!
   return {
     text: `flags ${letters}`,
-    matches: (row) =>
+    matches: (row, isNegated) =>
       row['protocolIdentifier'] === 6n &&
       typeof row['tcpControlBits'] === 'bigint' &&
-      (row['tcpControlBits'] & bits) === bits,
+      (isNegated ? (row['tcpControlBits'] & bits) !== 0n : (row['tcpControlBits'] & bits) === bits),
   }
 }
 
@@ -255,7 +256,7 @@ function sample(depth: number): Sample {
   if (kind === 5) return flagsSample()
   if (kind < 8) {
     const inner = sample(depth + 1)
-    return { text: `not (${inner.text})`, matches: (row) => !inner.matches(row) }
+    return { text: `not (${inner.text})`, matches: (row, isNegated) => !inner.matches(row, !isNegated) }
   }
   const parts = Array.from({ length: 2 + random(3) }, () => sample(depth + 1))
   const isAnd = random(2) === 0
@@ -264,8 +265,10 @@ function sample(depth: number): Sample {
     .join(isAnd ? pick([' and ', ' && ']) : pick([' or ', '||']))
   return {
     text,
-    matches: (row) =>
-      isAnd ? parts.every((part) => part.matches(row)) : parts.some((part) => part.matches(row)),
+    matches: (row, isNegated) =>
+      isAnd
+        ? parts.every((part) => part.matches(row, isNegated))
+        : parts.some((part) => part.matches(row, isNegated)),
   }
 }
 
@@ -299,7 +302,7 @@ test('filters select the rows that a row-by-row reading selects, and prune none 
       const compiled = compileFilter(filter)
       const selection = new Uint8Array(rows.length)
       const count = compiled.select(block, selection, [])
-      const wanted = rows.map((row) => (matches(row) ? 1 : 0))
+      const wanted = rows.map((row) => (matches(row, false) ? 1 : 0))
       const wrong = wanted.findIndex((value, row) => value !== selection[row])
       if (wrong >= 0)
         assert.unreachable(

@@ -1,4 +1,4 @@
-import type { Field } from '../flow/fields.ts'
+import { F, type Field } from '../flow/fields.ts'
 import { AddressSetBuilder } from './address-set.ts'
 import {
   type AddressTest,
@@ -10,24 +10,38 @@ import {
   not,
   type TextTest,
 } from './condition.ts'
-import { type NumberSet, unionOf } from './number-set.ts'
+import { type NumberSet, rangeOf, unionOf } from './number-set.ts'
 
-/** The same condition without what was written, its chains of `or` over one column joined to sets. */
-export function simplified(condition: Condition): Condition {
+/**
+ * The same condition without what was written, its chains of `or` over one column joined to sets. `isNegated`: it
+ * stands below an odd number of `not`.
+ */
+export function simplified(condition: Condition, isNegated = false): Condition {
   switch (condition.is) {
     case 'written':
-      return simplified(condition.part)
+      return simplified(condition.part, isNegated)
     case 'not':
-      return not(simplified(condition.part))
+      return not(simplified(condition.part, !isNegated))
     case 'and':
-      return all(condition.parts.map(simplified))
+      return all(condition.parts.map((part) => simplified(part, isNegated)))
     case 'or': {
-      const flat = any(condition.parts.map(simplified))
+      const flat = any(condition.parts.map((part) => simplified(part, isNegated)))
       return flat.is === 'or' ? any(joined(flat.parts)) : flat
     }
+    case 'flags':
+      return flagsSet(condition.bits, isNegated)
     default:
       return condition
   }
+}
+
+function flagsSet(bits: number, isAny: boolean): Condition {
+  const set = rangeOf(isAny ? 1n : BigInt(bits), BigInt(bits))
+  const missing = null
+  return all([
+    { is: 'number', field: F.protocolIdentifier, shift: 0, mask: 0, set: rangeOf(6n, 6n), missing },
+    { is: 'number', field: F.tcpControlBits, shift: 0, mask: bits, set, missing },
+  ])
 }
 
 /** Tests of one column and view become one test; the others stay. */
