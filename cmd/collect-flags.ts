@@ -6,6 +6,7 @@ import { parseListenUrls } from '../lib/receive/listen-url.ts'
 import { streamName, writingLimits } from './archive-writing-flags.ts'
 import type { ArchiveOptions } from './collect-archive.ts'
 import { COLLECT, IGNORED } from './collect-table.ts'
+import { type DocumentOptions, documentOptions } from './document-flags.ts'
 import { FlagReader } from './flag-reader.ts'
 import type { GivenFlags } from './flags.ts'
 import { parseFlags } from './parse-flags.ts'
@@ -37,7 +38,8 @@ export interface CollectOptions {
   /** `sample` is flows; `raw` is decoded datagrams and comes with json or text only. */
   readonly produce: 'sample' | 'raw'
   /** `none`: flows are only archived. */
-  readonly format: 'json' | 'text' | 'bin' | 'weir' | 'none'
+  readonly format: 'json' | 'text' | 'bin' | 'ecs' | 'ecs-agent' | 'weir' | 'none'
+  readonly documents: DocumentOptions
   readonly archive: ArchiveOptions | null
   readonly mapping: string | null
   /** Output file, or null for stdout. */
@@ -113,6 +115,7 @@ export function collectOptions(given: GivenFlags): CollectOptions {
     detectSequenceReset: flags.boolean('detect-sequence-reset'),
     compat: flags.choice('goflow2-compat') as CollectOptions['compat'],
     ...lines(flags),
+    documents: documentOptions(flags),
     archive: archive(flags),
     mapping: file(flags, 'mapping'),
     output: flags.text('output') === '-' ? null : file(flags, 'output'),
@@ -198,12 +201,12 @@ function lines(flags: FlagReader): Pick<CollectOptions, 'produce' | 'format'> {
   if (flags.text('archive') && !flags.isGiven('format') && !flags.isGiven('output')) {
     return { produce: produce as CollectOptions['produce'], format: 'none' }
   }
-  if (produce === 'raw' && (format === 'bin' || format === 'weir')) {
+  if (produce === 'raw' && format !== 'json' && format !== 'text') {
     throw new UsageError(`--produce raw has no form for --format ${format}: use json or text`)
   }
-  if (flags.choice('goflow2-compat') === 'strict' && format === 'weir') {
+  if (flags.choice('goflow2-compat') === 'strict' && (format === 'weir' || format.startsWith('ecs'))) {
     throw new UsageError(
-      "--format weir has no defects of goflow2's to keep: leave out --goflow2-compat strict",
+      `--format ${format} has no defects of goflow2's to keep: leave out --goflow2-compat strict`,
     )
   }
   return { produce: produce as CollectOptions['produce'], format: format as CollectOptions['format'] }

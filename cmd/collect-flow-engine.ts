@@ -15,6 +15,8 @@ import type { LineFile } from '../lib/pipeline/line-file.ts'
 import { Output } from '../lib/pipeline/output.ts'
 import { type Engine, type EngineSettings, openOutput, type Templates } from './collect-engine.ts'
 import { compileMapping } from './collect-mapping.ts'
+import { newDocumentSink } from './document-sink.ts'
+import { definitionsOf } from './row-documents.ts'
 
 /** How often stale sessions, templates and held sets are looked for. */
 const TICK_MS = 1000
@@ -30,21 +32,27 @@ export class FlowEngine implements Engine {
   /** Null where flows are only archived. */
   readonly #flowFile: LineFile | null
   readonly #stream: StreamOut | null
+  /** Null unless documents are printed. */
+  readonly #documents: FlowSink | null
   readonly #writers: RecordWriters
   #sink: FlowSink
   #decoder: Decoder
+  /** What is kept of elements that the user defined. */
+  readonly #definedElements: Captures['elements']
   #tickedMs = 0
   #failures = 0
 
   constructor(settings: EngineSettings) {
     const { options } = settings
     this.#settings = settings
+    this.#definedElements = definitionsOf(options.documents)?.captures ?? []
     const { mapping, captures } = compileMapping(settings.mapping, options)
-    const isText = options.format === 'json' || options.format === 'text'
+    const isText = options.format !== 'bin' && options.format !== 'weir'
     const file =
       options.format === 'none' ? null : openOutput(settings, options.output ?? '', options.separator, isText)
     this.#flowFile = file
     this.#stream = options.format === 'weir' && file !== null ? newStreamOut(file, settings) : null
+    this.#documents = file === null ? null : newDocuments(settings, file)
     this.#sink = this.#newSink(mapping)
     this.#flows = this.#addOutput('flows', 'flow', file, {
       // Not the sink itself, which changes with the mapping.
@@ -52,8 +60,9 @@ export class FlowEngine implements Engine {
       flush: () => this.#sink.flush(),
       close: () => this.#sink.close(),
     })
-    // A flow stream and an archive take every kind of record.
-    const own = this.#stream === null && settings.archive === null ? null : (this.#stream ?? NO_SINK)
+    // Documents, a flow stream and an archive take every kind of record.
+    const taker = this.#stream ?? this.#documents
+    const own = taker === null && settings.archive === null ? null : (taker ?? NO_SINK)
     this.#writers = {
       flow: this.#flows.writer,
       ...this.#kind('options', 'options', null, own),
@@ -144,7 +153,8 @@ export class FlowEngine implements Engine {
     const { format, compat, separator } = this.#settings.options
     const file = this.#flowFile
     if (this.#stream !== null) return this.#stream
-    if (format === 'none' || format === 'weir' || file === null) return NO_SINK
+    if (this.#documents !== null) return this.#documents
+    if (file === null || (format !== 'json' && format !== 'text' && format !== 'bin')) return NO_SINK
     return newLineSink({
       format,
       compat: compat === '2.1' ? '2.1' : '2.2',
@@ -159,7 +169,7 @@ export class FlowEngine implements Engine {
     const { keepUnknown, sampling, expireMs, detectSequenceReset } = options
     return newDecoder({
       writers: this.#writers,
-      captures,
+      captures: { ...captures, elements: [...captures.elements, ...this.#definedElements] },
       keepUnknown,
       sampling,
       limits: { ...DEFAULT_LIMITS, expireMs },
@@ -205,6 +215,13 @@ export class FlowEngine implements Engine {
     this.#outputs.push(output)
     return output
   }
+}
+
+function newDocuments({ options, log }: EngineSettings, file: LineFile): FlowSink | null {
+  if (options.format !== 'ecs' && options.format !== 'ecs-agent') return null
+  const form = options.format === 'ecs' ? 'final' : 'agent'
+  const settings = { form, options: options.documents, namespace: 'default', log } as const
+  return newDocumentSink(settings, options.separator, (octets, from, to) => file.write(octets, from, to))
 }
 
 function newStreamOut(file: LineFile, { log }: EngineSettings): StreamOut {

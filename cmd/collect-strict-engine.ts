@@ -92,8 +92,8 @@ export class StrictEngine implements Engine {
     const { mapping } = compileMapping(text, options)
     return new StrictCollector({
       produce: options.produce,
-      // The flags refuse `weir` here.
-      format: options.format === 'none' || options.format === 'weir' ? 'json' : options.format,
+      // The flags refuse other formats here.
+      format: options.format === 'text' || options.format === 'bin' ? options.format : 'json',
       mapping,
       separator: new TextEncoder().encode(options.separator),
       write: (octets) => {

@@ -1,9 +1,11 @@
 import { writingFlags } from './archive-writing-flags.ts'
+import { documentFlags } from './document-flags.ts'
 import { COMMON_FLAGS, type Command, type Flag } from './flags.ts'
 
 const INPUT = 'Input'
 const DECODING = 'Decoding'
 const OUTPUT = 'Output'
+const DOCUMENTS = 'Documents (--format ecs, ecs-agent)'
 const ARCHIVE = 'Archive'
 const MONITORING = 'Monitoring'
 
@@ -110,8 +112,8 @@ const FLAGS: readonly Flag[] = [
     group: OUTPUT,
     value: 'FORMAT',
     default: 'json',
-    choices: ['json', 'text', 'bin', 'weir', 'raw'],
-    help: "goflow2's json, text or bin (length-delimited protobuf) for each flow; weir: a binary stream of everything, for another weir; or raw: each datagram as JSON.",
+    choices: ['json', 'text', 'bin', 'ecs', 'ecs-agent', 'weir', 'raw'],
+    help: "goflow2's json, text or bin (length-delimited protobuf) for each flow; ecs: the document that Elastic's integration makes of it, or ecs-agent: what Elastic Agent sends before; weir: a binary stream of everything, for another weir; or raw: each datagram as JSON.",
   },
   {
     name: 'produce',
@@ -147,6 +149,7 @@ const FLAGS: readonly Flag[] = [
     defaultHelp: 'a newline',
     help: 'Written after each message; may be empty.',
   },
+  ...documentFlags(DOCUMENTS),
   {
     name: 'archive',
     group: ARCHIVE,
