@@ -3,7 +3,7 @@ import { ARCHIVE_EXPORT, EXPORT_KINDS, type ExportFormat } from './archive-expor
 import { FlagReader } from './flag-reader.ts'
 import type { GivenFlags } from './flags.ts'
 import type { ProgressMode } from './progress.ts'
-import { type TimeRange, timeRange } from './times.ts'
+import { type TimeRange, timeRange, timeZone } from './times.ts'
 
 /** What `weir archive export` was asked to do. */
 export interface ArchiveExportOptions {
@@ -12,6 +12,9 @@ export interface ArchiveExportOptions {
   readonly output: string
   readonly kinds: ReadonlySet<string>
   readonly range: TimeRange
+  /** Null for all rows. */
+  readonly filter: string | null
+  readonly timeZone: string
   readonly isAsWritten: boolean
   readonly mapping: string | null
   readonly compat: '2.2' | '2.1'
@@ -38,6 +41,8 @@ export function archiveExportOptions(given: GivenFlags, nowMs: number): ArchiveE
     output: output === '-' ? '' : output,
     kinds: new Set(kinds),
     range: timeRange(flags, nowMs),
+    filter: flags.text('filter') || null,
+    timeZone: timeZone(flags),
     isAsWritten: flags.isGiven('as-written') ? flags.boolean('as-written') : !isShaped,
     mapping: flags.text('mapping') || null,
     compat: flags.choice('goflow2-compat') as '2.2' | '2.1',

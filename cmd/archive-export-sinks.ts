@@ -1,14 +1,13 @@
-import { elementOf, fieldOf } from '../lib/decode/elements/registry.ts'
 import { SILENT } from '../lib/diagnostics/log.ts'
 import type { BlockSink, WriteOctets } from '../lib/export/block-sink.ts'
 import { columnOf, defaultColumns, type ExportColumn, knownNames } from '../lib/export/columns.ts'
-import type { Field } from '../lib/flow/fields.ts'
 import type { FlowBlock, Problem } from '../lib/flow/source.ts'
 import type { FlowSink } from '../lib/flow/stages.ts'
 import type { Mapping } from '../lib/goflow2/mapping-types.ts'
 import type { ArchiveExportOptions } from './archive-export-flags.ts'
 import { BlockBatches, type BlockOrigin } from './archive-export-lines.ts'
 import { compileMapping, readMapping } from './collect-mapping.ts'
+import { elementField } from './element-fields.ts'
 import { nearest } from './nearest.ts'
 import { UsageError } from './usage-error.ts'
 import { versionLine } from './version.ts'
@@ -110,17 +109,6 @@ async function newLinesSink(
     }
     return sink
   })
-}
-
-/** Highest number of an IANA element that may have a name. */
-const MOST_ELEMENTS = 32_767
-
-/** The column of an IANA element by its name. */
-function elementField(name: string): Field | undefined {
-  for (let element = 1; element < MOST_ELEMENTS; element++) {
-    if (elementOf(0, element)?.name === name) return fieldOf(0, element)
-  }
-  return undefined
 }
 
 /** Names that no column has so far: an input that is opened may bring it. */

@@ -37,7 +37,13 @@ const FLAGS: readonly Flag[] = [
     default: 'flow',
     help: 'Kinds of records: flow, options, counters (of sFlow), discard. Other kinds than flow are printed as JSON with their columns, or as tables.',
   },
-  ...timeFlags('Time range'),
+  ...timeFlags('Rows'),
+  {
+    name: 'filter',
+    group: 'Rows',
+    value: 'FILTER',
+    help: "Only flows that it takes, in nfdump's language and ours: 'proto tcp and dst port 443 and net 192.0.2.0/24'.",
+  },
   {
     name: 'as-written',
     group: LINES,

@@ -138,6 +138,21 @@ test('a time range takes the flows that touch it, without its end', async () => 
   assert.equal(await bytes('--from', '2027-01-01'), [])
 })
 
+test('a filter takes rows, together with a time range', async () => {
+  const name = join(folder, 'range')
+  const table = ['--format', 'csv', '--columns', 'octetDeltaCount', '--header=false']
+  const bytes = async (...words: string[]) =>
+    (await exported(name, ...table, ...words)).toString().split('\n').filter(Boolean).map(Number)
+  assert.equal(await bytes('--filter', 'bytes > 15'), [20, 30])
+  assert.equal(
+    await bytes('--filter', 'src ip 192.0.2.1 and bytes > 5', '--to', '2026-01-01T00:00:20Z'),
+    [10],
+  )
+  assert.equal(await bytes('--filter', 'src ip 192.0.2.2'), [])
+  const lines = (await exported(name, '--filter', 'bytes 10 or bytes 30')).toString()
+  assert.is(lines, LINE(10, 10) + LINE(30, 30))
+})
+
 test('columns of a line that nobody else knows are exported by name', async () => {
   const words = ['--format', 'csv', '--columns', 'sourceIPv4Address,line.site.text']
   const csv = await exported(join(folder, 'range'), ...words)

@@ -22,6 +22,7 @@ import { findInputs } from './inputs/find-inputs.ts'
 import { type Input, openInput } from './inputs/open-input.ts'
 import type { RecordInput } from './inputs/records.ts'
 import { Progress, tell } from './progress.ts'
+import type { RowFilter } from './row-filter.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Problems of one input that are told one by one. */
@@ -38,6 +39,7 @@ class ArchiveExportRun {
   readonly #words: readonly string[]
   readonly #progress: Progress
   #sink!: ExportSink
+  #filter: RowFilter | null = null
   #inputs = 0
   #unreadable = 0
   #problems = 0
@@ -53,6 +55,11 @@ class ArchiveExportRun {
   async run(): Promise<ExitStatus> {
     if (this.#words.length === 0) {
       throw new UsageError('archive export: a folder or file is missing, want weir archive export DIR|FILE…')
+    }
+    const { filter, timeZone } = this.#options
+    if (filter !== null) {
+      const { newRowFilter } = await import('./row-filter.ts')
+      this.#filter = await newRowFilter(filter, timeZone, Date.now())
     }
     const paths = this.#words.flatMap((word) => this.#find(word))
     await this.#learnColumns(paths)
@@ -110,7 +117,7 @@ class ArchiveExportRun {
   async #export(path: string): Promise<void> {
     try {
       const log = newStderrLog({ logLevel: 'warn', logFormat: 'text', errorCount: 0, errorIntervalMs: 0 })
-      const input = await openInput(path, { log })
+      const input = await openInput(path, { log, keepsWritten: this.#options.isAsWritten })
       this.#inputs++
       try {
         await this.#take(input)
@@ -157,7 +164,8 @@ class ArchiveExportRun {
 
   async #block(block: FlowBlock, origin: BlockOrigin, problems: Problem[]): Promise<void> {
     if (!this.#isWanted(block.info.kind)) return
-    const rows = rowsWithin(block, this.#options.range, problems)
+    let rows = rowsWithin(block, this.#options.range, problems)
+    if (this.#filter !== null && rows?.length !== 0) rows = this.#filter.rows(block, rows, problems)
     if (rows !== null && rows.length === 0) return
     this.#rows += rows === null ? block.info.rows : rows.length
     await this.#sink.block(block, origin, rows, problems)

@@ -148,6 +148,7 @@ class ArchiveWriteRun {
       mappingText: text,
       captures,
       readPorts,
+      keepsWritten: true,
       onReject: (octets, from, to, _, __, isLine) => this.#rejects?.add(octets, from, to, isLine),
     }
   }

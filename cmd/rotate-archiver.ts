@@ -33,6 +33,7 @@ export function rotateArchiver(archive: RotateArchive, log: Log): LogArchiver {
     const settings = { log, mapping, mappingText, captures }
     try {
       const input = await openInput(path, {
+        keepsWritten: true,
         ...settings,
         onReject: (octets, from, to, _, __, isLine) => rejects?.file().add(octets, from, to, isLine),
       })

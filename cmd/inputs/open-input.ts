@@ -23,6 +23,8 @@ export interface InputSettings {
   /** UDP destination ports taken from captures; empty: all. */
   readonly readPorts?: readonly number[]
   readonly onReject?: OnReject
+  /** Whether rows of logs say how their lines were written, for those who print them again. */
+  readonly keepsWritten?: boolean
 }
 
 /** An archive file, whose blocks can be read in any order. */
@@ -66,8 +68,8 @@ export async function openInput(path: string, settings: InputSettings): Promise<
       const { log, readPorts = [], captures = NO_CAPTURES } = settings
       return new PacketInput(path, window, { log, readPorts, captures })
     }
-    const { mapping = null, mappingText = null, onReject = () => {} } = settings
-    return new LogInput(path, format, window, { mapping, mappingText, onReject })
+    const { mapping = null, mappingText = null, onReject = () => {}, keepsWritten = false } = settings
+    return new LogInput(path, format, window, { mapping, mappingText, onReject, keepsWritten })
   } catch (error) {
     await window.close()
     throw error
