@@ -2,12 +2,19 @@ import type { Column, FixedColumn } from '../flow/batch.ts'
 import type { Field } from '../flow/fields.ts'
 import type { BlockColumnFacts, FlowBlock, Problem } from '../flow/source.ts'
 
+/** Address codes, one a row, and which rows hold them. */
+export interface AddressColumn {
+  readonly codes: Uint32Array
+  readonly present: Uint8Array
+}
+
 /** One block under one filter: each column is read once, masks are used again. */
 export class BlockRun {
   readonly block: FlowBlock
   readonly rows: number
   readonly #problems: Problem[]
   readonly #columns = new Map<Field, Column | null>()
+  readonly #codes = new Map<Field, AddressColumn | null>()
   readonly #masks: Uint8Array[]
 
   constructor(block: FlowBlock, problems: Problem[], masks: Uint8Array[]) {
@@ -33,9 +40,14 @@ export class BlockRun {
     return column?.shape === 'fixed' ? column : null
   }
 
-  /** Codes of an address column. */
-  codes(field: Field): { codes: Uint32Array; present: Uint8Array } | null {
-    return this.block.readCodes(field, this.#problems)
+  /** Codes of an address column; null where no row holds it, or it has none. */
+  codes(field: Field): AddressColumn | null {
+    let codes = this.#codes.get(field)
+    if (codes === undefined) {
+      codes = this.block.readCodes(field, this.#problems)
+      this.#codes.set(field, codes)
+    }
+    return codes
   }
 
   /** A mask for all rows with anything in it; to be given back. */

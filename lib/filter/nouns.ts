@@ -291,7 +291,6 @@ export const NOT_HELD: Readonly<Record<string, string>> = {
   pf: 'logs of OpenBSD’s packet filter are not collected',
   latency: 'no element of the registry tells client, server or application latency',
   tz: 'addresses have no time zone here; ask for the country: country CH',
-  tor: 'no list of Tor nodes is held; give one: ip in tor.txt',
 }
 
 /** Which end of the flow a column speaks of, where it does. */

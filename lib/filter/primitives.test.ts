@@ -463,6 +463,7 @@ test('words whose data flows never hold are named with the reason', () => {
     'exporter id 4',
     'sysid 3',
     'src tz Europe/Zurich',
+    'src ip tor',
   ]) {
     try {
       parseFilter(text, names)

@@ -201,6 +201,11 @@ function completed(text: string, isNetwork: boolean): string {
 }
 
 function noAddress({ cursor }: Reading, token: Token) {
+  if (token.text.toLowerCase() === 'tor')
+    return cursor.fault(
+      'tor cannot be asked for: no list of Tor nodes is held; give one: ip in tor.txt',
+      token,
+    )
   const isName = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}$/i.test(token.text)
   if (isName)
     return cursor.fault(`${shownAs(token)} is a name; names are not looked up, give the address`, token)
