@@ -71,7 +71,7 @@ const FLAGS: readonly Flag[] = [
     name: 'log-level',
     group: RUNNING,
     value: 'LEVEL',
-    default: 'warn',
+    default: 'info',
     choices: ['debug', 'info', 'warn', 'error'],
     help: 'Least important log lines to print on stderr.',
   },

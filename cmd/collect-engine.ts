@@ -47,6 +47,14 @@ export function openOutput(
   separator: string,
   isText: boolean,
 ): LineFile {
-  const { control, log } = settings
-  return new LineFile({ path, separator, isLines: isText && separator === '\n', control, log })
+  const { control, log, options } = settings
+  const isReopenedByPoll = options.format === 'weir' && path === (options.output ?? '')
+  return new LineFile({
+    path,
+    separator,
+    isLines: isText && separator === '\n',
+    isReopenedByPoll,
+    control,
+    log,
+  })
 }

@@ -198,7 +198,7 @@ test('the state folder is what the flag says, or systemd', () => {
   }
 })
 
-test('no two flags of a command share a name, and every command has three examples', () => {
+test('no two flags of a command share a name, and every command has three examples or more', () => {
   for (const command of COMMANDS) {
     const names = command.flags.flatMap((flag) => [
       flag.name,
@@ -209,7 +209,7 @@ test('no two flags of a command share a name, and every command has three exampl
     const cacNames = command.flags.map((flag) => flag.name.replaceAll(/[-.]/g, '_'))
     assert.is(new Set(cacNames).size, cacNames.length, command.name)
     for (const name of Object.keys(command.hints ?? {})) assert.not.ok(names.includes(name), name)
-    assert.is(command.examples.length, 3, command.name)
+    assert.ok(command.examples.length >= 3, command.name)
   }
 })
 

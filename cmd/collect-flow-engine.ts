@@ -1,4 +1,3 @@
-import { StreamOut } from '../lib/archive/stream-out.ts'
 import { formatAddress } from '../lib/bytes/address.ts'
 import { type Decoder, newDecoder } from '../lib/decode/decoder.ts'
 import { DEFAULT_LIMITS, type RecordWriters } from '../lib/decode/settings.ts'
@@ -15,6 +14,7 @@ import type { LineFile } from '../lib/pipeline/line-file.ts'
 import { Output } from '../lib/pipeline/output.ts'
 import { type Engine, type EngineSettings, openOutput, type Templates } from './collect-engine.ts'
 import { compileMapping } from './collect-mapping.ts'
+import { CollectStream } from './collect-stream.ts'
 import { newDocumentSink } from './document-sink.ts'
 import { definitionsOf } from './row-documents.ts'
 
@@ -31,7 +31,7 @@ export class FlowEngine implements Engine {
   readonly #flows: Output
   /** Null where flows are only archived. */
   readonly #flowFile: LineFile | null
-  readonly #stream: StreamOut | null
+  readonly #stream: CollectStream | null
   /** Null unless documents are printed. */
   readonly #documents: FlowSink | null
   readonly #writers: RecordWriters
@@ -51,7 +51,7 @@ export class FlowEngine implements Engine {
     const file =
       options.format === 'none' ? null : openOutput(settings, options.output ?? '', options.separator, isText)
     this.#flowFile = file
-    this.#stream = options.format === 'weir' && file !== null ? newStreamOut(file, settings) : null
+    this.#stream = options.format === 'weir' && file !== null ? new CollectStream(file, settings) : null
     this.#documents = file === null ? null : newDocuments(settings, file)
     this.#sink = this.#newSink(mapping)
     this.#flows = this.#addOutput('flows', 'flow', file, {
@@ -88,8 +88,8 @@ export class FlowEngine implements Engine {
   }
 
   poll(steadyMs: number, wallMs: number): void {
-    for (const output of this.#outputs) output.poll(steadyMs)
     this.#stream?.poll(steadyMs)
+    for (const output of this.#outputs) output.poll(steadyMs)
     this.#settings.archive?.poll()
     if (wallMs - this.#tickedMs >= TICK_MS || wallMs < this.#tickedMs) {
       this.#tickedMs = wallMs
@@ -222,8 +222,4 @@ function newDocuments({ options, log }: EngineSettings, file: LineFile): FlowSin
   const form = options.format === 'ecs' ? 'final' : 'agent'
   const settings = { form, options: options.documents, namespace: 'default', log } as const
   return newDocumentSink(settings, options.separator, (octets, from, to) => file.write(octets, from, to))
-}
-
-function newStreamOut(file: LineFile, { log }: EngineSettings): StreamOut {
-  return new StreamOut({ stream: 'collect', write: (octets, from, to) => file.write(octets, from, to), log })
 }

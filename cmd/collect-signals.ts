@@ -40,7 +40,9 @@ export function reloadOnHangup(run: CollectRun, remap: (mapping: string) => Prom
       control.reopen()
       log.debug('reopening files')
     } else {
-      log.info('SIGHUP: no file to reopen, the output is stdout')
+      log.info(
+        `SIGHUP: no file to reopen, the output is ${options.archive === null ? 'stdout' : 'an archive'}`,
+      )
     }
     if (options.mapping === null) return
     try {

@@ -94,6 +94,24 @@ test('a stream that begins anew, and streams one after the other, are read on', 
   assert.equal(rows.slice(0, anew.rows.length), anew.rows)
 })
 
+test('streams of several writers may come mixed, frame by frame', async () => {
+  const frames = [few, anew].map(({ octets }) => {
+    const list: Buffer[] = []
+    for (let at = 0; at < octets.length; ) {
+      const head = Math.ceil(octets.readUInt32LE(at + 8) / 8) * 8
+      const end = at + 32 + head + octets.readUInt32LE(at + 12)
+      list.push(octets.subarray(at, end))
+      at = end
+    }
+    return list
+  })
+  const mixed: Buffer[] = []
+  for (let i = 0; i < 100; i++) for (const list of frames) if (i < list.length) mixed.push(list[i]!)
+  const { rows, problems } = await read(Buffer.concat(mixed))
+  assert.equal(problems, [])
+  assert.is(rows.length, few.rows.length + anew.rows.length)
+})
+
 test('a stream that is cut anywhere gives its whole blocks and says so', async () => {
   for (let i = 1; i < 12; i++) {
     const end = Math.floor((few.octets.length * i) / 12)

@@ -23,23 +23,26 @@ import { addSchemaFrame, newSchema, type Schema } from './schema.ts'
 
 const MAGIC = Buffer.alloc(4)
 MAGIC.writeUInt32LE(FRAME_MAGIC)
+/** File ids whose frames may come mixed: as many writers may share a pipe. */
+const MOST_IDS = 16
 /** Problems told one by one; a stream of garbage has more. */
 const MOST_PROBLEMS = 1000
 
 /**
  * Reads a flow stream (FORMAT.md 11), or archive files one after the other, from front to back. Memory grows with a
- * frame and with the addresses of one file id. What is damaged is a problem and is left out; throws ARCHIVE_VERSION.
+ * frame and with the addresses of the last file ids. What is damaged is a problem and is left out; throws ARCHIVE_VERSION.
  */
 export class StreamIn implements FlowStream {
   readonly path: string
   readonly problems: Problem[] = []
+  /** Of the block that `next` gave. */
   schema: Schema = newSchema()
   /** Frames or blocks that were left out. */
   rejected = 0
   readonly #window: OctetWindow
-  #addresses = new AddressTable()
   readonly #memory = new BlockMemory()
-  #fileId: number | null = null
+  /** By file id, the one that began last at the end. */
+  readonly #known = new Map<number, { readonly schema: Schema; readonly addresses: AddressTable }>()
   /** The frame that `next` gave: its octets are used up by the next call. */
   #held = 0
 
@@ -128,35 +131,41 @@ export class StreamIn implements FlowStream {
       return null
     }
     const head = frame.subarray(HEADER_OCTETS, HEADER_OCTETS + headOctets)
-    if (fileId !== this.#fileId) {
-      if (type !== 'S') {
-        this.#reject(`a frame of type ${type} comes before its schema`)
+    let known = this.#known.get(fileId)
+    if (known === undefined) {
+      if (type === 'I' || type === 'F') return null
+      if (type !== 'S' || header.number !== 0) {
+        this.#reject(`a frame of type ${type} comes without its schema`)
         return null
       }
-      this.#fileId = fileId
-      this.schema = newSchema()
-      this.#addresses = new AddressTable()
+      known = { schema: newSchema(), addresses: new AddressTable() }
+      this.#known.set(fileId, known)
+      for (const oldest of this.#known.keys()) if (this.#known.size > MOST_IDS) this.#known.delete(oldest)
     }
+    const { schema, addresses } = known
     if (type === 'S') {
-      if (addSchemaFrame(this.schema, Buffer.from(head))) return null
-      if (this.schema.columns.length === 0 && header.number === 0) throw this.#unknownVersion(header)
+      if (addSchemaFrame(schema, Buffer.from(head))) return null
+      if (schema.columns.length === 0 && header.number === 0) throw this.#unknownVersion(header)
       this.#reject('a schema needs one that is lost')
     } else if (type === 'D') {
       // A dictionary is read when its first address is asked for, and the window has moved on by then.
       const kept = Buffer.from(frame.subarray(frame.length - bodyOctets))
-      if (!this.#addresses.add(Buffer.from(head), (from, octets) => kept.subarray(from, from + octets))) {
+      if (!addresses.add(Buffer.from(head), (from, octets) => kept.subarray(from, from + octets))) {
         this.#reject('a dictionary needs one that is lost')
       }
-    } else if (type === 'B') return this.#block(head, frame.subarray(frame.length - bodyOctets))
+    } else if (type === 'B') {
+      this.schema = schema
+      return this.#block(head, frame.subarray(frame.length - bodyOctets), addresses)
+    } else if (type === 'F') this.#known.delete(fileId)
     return null
   }
 
-  #block(head: Buffer, body: Buffer): Block | null {
+  #block(head: Buffer, body: Buffer, addresses: AddressTable): Block | null {
     const info = blockInfo(this.#window.position, head.length, body.length, head)
     try {
       if (info === null) throw new Damage('its head is too short')
       const part = (from: number, octets: number) => body.subarray(from, from + octets)
-      return openBlock(info, head, part, this.schema, this.#addresses, this.#memory)
+      return openBlock(info, head, part, this.schema, addresses, this.#memory)
     } catch (error) {
       if (!(error instanceof Damage)) throw error
       this.#reject(`a block cannot be read: ${error.message}`)

@@ -18,6 +18,8 @@ export interface LineFileSettings {
   readonly separator: string
   /** Whether a line feed stands after every record and nowhere else, so that a failed write can be cut to whole lines. */
   readonly isLines: boolean
+  /** `write` never opens the file anew, only `poll`: for records that need those before them. */
+  readonly isReopenedByPoll?: boolean
   readonly control: Control
   readonly log: Log
   /** A steady clock in milliseconds. */
@@ -82,7 +84,7 @@ export class LineFile {
   write(octets: Uint8Array, from: number, to: number): void {
     const { control } = this.#settings
     if (from >= to || control.isBroken) return
-    this.poll()
+    if (this.#settings.isReopenedByPoll !== true) this.poll()
     control.lock()
     try {
       this.#write(octets, from, to)
