@@ -4,7 +4,7 @@ import { F } from '../flow/fields.ts'
 import type { ColumnSlots } from './column-slots.ts'
 import { type DocumentProgram, PRINT, SKIP, STEP, STEP_TARGET } from './document-program.ts'
 import { putFlowId } from './flow-id.ts'
-import { GeoTexts } from './geo-texts.ts'
+import { putGeoText } from './geo-texts.ts'
 import type { CompiledDocument } from './netflow-document.ts'
 import { OctetValues } from './octet-values.ts'
 import { putTime } from './put-time.ts'
@@ -17,7 +17,6 @@ const WORD = 4_294_967_296
 export class DocumentPrinter {
   readonly #slots: ColumnSlots
   readonly #facts: RowFacts
-  readonly #geo = new GeoTexts()
   readonly #octets: OctetValues
   readonly #systemUptime: number
 
@@ -31,20 +30,18 @@ export class DocumentPrinter {
   /** Adds the document of a row whose columns are bound; false where the page is full. */
   print({ program, rows }: CompiledDocument, row: number, page: DocumentPage): boolean {
     this.#facts.prepare(rows, row)
-    if (!hasRoom(page, program.room + this.#variableRoom(program, rows.placed, row))) return false
+    if (!hasRoom(page, program.room + this.#facts.geoRoom + this.#variableRoom(program, row))) return false
     this.#run(program, row, page)
     return true
   }
 
-  #variableRoom({ variable }: DocumentProgram, placed: readonly number[], row: number): number {
+  #variableRoom({ variable }: DocumentProgram, row: number): number {
     let room = 0
     for (let i = 0; i < variable.length; i++) {
       const { slot, factor } = variable[i]!
       const column = this.#slots.octets[slot]
       if (column != null) room += column.lengths[row]! * factor
     }
-    const { geo, as } = this.#facts
-    for (let i = 0; i < placed.length; i++) room += this.#geo.roomOf(geo[placed[i]!]!, as[placed[i]!]!)
     return room
   }
 
@@ -171,10 +168,10 @@ export class DocumentPrinter {
           position = putMac(view, position, words[a]![row * 2]!, words[a]![row * 2 + 1]!)
           break
         case PRINT.geo:
-          position = this.#geo.putGeo(out, position, facts.geo[a]!)
+          position = putGeoText(view, position, facts.geo[a]!)
           break
         case PRINT.as:
-          position = this.#geo.putAs(out, position, facts.as[a]!)
+          position = putGeoText(view, position, facts.as[a]!)
           break
         case PRINT.close:
           if (out[position - 1] === 0x2c) position--

@@ -1,8 +1,8 @@
 import { type DocumentPage, hasRoom, type LineDocumentWriter } from '../flow/documents.ts'
-import type { AsFields, GeoFields, GeoSource } from '../flow/geo.ts'
+import type { GeoSource } from '../flow/geo.ts'
 import { type DocumentProgram, PRINT, SKIP, STEP, STEP_TARGET } from './document-program.ts'
 import type { DocumentStep } from './document-steps.ts'
-import { GeoTexts } from './geo-texts.ts'
+import { asText, type GeoText, geoText, putGeoText } from './geo-texts.ts'
 import { isSmallInteger, putLineTime, putProduct } from './line-numbers.ts'
 import { KEY, LINE_KEYS, LineValues, VALUE } from './line-values.ts'
 import type { DocumentForm } from './netflow-document.ts'
@@ -69,10 +69,9 @@ export class LineDocuments implements LineDocumentWriter {
   readonly #programs = new Map<number, DocumentProgram>()
   readonly #failure: DocumentProgram
   readonly #agent: DocumentProgram
-  readonly #geoTexts = new GeoTexts()
   readonly #words = new Uint32Array(8)
-  readonly #geo: (GeoFields | null)[] = [null, null]
-  readonly #as: (AsFields | null)[] = [null, null]
+  readonly #geo: (GeoText | null)[] = [null, null]
+  readonly #as: (GeoText | null)[] = [null, null]
   #lastMask = -1
   #lastProgram: DocumentProgram
   #octets: Uint8Array = new Uint8Array(0)
@@ -119,8 +118,9 @@ export class LineDocuments implements LineDocumentWriter {
     // Twice the line escaped, or some of its values twice; what is known of two addresses.
     let room = program.room + (to - from) * 12 + 64
     if (this.#options.geo !== null && !isFailed) {
-      room += this.#geoTexts.roomOf(this.#geo[SOURCE]!, this.#as[SOURCE]!)
-      room += this.#geoTexts.roomOf(this.#geo[DESTINATION]!, this.#as[DESTINATION]!)
+      for (let side = SOURCE; side <= DESTINATION; side++) {
+        room += (this.#geo[side]?.length ?? 0) + (this.#as[side]?.length ?? 0)
+      }
     }
     if (!hasRoom(page, room)) return false
     if (isFailed) this.failed++
@@ -200,8 +200,10 @@ export class LineDocuments implements LineDocumentWriter {
     if (!parseOctetAddress(this.#octets, starts[key]!, ends[key]!, this.#words, side * 4)) return false
     const { geo } = this.#options
     if (geo !== null) {
-      this.#geo[side] = geo.city(this.#words, side * 4)
-      this.#as[side] = geo.asn(this.#words, side * 4)
+      const city = geo.city(this.#words, side * 4)
+      const asn = geo.asn(this.#words, side * 4)
+      this.#geo[side] = city === null ? null : geoText(city)
+      this.#as[side] = asn === null ? null : asText(asn)
     }
     return true
   }
@@ -269,10 +271,10 @@ export class LineDocuments implements LineDocumentWriter {
           )
           break
         case PRINT.geo:
-          position = this.#geoTexts.putGeo(out, position, this.#geo[a]!)
+          position = putGeoText(view, position, this.#geo[a]!)
           break
         case PRINT.as:
-          position = this.#geoTexts.putAs(out, position, this.#as[a]!)
+          position = putGeoText(view, position, this.#as[a]!)
           break
         case SKIP.ifNoGeo:
           if (this.#geo[a] === null) at = steps[at + STEP_TARGET]! - STEP

@@ -2,10 +2,11 @@ import { isIpv4, parseAddress } from '../bytes/address.ts'
 import { putIpv4, putIpv6 } from '../bytes/put-address.ts'
 import { CommunityId } from '../flow/community-id.ts'
 import { F } from '../flow/fields.ts'
-import type { AsFields, GeoFields, GeoSource } from '../flow/geo.ts'
+import type { GeoSource } from '../flow/geo.ts'
 import type { Locality } from '../flow/locality.ts'
 import type { ColumnSlots } from './column-slots.ts'
 import { FACT } from './document-program.ts'
+import { asText, type GeoText, geoText } from './geo-texts.ts'
 import type { AddressSource, MergedInteger } from './layout-values.ts'
 import { FIRST_MERGED, type RowPlan } from './netflow-document.ts'
 
@@ -35,8 +36,11 @@ export class RowFacts {
   textView = new DataView(this.texts.buffer)
   lengths = new Uint8Array(16)
   isInternal = new Uint8Array(16)
-  geo: (GeoFields | null)[] = []
-  as: (AsFields | null)[] = []
+  /** What is known of addresses, as text. */
+  readonly geo: (GeoText | null)[] = []
+  readonly as: (GeoText | null)[] = []
+  /** Octets of these texts in all. */
+  geoRoom = 0
   readonly values = new Float64Array(64)
   readonly isKnown = new Uint8Array(64)
   /** Nanoseconds of FACT.start and FACT.end, two words each. */
@@ -79,12 +83,19 @@ export class RowFacts {
       const address = located[i]!
       this.isInternal[address] = this.#around.locality.isInternal(this.words, address * 4) ? 1 : 0
     }
-    for (let i = 0; i < placed.length; i++) {
-      const address = placed[i]!
-      this.geo[address] = this.#around.geo!.city(this.words, address * 4)
-      this.as[address] = this.#around.geo!.asn(this.words, address * 4)
-    }
+    this.geoRoom = 0
+    for (let i = 0; i < placed.length; i++) this.#place(placed[i]!)
     this.#list(plan)
+  }
+
+  #place(address: number): void {
+    const geo = this.#around.geo!.city(this.words, address * 4)
+    const as = this.#around.geo!.asn(this.words, address * 4)
+    const geoOf = geo === null ? null : geoText(geo)
+    const asOf = as === null ? null : asText(as)
+    this.geo[address] = geoOf
+    this.as[address] = asOf
+    this.geoRoom += (geoOf?.length ?? 0) + (asOf?.length ?? 0)
   }
 
   #grow(addresses: number): void {
