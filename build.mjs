@@ -1,5 +1,5 @@
 // Makes dist/weir: cmd/main.ts and its workers bundled by esbuild into Node's own binary (a single executable
-// application), which is stripped and freed of libatomic before. Run by `npm run build`.
+// application), which is stripped and freed of libatomic and unwind tables before. Run by `npm run build`.
 //
 //   npm run build                  dist/weir
 //   npm run build -- --release     also dist/weir-VERSION-linux-x64.tar.xz (takes a minute; needs tar and xz)
@@ -17,15 +17,15 @@ import {
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { removeLibatomic } from './scripts/delibatomic.mjs'
+import { dropUnwindTables } from './scripts/drop-unwind-tables.mjs'
 import { strip } from './scripts/strip.mjs'
 
 const root = import.meta.dirname
 const dist = join(root, 'dist')
 // A folder of its own for each run: two builds at the same time do not meet.
 const work = join(root, 'build', `sea-${process.pid}`)
-const MIB = 1 << 20
 /** What the finished executable and its archive may weigh, in octets. */
-const MOST = { executable: 120 * MIB, archive: 30 * MIB }
+const MOST = { executable: 120e6, archive: 30e6 }
 /** Worker scripts, as cmd/runtime.ts names them. */
 const WORKERS = ['collect-worker', 'collect-archive-worker']
 /** Data files inside, as cmd/runtime.ts names them. */
@@ -94,15 +94,17 @@ function inject(base, executable) {
   writeFileSync(join(work, 'sea.json'), JSON.stringify(config))
   const { status, stderr } = spawnSync(base, ['--build-sea', join(work, 'sea.json')], { encoding: 'utf8' })
   if (status !== 0) throw new Error(`node --build-sea: ${stderr.trim() || `ends with ${status}`}`)
+  // Not before: what puts the program in throws and catches.
+  writeFileSync(executable, dropUnwindTables(readFileSync(executable)), { mode: 0o755 })
 }
 
 function megabytes(file) {
-  return `${(statSync(file).size / MIB).toFixed(1)} MiB`
+  return `${(statSync(file).size / 1e6).toFixed(1)} MB`
 }
 
 function mustWeigh(file, most) {
   if (statSync(file).size > most)
-    throw new Error(`${file} has ${megabytes(file)}, want at most ${most / MIB} MiB`)
+    throw new Error(`${file} has ${megabytes(file)}, want at most ${most / 1e6} MB`)
 }
 
 /** The executable with all that its licences want beside it. */

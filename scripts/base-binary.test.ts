@@ -4,6 +4,8 @@ import * as assert from 'uvu/assert'
 // @ts-expect-error: build scripts have no types
 import { removeLibatomic } from './delibatomic.mjs'
 // @ts-expect-error
+import { dropUnwindTables } from './drop-unwind-tables.mjs'
+// @ts-expect-error
 import { strip } from './strip.mjs'
 
 // The binary that runs this test is the one that the executable is made of.
@@ -19,6 +21,14 @@ test('stripping drops a fifth of the binary and keeps its loaded part octet for 
   const loaded = 0x6f00000
   assert.ok(base.subarray(64, loaded).equals(whole.subarray(64, loaded)))
   assert.ok(strip(base).equals(base))
+})
+
+test('unwind tables go once, and what is behind them moves by whole pages', () => {
+  const less: Buffer = dropUnwindTables(base)
+  assert.ok(base.length - less.length > 5e6)
+  assert.is((base.length - less.length) % 4096, 0)
+  assert.ok(less.subarray(64 * 1024, 0x680_0000).equals(base.subarray(64 * 1024, 0x680_0000)))
+  assert.ok(dropUnwindTables(less).equals(less))
 })
 
 test('removing libatomic finds the calls, and does nothing the second time', () => {
