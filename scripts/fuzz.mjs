@@ -17,6 +17,13 @@ function option(name, fallback) {
 }
 const seconds = option('seconds', 60)
 const seed = option('seed', Date.now() % 2 ** 31)
+const part = option('part', 1)
+// Counted, not timed: crash is run by its name only.
+if (args[0] === 'crash') {
+  const { runCrash } = await import('./fuzz/crash.mjs')
+  console.log(`crash: seed ${seed}`)
+  process.exit((await runCrash(args.slice(1), part, newRandom(seed))) > 0 ? 1 : 0)
+}
 const TARGETS = {
   decode: './fuzz/decode.mjs',
   capture: './fuzz/capture.mjs',

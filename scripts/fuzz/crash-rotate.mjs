@@ -85,6 +85,12 @@ export async function newTarget(random) {
   })
   return {
     mostMs: 30_000,
+    kills: () => kills,
+    /** Looks at what was not looked at yet; how many lines there were. */
+    async finish() {
+      if (writer !== undefined) await check()
+      return lines
+    },
     /** An octet each for the way, the compression and the place. */
     next: () => Uint8Array.of(random(2), random(3), random(256)),
     async run([way, compression, place]) {
