@@ -75,6 +75,7 @@ export class LineDocuments implements LineDocumentWriter {
   #lastMask = -1
   #lastProgram: DocumentProgram
   #octets: Uint8Array = new Uint8Array(0)
+  #view = new DataView(this.#octets.buffer)
   #from = 0
   #to = 0
   #error = ''
@@ -92,6 +93,7 @@ export class LineDocuments implements LineDocumentWriter {
 
   writeLines(octets: Uint8Array, from: number, to: number, page: DocumentPage): number {
     this.#octets = octets
+    this.#view = new DataView(octets.buffer, octets.byteOffset, octets.length)
     this.#nowMs = this.#options.now()
     for (let at = from; at < to; ) {
       const feed = octets.indexOf(0x0a, at)
@@ -225,22 +227,22 @@ export class LineDocuments implements LineDocumentWriter {
       position = end
       switch (what) {
         case PRINT.span:
-          position = this.#putSpan(out, position, a)
+          position = this.#putSpan(out, view, position, a)
           break
         case PRINT.spanList:
           out[position] = 0x5b
-          position = this.#putSpan(out, position + 1, a)
+          position = this.#putSpan(out, view, position + 1, a)
           out[position++] = 0x5d
           break
         case PRINT.spanText:
           position =
             kinds[a] === VALUE.nested
               ? putJsonText(out, position, source, starts[a]!, ends[a]!)
-              : putSoundText(out, position, source, starts[a]!, ends[a]!)
+              : this.#putText(out, view, position, starts[a]!, ends[a]!)
           break
         case PRINT.spanLower: {
           const from = position
-          position = putSoundText(out, position, source, starts[a]!, ends[a]!)
+          position = this.#putText(out, view, position, starts[a]!, ends[a]!)
           lower(out, from, position)
           break
         }
@@ -251,10 +253,10 @@ export class LineDocuments implements LineDocumentWriter {
           position = this.#putProduct(out, view, position)
           break
         case PRINT.lineRelated:
-          position = this.#putRelated(out, position)
+          position = this.#putRelated(out, view, position)
           break
         case PRINT.leftovers:
-          position = this.#putLeftovers(out, position)
+          position = this.#putLeftovers(out, view, position)
           break
         case PRINT.line:
           position = putJsonText(out, position, source, this.#from, this.#to)
@@ -300,19 +302,31 @@ export class LineDocuments implements LineDocumentWriter {
   }
 
   /** A value as it stands in the line, quotes included. */
-  #putSpan(out: Uint8Array, position: number, key: number): number {
+  #putSpan(out: Uint8Array, view: DataView, position: number, key: number): number {
     const { kinds, starts, ends } = this.#line
     const quote = kinds[key] === VALUE.text ? 1 : 0
-    return putSoundText(out, position, this.#octets, starts[key]! - quote, ends[key]! + quote)
+    return this.#putText(out, view, position, starts[key]! - quote, ends[key]! + quote)
   }
 
-  #putRelated(out: Uint8Array, position: number): number {
+  /** A part of the line; eight octets at a time where all of them are ASCII. */
+  #putText(out: Uint8Array, view: DataView, position: number, from: number, to: number): number {
+    const source = this.#view
+    if (!this.#line.isAscii || to + 8 > source.byteLength) {
+      return putSoundText(out, position, this.#octets, from, to)
+    }
+    for (let at = from, put = position; at < to; at += 8, put += 8) {
+      view.setBigUint64(put, source.getBigUint64(at))
+    }
+    return position + to - from
+  }
+
+  #putRelated(out: Uint8Array, view: DataView, position: number): number {
     const { kinds } = this.#line
     out[position++] = 0x5b
     for (const key of [KEY.src_addr, KEY.dst_addr]) {
       if (kinds[key] === VALUE.absent || !this.#isPresent(key)) continue
       if (out[position - 1] !== 0x5b) out[position++] = 0x2c
-      position = this.#putSpan(out, position, key)
+      position = this.#putSpan(out, view, position, key)
     }
     out[position] = 0x5d
     return position + 1
@@ -334,18 +348,18 @@ export class LineDocuments implements LineDocumentWriter {
   }
 
   /** Keys that no field took, and empty ones of those that one would have. */
-  #putLeftovers(out: Uint8Array, position: number): number {
+  #putLeftovers(out: Uint8Array, view: DataView, position: number): number {
     const { others, otherCount, kinds } = this.#line
     out[position++] = 0x7b
     for (let i = 0; i < otherCount; i++) {
       if (i > 0) out[position++] = 0x2c
-      position = putSoundText(out, position, this.#octets, others[i * 2]!, others[i * 2 + 1]!)
+      position = this.#putText(out, view, position, others[i * 2]!, others[i * 2 + 1]!)
     }
     for (let key = 0; key < kinds.length; key++) {
       if (kinds[key] === VALUE.absent || this.#isPresent(key) || (DROPPED & (1 << key)) !== 0) continue
       if (out[position - 1] !== 0x7b) out[position++] = 0x2c
       position = putName(out, position, key)
-      position = this.#putSpan(out, position, key)
+      position = this.#putSpan(out, view, position, key)
     }
     out[position] = 0x7d
     return position + 1

@@ -4,12 +4,18 @@ import { putSeconds } from './put-time.ts'
 const WORD = 4_294_967_296
 const latin = new TextDecoder('latin1')
 
+/** 2^63 - 1 in two halves: its first ten digits and the nine others. */
+const LARGEST_HEAD = 9_223_372_036
+const LARGEST_TAIL = 854_775_807
+
 /** Whether `octets[from, to)` are the digits of an integer that is not negative and below 2^63. */
 export function isSmallInteger(octets: Uint8Array, from: number, to: number): boolean {
   const length = to - from
   if (length === 0 || length > 19) return false
   for (let i = from; i < to; i++) if (octets[i]! < 0x30 || octets[i]! > 0x39) return false
-  return length < 19 || BigInt(latin.decode(octets.subarray(from, to))) < 2n ** 63n
+  if (length < 19) return true
+  const head = numberAt(octets, from, from + 10)
+  return head < LARGEST_HEAD || (head === LARGEST_HEAD && numberAt(octets, from + 10, to) <= LARGEST_TAIL)
 }
 
 /** The digits `[from, to)` as a number; exact to 2^53. */

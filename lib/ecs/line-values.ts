@@ -54,11 +54,16 @@ export class LineValues {
   /** Other keys: where `"key":value` begins and ends, two numbers each. */
   others = new Uint32Array(2 * 32)
   otherCount = 0
+  /** Whether no octet of the line's texts is above 127. */
+  isAscii = true
   /** Why the line is no object of JSON, else the empty text. */
   fault = ''
   #octets: Uint8Array = new Uint8Array(0)
   #at = 0
   #to = 0
+  /** The keys of the line before, in their order: lines of one log have the same. */
+  readonly #order = new Int8Array(64)
+  #member = 0
 
   /** Reads the line in `octets[from, to)`; false where it is not one JSON object, with `fault` set. */
   read(octets: Uint8Array, from: number, to: number): boolean {
@@ -67,6 +72,8 @@ export class LineValues {
     this.#to = to
     this.kinds.fill(VALUE.absent)
     this.otherCount = 0
+    this.isAscii = true
+    this.#member = 0
     this.fault = ''
     this.#space()
     if (octets[this.#at] !== 0x7b || this.#at >= to) return this.#fail('no object')
@@ -74,7 +81,7 @@ export class LineValues {
     this.#space()
     if (this.#take(0x7d)) return this.#isEnd()
     for (;;) {
-      if (!this.#member()) return false
+      if (!this.#readMember()) return false
       this.#space()
       if (this.#take(0x2c)) {
         this.#space()
@@ -85,18 +92,22 @@ export class LineValues {
     }
   }
 
-  #member(): boolean {
+  #readMember(): boolean {
     const octets = this.#octets
     const keyStart = this.#at
-    if (!this.#take(QUOTE) || !this.#string()) return this.#fail('a key is missing')
-    const keyEnd = this.#at - 1
+    const place = this.#member++ & 63
+    let key = this.#order[place]!
+    if (!this.#takeKey(key)) {
+      if (!this.#take(QUOTE) || !this.#string()) return this.#fail('a key is missing')
+      key = keyOf(octets, keyStart + 1, this.#at - 1)
+      this.#order[place] = key
+    }
     this.#space()
     if (!this.#take(0x3a)) return this.#fail('a colon is missing')
     this.#space()
     const start = this.#at
     const kind = this.#value(0)
     if (kind === VALUE.absent) return this.#fail('a value is damaged')
-    const key = keyOf(octets, keyStart + 1, keyEnd)
     if (key < 0) {
       this.#addOther(keyStart, this.#at)
       return true
@@ -105,6 +116,19 @@ export class LineValues {
     this.kinds[key] = kind
     this.starts[key] = kind === VALUE.text ? start + 1 : start
     this.ends[key] = kind === VALUE.text ? this.#at - 1 : this.#at
+    return true
+  }
+
+  /** Goes behind the quoted name of a key if it stands here. */
+  #takeKey(key: number): boolean {
+    if (key < 0) return false
+    const octets = this.#octets
+    const expected = KEY_OCTETS[key]!
+    const from = this.#at + 1
+    const end = from + expected.length
+    if (end >= this.#to || octets[from - 1] !== QUOTE || octets[end] !== QUOTE) return false
+    for (let i = 0; i < expected.length; i++) if (octets[from + i] !== expected[i]) return false
+    this.#at = end + 1
     return true
   }
 
@@ -166,10 +190,13 @@ export class LineValues {
   #string(): boolean {
     const octets = this.#octets
     const to = this.#to
+    let all = 0
     for (let at = this.#at; at < to; at++) {
       const octet = octets[at]!
+      all |= octet
       if (octet === QUOTE) {
         this.#at = at + 1
+        if (all > 127) this.isAscii = false
         return true
       }
       if (octet < 0x20) return false
