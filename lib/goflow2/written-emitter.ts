@@ -1,5 +1,5 @@
 import { findField } from '../flow/fields.ts'
-import { type LineColumns, SLOT_COUNT } from './line-columns.ts'
+import { type LineColumns, SLOT, SLOT_COUNT } from './line-columns.ts'
 import { itemName, LineEmitter } from './line-emitter.ts'
 import { extraNames } from './line-extras.ts'
 import type { Renderer } from './line-fields.ts'
@@ -13,7 +13,7 @@ import {
   type LineProgramBuilder,
   RENDER,
 } from './line-program.ts'
-import { FROM, numberOf, type Shape, type Source, sourceOf } from './line-sources.ts'
+import { FROM, isSflow, numberOf, type Shape, type Source, sourceOf } from './line-sources.ts'
 import type { WrittenKey, WrittenShape } from './written-shape.ts'
 
 /** Names of keys that goflow2 1.x has beside ours, with the column and the unit of their times. */
@@ -151,8 +151,28 @@ class Emission {
     }
     const quote = form === 'quoted' && this.#isJson ? '"' : ''
     this.#out.text(quote)
-    this.#emitter.item(item)
+    if (name === 'vlan_id') this.#vlan()
+    else this.#emitter.item(item)
     this.#out.text(quote)
+  }
+
+  /**
+   * The row's tag, or, of rows that are not sampled frames and have none, its VLAN. Each row decides for itself: other
+   * rows may have stood around it when it was read.
+   */
+  #vlan(): void {
+    const out = this.#out
+    const end: Label = []
+    if (this.#columns.has(SLOT.dot1qTci)) {
+      const next: Label = []
+      out.jump(CONTROL.jumpIfAbsent, SLOT.dot1qTci, next)
+      out.value(FROM.u16Vlan, SLOT.dot1qTci, 0, 0, RENDER.decimal)
+      out.jump(CONTROL.jump, 0, end)
+      out.place(next)
+    }
+    if (isSflow(this.#rows.protocol) || !this.#columns.has(SLOT.vlanId)) out.text('0')
+    else out.value(FROM.u16, SLOT.vlanId, 0, 0, RENDER.decimal)
+    out.place(end)
   }
 
   /** A column by itself. */

@@ -28,11 +28,12 @@ export class WrittenPrinter {
     if (serial === this.#serial) return
     this.#serial = serial
     this.#columns.bind(batch)
+    // No value of a written line depends on what rows beside it hold: the batch's mask does for all of its runs.
+    this.#columns.scan(0, 0, true)
   }
 
   /** Prints rows `[from, to)`, which share protocol and template. */
-  print(protocol: number, layout: Layout | null, from: number, to: number, isWhole: boolean): void {
-    this.#columns.scan(from, to, isWhole)
+  print(protocol: number, layout: Layout | null, from: number, to: number): void {
     this.#printer.print(this.#programs.find(protocol, layout), from, to)
   }
 }

@@ -72,7 +72,7 @@ class WrittenSink implements LineSink {
       else {
         printer.bind(batch, this.#serial)
         const layout = batch.layouts[layouts.values[from]! - 1] ?? null
-        printer.print(protocols.values[from]!, layout, from, to, from === 0 && to === rows)
+        printer.print(protocols.values[from]!, layout, from, to)
       }
       from = to
     }

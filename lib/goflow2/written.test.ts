@@ -85,6 +85,20 @@ test('lines that all have other keys are kept too', () => {
   whole(...Array.from({ length: 500 }, (_, i) => `{"bytes":1,"k${i}":${i}}`))
 })
 
+test('a VLAN is printed whatever rows stand around it', () => {
+  const vlan = (own: number, tag: number) =>
+    `{"type":"NETFLOW_V9","bytes":1,"src_vlan":${own},"vlan_id":${tag}}`
+  const frame = (tag: number) => `{"type":"SFLOW_5","bytes":1,"src_vlan":7,"vlan_id":${tag}}`
+  assert.is(
+    whole(vlan(5, 5), vlan(0, 0), vlan(5, 0), vlan(5, 6), vlan(0, 6), vlan(5, 5), frame(0), frame(9)),
+    0,
+  )
+  const mixed = Array.from({ length: 5000 }, (_, i) =>
+    i < 4200 ? vlan(5, 5) : i % 2 === 0 ? vlan(5, 0) : frame(i % 4096),
+  )
+  assert.is(whole(...mixed), 0)
+})
+
 test('many lines, in batches', () => {
   const lines = Array.from({ length: 9000 }, (_, i) =>
     i % 3 === 0

@@ -124,7 +124,7 @@ export class LineKeeper {
     const first = this.#first + from
     const layout = batch.layouts[batch.fixed(F.layout).values[first]! - 1] ?? null
     printer.bind(batch, this.#serial)
-    printer.print(batch.fixed(F.exportProtocol).values[first]!, layout, first, this.#first + to, false)
+    printer.print(batch.fixed(F.exportProtocol).values[first]!, layout, first, this.#first + to)
   }
 
   /** Rows of lines that are kept whole. */

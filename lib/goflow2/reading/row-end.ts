@@ -252,7 +252,9 @@ export class RowEnd {
       if ((own?.values[row] ?? 0) === vlanId && batch.find(F.dot1qTci) === undefined) return true
       this.#tagRows(row)
     }
-    if (vlanId > 0) put(batch.fixed(F.dot1qTci), row, vlanId)
+    // A tag of zero beside a VLAN says that they differ, whatever rows stand around this one.
+    const own = batch.find(F.vlanId) as FixedColumn | undefined
+    if (vlanId > 0 || (!isSflow && (own?.values[row] ?? 0) !== 0)) put(batch.fixed(F.dot1qTci), row, vlanId)
     return vlanId < 4096
   }
 
