@@ -93,4 +93,4 @@ function revive(key: string, value: unknown): unknown {
 }
 
 /** Keys whose values are texts, whatever they look like. */
-const TEXTS = new Set(['path', 'stream', 'trouble', 'stamp', 'address', 'name'])
+const TEXTS = new Set(['path', 'stream', 'trouble', 'stamp', 'address', 'name', 'basis'])

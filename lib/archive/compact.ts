@@ -38,7 +38,7 @@ export interface Compacted {
 }
 
 /** What is not finished yet has this behind its name, and no reader looks at it. */
-const DRAFT = '.compact'
+export const DRAFT = '.compact'
 
 /**
  * Joins small files and half-full blocks, one new file after the other, and gives each when its old files are gone.
@@ -77,7 +77,7 @@ function blockRows(options: CompactOptions): number {
 }
 
 /** Removes what runs that were killed have not finished. */
-export function removeDrafts(directory: string, { remove }: KeepingCalls): void {
+function removeDrafts(directory: string, { remove }: KeepingCalls): void {
   for (const name of readdirSync(directory, { recursive: true }).map(String)) {
     if (name.endsWith(`${EXTENSION}${DRAFT}`) || name.endsWith(`${EXTENSION}${DRAFT}.part`))
       guarded(join(directory, name), () => remove(join(directory, name)))
@@ -86,14 +86,14 @@ export function removeDrafts(directory: string, { remove }: KeepingCalls): void 
 
 function finishRemovals(directory: string, options: CompactOptions): void {
   const { replaced } = splitReplaced(archiveFiles([directory]))
-  removeAll(
+  removeFiles(
     replaced.filter(({ state }) => state === 'finished'),
-    options,
+    calls(options),
   )
 }
 
-function removeAll(files: readonly ArchiveFile[], options: CompactOptions): void {
-  const { remove, syncDirectory } = calls(options)
+/** Removes files, and has that on disk; throws FILE_UNWRITABLE. */
+export function removeFiles(files: readonly ArchiveFile[], { remove, syncDirectory }: KeepingCalls): void {
   for (const { path } of files) guarded(path, () => remove(path))
   for (const folder of new Set(files.map(({ path }) => dirname(path)))) {
     guarded(folder, () => syncDirectory(folder))
@@ -181,7 +181,7 @@ function joinSome(
     system.remove(draft)
     system.syncDirectory(dirname(final))
   })
-  removeAll(taken, options)
+  removeFiles(taken, system)
   return { path: final, files: taken, rows, octets: report.octets }
 }
 
@@ -211,7 +211,7 @@ function freePath(directory: string, stream: string, ms: number, { exists }: Kee
 }
 
 /** Failures of the system become FILE_UNWRITABLE. */
-function guarded<T>(path: string, action: () => T): T {
+export function guarded<T>(path: string, action: () => T): T {
   try {
     return action()
   } catch (error) {

@@ -45,7 +45,7 @@ function finished(...args: Parameters<typeof write>) {
   return file
 }
 
-const ROLLUP = { name: 'net', binNs: 60_000_000_000n, keys: [], measures: [], covers: [] }
+const ROLLUP = { name: 'net', binNs: 60_000_000_000n, keys: [], measures: [], covers: [], basis: '' }
 
 test('files of records and rollups go by their own ages, and empty folders with them', () => {
   withDirectory((directory) => {

@@ -45,8 +45,10 @@ export interface RollupFacts {
   /** Names of columns. */
   readonly keys: readonly string[]
   readonly measures: readonly string[]
-  /** The files whose flows are in it. */
+  /** The file that it was made from, and those that this one had replaced by then. */
   readonly covers: readonly FileIdentity[]
+  /** Which knowledge of addresses the keys come from; rollups of another basis answer other questions. */
+  readonly basis: string
 }
 
 /** What all S frames of a file said. */
@@ -127,7 +129,7 @@ function triples(files: readonly FileIdentity[]): [number, number, number][] {
   return files.map(({ fileId, createdNs }) => [fileId, ...pairOf(createdNs)])
 }
 
-function rollupFacts([name, bin, keys, measures, covers]: readonly unknown[]): RollupFacts {
+function rollupFacts([name, bin, keys, measures, covers, basis]: readonly unknown[]): RollupFacts {
   const names = (list: unknown) => (isList(list) ? list : []).map(String)
   return {
     name: String(name),
@@ -135,6 +137,7 @@ function rollupFacts([name, bin, keys, measures, covers]: readonly unknown[]): R
     keys: names(keys),
     measures: names(measures),
     covers: identities(covers),
+    basis: typeof basis === 'string' ? basis : '',
   }
 }
 
@@ -253,8 +256,8 @@ export class SchemaWriter {
     const { fileId, createdNs, writer, stream, rollup } = facts
     const places: unknown[] = [FORMAT_VERSION, fileId, pairOf(createdNs), writer, stream]
     if (rollup !== null) {
-      const { name, binNs, keys, measures, covers } = rollup
-      places.push(null, null, null, null, [name, pairOf(binNs), keys, measures, triples(covers)])
+      const { name, binNs, keys, measures, covers, basis } = rollup
+      places.push(null, null, null, null, [name, pairOf(binNs), keys, measures, triples(covers), basis])
     }
     return encode(places)
   }
