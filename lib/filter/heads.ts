@@ -1,3 +1,4 @@
+import { parseNetwork } from '../bytes/address.ts'
 import { allFields, type Field, findField } from '../flow/fields.ts'
 import { shownAs } from './cursor.ts'
 import { nearestWord } from './nearest-word.ts'
@@ -132,6 +133,8 @@ export function unknownWord(reading: Reading, head: Head) {
       `no table says the ${word === 'geo' ? 'country' : word} of an address; give one`,
       token,
     )
+  if (parseNetwork(word) !== null)
+    return cursor.fault(`${shownAs(token)} stands alone; write what it is, as in ip ${word}`, token)
   if (/^\d/.test(word))
     return cursor.fault(`${shownAs(token)} stands alone; write what it is, as in port 80`, token)
   const near = nearestWord(token.text, [

@@ -140,6 +140,31 @@ function bySearch(set: NumberSet, shift: number, mask: number): NumberKernel {
   }
 }
 
+interface Halves {
+  readonly upper: Uint32Array
+  readonly lower: Uint32Array
+}
+
+/** The common case of `byWords`: one range. */
+function inOneRange(upper: 0 | 1, flip: number, lows: Halves, highs: Halves): NumberKernel {
+  const lower = 1 - upper
+  const [lowTop, lowRest, highTop, highRest] = [
+    lows.upper[0]!,
+    lows.lower[0]!,
+    highs.upper[0]!,
+    highs.lower[0]!,
+  ]
+  return (column, rows, out) => {
+    const words = column.values as Uint32Array
+    for (let row = 0; row < rows; row++) {
+      const top = (words[row * 2 + upper]! ^ flip) >>> 0
+      const rest = words[row * 2 + lower]!
+      const isUp = top > lowTop || (top === lowTop && rest >= lowRest)
+      out[row] = isUp && (top < highTop || (top === highTop && rest <= highRest)) ? 1 : 0
+    }
+  }
+}
+
 /** Two words a value: `upper` tells which one is the upper. `offset` is added to make signed values unsigned. */
 function byWords(set: NumberSet, upper: 0 | 1, offset: bigint): NumberKernel {
   const split = (values: readonly bigint[]) => ({
@@ -153,6 +178,7 @@ function byWords(set: NumberSet, upper: 0 | 1, offset: bigint): NumberKernel {
   const flip = offset === 0n ? 0 : 0x80000000
   const count = within.length
   const lower = 1 - upper
+  if (count === 1) return inOneRange(upper, flip, lows, highs)
   return (column, rows, out) => {
     const words = column.values as Uint32Array
     for (let row = 0; row < rows; row++) {

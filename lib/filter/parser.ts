@@ -1,7 +1,10 @@
+import { FlowError } from '../diagnostics/flow-error.ts'
+import { isTimeZone } from './clock-window.ts'
 import { ALWAYS, all, any, type Condition, not } from './condition.ts'
 import { Cursor, shownAs } from './cursor.ts'
 import type { FilterNames } from './filter.ts'
-import { takeOperand, takePrimitive } from './primitives.ts'
+import { takeOperand } from './operands.ts'
+import { takePrimitive } from './primitives.ts'
 import { takeQuantity } from './quantities.ts'
 import type { Reading } from './reading.ts'
 import { takeComparison } from './tails.ts'
@@ -12,6 +15,12 @@ const DEEPEST = 500
 
 /** Reads a filter; an empty one matches everything. Throws FlowError FILTER_INVALID. */
 export function conditionOf(text: string, names: FilterNames, pattern: Reading['pattern']): Condition {
+  const { timeZone = 'UTC' } = names
+  if (!isTimeZone(timeZone))
+    throw new FlowError(
+      'FILTER_INVALID',
+      `there is no time zone ${JSON.stringify(timeZone)}; write it as Europe/Zurich`,
+    )
   const tokens = tokensOf(text, names.readFile ?? null)
   const cursor = new Cursor(tokens)
   if (cursor.peek().kind === 'end') return ALWAYS

@@ -290,7 +290,7 @@ function withZones(block: FlowBlock, rows: readonly Row[]): FlowBlock {
 }
 
 test('filters select the rows that a row-by-row reading selects, and prune none of them', () => {
-  for (let round = 0; round < 25; round++) {
+  for (let round = 0; round < 16; round++) {
     const rows = Array.from({ length: pick([1, 3, 70, 300]) }, newRow)
     const batch = new FlowBatch()
     for (const row of rows) fillRow(batch, row as Record<string, string | bigint>)
