@@ -9,10 +9,13 @@ export interface AddressSet {
   readonly ends6: Uint32Array
 }
 
+const NONE = new Uint32Array(0)
+const EMPTY: AddressSet = { starts4: NONE, ends4: NONE, starts6: NONE, ends6: NONE }
+
 /** Gathers ranges in any order and makes a set of them. */
 export class AddressSetBuilder {
   /** Pairs of end and start: little-endian machines see one 64-bit number with the start on top. */
-  #ranges4 = new Uint32Array(64)
+  #ranges4 = new Uint32Array(2)
   #count4 = 0
   readonly #ranges6: Uint32Array[] = []
 
@@ -69,6 +72,14 @@ export class AddressSetBuilder {
   }
 
   build(): AddressSet {
+    const [range, ...more] = this.#ranges6
+    // Most sets are one address or network.
+    if (this.#count4 === 1 && range === undefined) {
+      const [end, start] = this.#ranges4
+      return { ...EMPTY, starts4: Uint32Array.of(start!), ends4: Uint32Array.of(end!) }
+    }
+    if (this.#count4 === 0 && range !== undefined && more.length === 0)
+      return { ...EMPTY, starts6: range.slice(0, 4), ends6: range.slice(4) }
     const packed = this.#ranges4.slice(0, this.#count4 * 2)
     new BigUint64Array(packed.buffer).sort()
     const starts4 = new Uint32Array(this.#count4)
