@@ -61,5 +61,6 @@ function decoded(text: string): string {
 }
 
 function invalid(text: string, why: string): FlowError {
-  return new FlowError('CONFIG_INVALID', `server ${text.replace(/\/\/[^/@]*@/, '//')} ${why}`)
+  // What stands before the last @ may be a name and a password, whatever signs they have.
+  return new FlowError('CONFIG_INVALID', `server ${text.slice(text.lastIndexOf('@') + 1)} ${why}`)
 }

@@ -9,6 +9,8 @@ export interface DocumentPage {
   octets: Uint8Array
   view: DataView
   readonly gap: number
+  /** Documents that it holds. */
+  readonly most: number
   readonly starts: Uint32Array
   readonly ends: Uint32Array
   /** What each was made of: a row of the batch, or where its line begins in the octets that were given. */
@@ -18,21 +20,22 @@ export interface DocumentPage {
   used: number
 }
 
-/** Most documents of a page. */
+/** Most documents of a page, unless told. */
 export const PAGE_DOCUMENTS = 4096
 /** A page is full when this many octets are in use. */
 const PAGE_OCTETS = 4 << 20
 
-/** An empty page that leaves `gap` octets free before each document. */
-export function newDocumentPage(gap = 0): DocumentPage {
+/** An empty page for up to `most` documents that leaves `gap` octets free before each. */
+export function newDocumentPage(gap = 0, most = PAGE_DOCUMENTS): DocumentPage {
   const octets = new Uint8Array(PAGE_OCTETS + (64 << 10))
   return {
     octets,
     view: new DataView(octets.buffer),
     gap,
-    starts: new Uint32Array(PAGE_DOCUMENTS),
-    ends: new Uint32Array(PAGE_DOCUMENTS),
-    sources: new Uint32Array(PAGE_DOCUMENTS),
+    most,
+    starts: new Uint32Array(most),
+    ends: new Uint32Array(most),
+    sources: new Uint32Array(most),
     count: 0,
     used: 0,
   }
@@ -46,7 +49,7 @@ export function clearPage(page: DocumentPage): void {
 
 /** Whether a document of at most `room` octets may be added; an empty page makes room for any. */
 export function hasRoom(page: DocumentPage, room: number): boolean {
-  if (page.count === PAGE_DOCUMENTS) return false
+  if (page.count === page.most) return false
   const end = page.used + page.gap + room
   if (page.count > 0 && page.used >= PAGE_OCTETS) return false
   if (end <= page.octets.length) return true
