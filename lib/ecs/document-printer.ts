@@ -19,12 +19,15 @@ export class DocumentPrinter {
   readonly #facts: RowFacts
   readonly #octets: OctetValues
   readonly #systemUptime: number
+  /** Slots of a line's times, best first. */
+  readonly #clocks: readonly number[]
 
   constructor(slots: ColumnSlots, facts: RowFacts) {
     this.#slots = slots
     this.#facts = facts
     this.#octets = new OctetValues(slots)
     this.#systemUptime = slots.slotOf(F.systemUptime)
+    this.#clocks = [F.timeReceived, F.flowEnd, F.flowStart].map((field) => slots.slotOf(field))
   }
 
   /** Adds the document of a row whose columns are bound; false where the page is full. */
@@ -97,6 +100,11 @@ export class DocumentPrinter {
         case PRINT.uptime:
           position = putU32(view, position, facts.uptime(a, row, words[this.#systemUptime]![row]!) | 0)
           break
+        case PRINT.clock: {
+          const slot = this.#clockOf(row)
+          position = putTime(view, position, words[slot]![row * 2]! | 0, words[slot]![row * 2 + 1]! | 0)
+          break
+        }
         case PRINT.factTime: {
           const time = a === 3 ? 0 : 2
           position = putTime(view, position, facts.times[time]! | 0, facts.times[time + 1]! | 0)
@@ -189,6 +197,13 @@ export class DocumentPrinter {
     page.sources[count] = row
     page.count = count + 1
     page.used = position + 1
+  }
+
+  #clockOf(row: number): number {
+    const { present } = this.#slots
+    for (let i = 0; i < this.#clocks.length; i++)
+      if (present[this.#clocks[i]!]![row] === 1) return this.#clocks[i]!
+    return this.#clocks[0]!
   }
 
   #isSkipped(skip: number, a: number, row: number): boolean {

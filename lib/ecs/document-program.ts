@@ -85,6 +85,8 @@ export const PRINT = {
   lineRelated: 50,
   /** Value `a` as it stands there, alone in an array. */
   spanList: 52,
+  /** When the record of a line was received; else when it ended or started. */
+  clock: 53,
   /** When the line was read. */
   readTime: 51,
 } as const

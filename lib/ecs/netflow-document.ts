@@ -39,6 +39,7 @@ export interface RowPlan {
   readonly protocol: number
   readonly icmpTypeCode: number
   readonly isFlow: boolean
+  readonly isLine: boolean
   /** Slots of times that become ECS', or -1. `isUptime` says that the column holds times made of uptimes. */
   readonly systemUptime: number
   readonly startUptime: number
@@ -46,6 +47,9 @@ export interface RowPlan {
   readonly isStartTime: boolean
   readonly isEndTime: boolean
   readonly durationMs: number
+  /** Columns of absolute times that become ECS', or -1. */
+  readonly flowStart: number
+  readonly flowEnd: number
   /** Facts from FACTS on. */
   readonly merged: readonly MergedInteger[]
 }
@@ -83,6 +87,8 @@ interface Side {
 export interface Variant {
   readonly presence: (value: FieldValue) => Presence
   readonly isOptions: boolean
+  /** The rows come from lines of goflow2's log: no export time, port or uptime, but times as such. */
+  readonly isLine: boolean
   /** biflowDirection 2: the two sides change places. */
   readonly isReverse: boolean
   /** A WLAN's frame on its way to the station. */
@@ -148,7 +154,8 @@ class NetflowCompiler {
   #common(isFlow: boolean): void {
     const root = this.#root
     const slot = (field: (typeof F)[keyof typeof F]) => this.#slots.slotOf(field)
-    const exportTime = rowValue(PRINT.time, slot(F.exportTime), 0, true)
+    const isLine = this.#variant.isLine
+    const exportTime = rowValue(isLine ? PRINT.clock : PRINT.time, slot(F.exportTime), 0, true)
     const action = isFlow ? 'netflow_flow' : 'netflow_options'
     const isFinal = this.#settings.form === 'final'
     setValue(root, '@timestamp', exportTime)
@@ -171,19 +178,25 @@ class NetflowCompiler {
     const { protocol } = this.#layout
     const exporter = emptyObject()
     const { entries } = exporter
-    entries.set('address', rowValue(PRINT.exporter, slot(F.exporterPort), 0, true))
+    const port = slot(F.exporterPort)
+    const { isLine } = this.#variant
+    entries.set(
+      'address',
+      isLine ? rowValue(PRINT.address, 0, 0, true) : rowValue(PRINT.exporter, port, 0, true),
+    )
     entries.set('timestamp', exportTime)
     entries.set('version', constant(protocol))
-    entries.set(
-      'uptime_millis',
-      protocol === PROTOCOL.ipfix ? constant(0) : rowValue(PRINT.u32, slot(F.systemUptime)),
-    )
+    if (protocol === PROTOCOL.ipfix) entries.set('uptime_millis', constant(0))
+    else if (!isLine) entries.set('uptime_millis', rowValue(PRINT.u32, slot(F.systemUptime)))
     const optional = (name: string, print: number, field: (typeof F)[keyof typeof F]) => {
       const a = slot(field)
       entries.set(name, rowValue(print, a, 0, false, { skip: SKIP.ifAbsent, a }))
     }
-    if (protocol >= PROTOCOL.netflow9)
-      entries.set('source_id', rowValue(PRINT.u32, slot(F.observationDomainId)))
+    if (protocol >= PROTOCOL.netflow9) {
+      const domain = slot(F.observationDomainId)
+      const unless = isLine ? { skip: SKIP.ifAbsent, a: domain } : null
+      entries.set('source_id', rowValue(PRINT.u32, domain, 0, false, unless))
+    }
     if (protocol === PROTOCOL.netflow5 || protocol === PROTOCOL.netflow6 || protocol === PROTOCOL.netflow8) {
       optional('engine_type', PRINT.u8, F.engineType)
       optional('engine_id', PRINT.u8, F.engineId)
@@ -364,6 +377,13 @@ class NetflowCompiler {
       event.entries.set(name, rowValue(PRINT.factTime, fact, 0, true, unless))
     }
     const hasDuration = this.#byName.has('flowDurationMilliseconds')
+    if (this.#variant.isLine) {
+      time('start', FACT.start)
+      time('end', FACT.end)
+      const unless = { skip: SKIP.ifUnknown, a: FACT.duration }
+      event.entries.set('duration', rowValue(PRINT.fact, FACT.duration, 0, false, unless))
+      return
+    }
     const has = (name: string) => this.#byName.has(name) && this.#layout.protocol !== PROTOCOL.ipfix
     if (has('flowStartSysUpTime') || (hasDuration && has('flowEndSysUpTime'))) time('start', FACT.start)
     if (has('flowEndSysUpTime') || (hasDuration && has('flowStartSysUpTime'))) time('end', FACT.end)
@@ -380,7 +400,7 @@ class NetflowCompiler {
     located: readonly number[],
     isSortedAsText: boolean,
   ): RowPlan {
-    const hasUptime = this.#layout.protocol !== PROTOCOL.ipfix
+    const hasUptime = this.#layout.protocol !== PROTOCOL.ipfix && !this.#variant.isLine
     const start = this.#byName.get('flowStartSysUpTime')
     const end = this.#byName.get('flowEndSysUpTime')
     const icmp = this.#slot('icmpTypeCodeIPv6')
@@ -397,12 +417,15 @@ class NetflowCompiler {
       protocol: this.#slot('protocolIdentifier'),
       icmpTypeCode: icmp,
       isFlow: !this.#variant.isOptions,
+      isLine: this.#variant.isLine,
       systemUptime: hasUptime ? this.#slots.slotOf(F.systemUptime) : -1,
       startUptime: hasUptime ? (start?.slot ?? -1) : -1,
       endUptime: hasUptime ? (end?.slot ?? -1) : -1,
       isStartTime: start?.uptime === 22,
       isEndTime: end?.uptime === 21,
       durationMs: this.#slot('flowDurationMilliseconds'),
+      flowStart: this.#variant.isLine ? this.#slot('flowStartMilliseconds') : -1,
+      flowEnd: this.#variant.isLine ? this.#slot('flowEndMilliseconds') : -1,
       merged: this.#merged,
     }
   }

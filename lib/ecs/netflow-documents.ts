@@ -1,6 +1,6 @@
 import type { FixedColumn, FlowBatch } from '../flow/batch.ts'
 import type { DocumentPage, DocumentWriter } from '../flow/documents.ts'
-import { F } from '../flow/fields.ts'
+import { F, PROTOCOL } from '../flow/fields.ts'
 import type { GeoSource } from '../flow/geo.ts'
 import type { Layout } from '../flow/layout.ts'
 import type { Locality } from '../flow/locality.ts'
@@ -9,6 +9,7 @@ import type { Definitions } from './definitions.ts'
 import { DocumentPrinter } from './document-printer.ts'
 import type { DocumentStep } from './document-steps.ts'
 import { type FieldValue, layoutValues } from './layout-values.ts'
+import { LineLayouts } from './line-layouts.ts'
 import {
   type CompiledDocument,
   compileNetflow,
@@ -71,6 +72,8 @@ class NetflowDocuments implements DocumentWriter {
   readonly #definitions: Definitions | null
   readonly #layouts = new WeakMap<Layout, LayoutDocuments>()
   readonly #half = this.#slots.slotOf(F.biflowHalf)
+  readonly #exportTime = this.#slots.slotOf(F.exportTime)
+  readonly #lineLayouts = new LineLayouts(this.#slots)
 
   constructor(options: NetflowDocumentOptions) {
     const { form, tags, fields, geo, locality, isStrict, steps } = options
@@ -83,6 +86,8 @@ class NetflowDocuments implements DocumentWriter {
     this.#slots.bind(batch)
     const { layouts } = batch
     const numbers = (batch.fixed(F.layout) as FixedColumn).values
+    const protocols = (batch.fixed(F.exportProtocol) as FixedColumn).values
+    const exported = this.#slots.present[this.#exportTime]!
     const half = this.#slots.present[this.#half]!
     const halves = this.#slots.u8[this.#half]!
     let last = -1
@@ -92,21 +97,25 @@ class NetflowDocuments implements DocumentWriter {
     for (let row = from; row < to; row++) {
       if (half[row] === 1 && halves[row] === 1) continue
       const number = numbers[row]!
-      if (number !== last) {
-        last = number
-        compiled = null
-        const layout = layouts[number - 1]
-        documents = layout === undefined ? null : this.#documentsOf(layout)
-        if (documents !== null) steady = this.#steadyKey(documents, row)
+      // Only what comes from a line of goflow2's log has no export time.
+      const isLine = exported[row] === 0
+      if (isLine || number !== last) {
+        last = isLine ? -1 : number
+        const protocol = protocols[row]!
+        const isNetflow = protocol > 0 && protocol < PROTOCOL.sflow2
+        const sent = isLine ? this.#lineLayouts.layoutOf(row, protocol) : layouts[number - 1]
+        if (!isNetflow || sent === undefined) documents = null
+        else if (documents?.layout !== sent || !isLine) {
+          compiled = null
+          documents = this.#documentsOf(sent)
+          steady = this.#steadyKey(documents, row)
+        }
       }
       if (documents === null) continue
       const isByRow = documents.keys.length > 0 || documents.biflow >= 0 || documents.wlan >= 0
       if (compiled === null || isByRow) {
-        compiled = this.#compiledOf(
-          documents,
-          isByRow ? steady + this.#rowKey(documents, row) : steady,
-          batch,
-        )
+        const key = isByRow ? steady + this.#rowKey(documents, row) : steady
+        compiled = this.#compiledOf(documents, key, batch.kind === 'options', isLine)
       }
       if (!this.#printer.print(compiled, row, page)) return row
     }
@@ -155,9 +164,13 @@ class NetflowDocuments implements DocumentWriter {
     return key
   }
 
-  #compiledOf(documents: LayoutDocuments, key: string, batch: FlowBatch): CompiledDocument {
-    const isOptions = batch.kind === 'options'
-    const whole = isOptions ? `o${key}` : key
+  #compiledOf(
+    documents: LayoutDocuments,
+    key: string,
+    isOptions: boolean,
+    isLine: boolean,
+  ): CompiledDocument {
+    const whole = isOptions ? `o${key}` : isLine ? `l${key}` : key
     let compiled = documents.programs.get(whole)
     if (compiled !== undefined) return compiled
     const { layout, values, steady, keys } = documents
@@ -170,6 +183,7 @@ class NetflowDocuments implements DocumentWriter {
         return digit === undefined ? 'maybe' : digit ? 'yes' : 'no'
       },
       isOptions,
+      isLine,
       isReverse: key.includes('r'),
       isEgress: key.includes('e'),
     } as const

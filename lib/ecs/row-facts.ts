@@ -77,7 +77,8 @@ export class RowFacts {
     }
     if (!plan.isFlow) return
     this.#ends(plan, row)
-    if (plan.startUptime >= 0 || plan.endUptime >= 0 || plan.durationMs >= 0) this.#times(plan, row)
+    if (plan.isLine) this.#absoluteTimes(plan, row)
+    else if (plan.startUptime >= 0 || plan.endUptime >= 0 || plan.durationMs >= 0) this.#times(plan, row)
     const { located, placed } = plan
     for (let i = 0; i < located.length; i++) {
       const address = located[i]!
@@ -245,6 +246,23 @@ export class RowFacts {
     }
     if (isKnown[FACT.start] === 1) this.#setTime(0, row, start - up)
     if (isKnown[FACT.end] === 1) this.#setTime(2, row, end - up)
+  }
+
+  /** ECS' times from those of a line. */
+  #absoluteTimes(plan: RowPlan, row: number): void {
+    const { isKnown, values, times } = this
+    isKnown[FACT.start] = this.#copyTime(plan.flowStart, 0, row)
+    isKnown[FACT.end] = this.#copyTime(plan.flowEnd, 2, row)
+    values[FACT.duration] = (times[3]! - times[1]!) * WORD + (times[2]! - times[0]!)
+    isKnown[FACT.duration] = isKnown[FACT.start]! & isKnown[FACT.end]!
+  }
+
+  #copyTime(slot: number, at: number, row: number): 0 | 1 {
+    if (slot < 0) return 0
+    const words = this.#slots.words[slot]!
+    this.times[at] = words[row * 2]!
+    this.times[at + 1] = words[row * 2 + 1]!
+    return 1
   }
 
   /** The uptime in milliseconds behind a time that was made of it. */
