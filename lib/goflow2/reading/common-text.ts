@@ -51,3 +51,9 @@ export class CommonText {
     return this.countSame(other.#octets, otherPiece.from, piece.from, piece.octets) === piece.octets
   }
 }
+
+/** Where the text ends that begins with the quote at `p`; -1 where it has escapes or is none. */
+export function textEnd(octets: Uint8Array, p: number): number {
+  for (p++; octets[p] !== 0x22; p++) if (octets[p]! < 0x20 || octets[p] === 0x5c) return -1
+  return p + 1
+}

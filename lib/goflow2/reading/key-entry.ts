@@ -1,7 +1,7 @@
 import type { Column, FixedColumn, FlowBatch, OctetsColumn } from '../../flow/batch.ts'
 import type { Field } from '../../flow/fields.ts'
 import { type ExtraFields, extraFields } from '../line-extras.ts'
-import { type KeyTarget, OP } from './known-keys.ts'
+import { isOfFlow, type KeyTarget } from './known-keys.ts'
 import type { ShapeKey } from './line-shape.ts'
 import { stateBit } from './row-end.ts'
 
@@ -81,7 +81,7 @@ export class KeyEntry {
     this.op = target.op
     this.field = target.field
     this.isZeroKept = target.isZeroKept
-    this.isOfFlow = ![OP.extra, OP.type, OP.time, OP.seconds, OP.milliseconds].includes(target.op as 0)
+    this.isOfFlow = isOfFlow(target)
     this.isHexadecimal = target.isHexadecimal === true
     this.octetsAs = target.octetsAs ?? 'hex'
     this.state = stateBit(target)

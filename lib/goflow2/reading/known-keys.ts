@@ -35,6 +35,8 @@ export const OP = {
   icmpName: 24,
   /** Octets in hexadecimal or a number, as a column that a mapping captures. */
   captured: 25,
+  /** A key that nobody asked for. */
+  skipped: 26,
 } as const
 
 /** Where the value of a key goes. */
@@ -47,6 +49,15 @@ export interface KeyTarget {
   readonly octetsAs?: 'hex' | 'text' | 'address'
   /** Whether a number in quotes is its octets in hexadecimal, as goflow2 prints what it takes for octets. */
   readonly isHexadecimal?: boolean
+  /** Of a skipped key: whether it was one of a flow. */
+  readonly isOfFlow?: boolean
+}
+
+const OF_OTHERS: readonly number[] = [OP.extra, OP.type, OP.time, OP.seconds, OP.milliseconds, OP.skipped]
+
+/** Whether the key makes a line a flow: a type and a time stand in other programs' lines as well. */
+export function isOfFlow(target: KeyTarget): boolean {
+  return target.isOfFlow ?? !OF_OTHERS.includes(target.op)
 }
 
 const to = (op: number, field: Field | null, isZeroKept = false): KeyTarget => ({ op, field, isZeroKept })

@@ -1,5 +1,5 @@
 import type { FlowBatch } from '../../flow/batch.ts'
-import { CommonText } from './common-text.ts'
+import { CommonText, textEnd } from './common-text.ts'
 import type { KeyEntry } from './key-entry.ts'
 import { OP } from './known-keys.ts'
 import { type Constant, repeat, wordsLeft } from './line-constants.ts'
@@ -9,14 +9,13 @@ import type { RowReader } from './row-reader.ts'
 import { TextMemo } from './text-memo.ts'
 
 const NO_OCTETS = new Uint8Array(0)
-const NO_SHORTS = new Uint16Array(0)
-const NO_WORDS = new Uint32Array(0)
+const UNBOUND = { u8: NO_OCTETS, u16: new Uint16Array(0), u32: new Uint32Array(0), present: NO_OCTETS }
 /** Keys whose values are expected to differ from line to line; that others do is learnt when they first do. */
 const CHANGING: ReadonlySet<number> = new Set([OP.u64, OP.time, OP.address])
 /** Keys whose values stand in quotes, and those of them that are names of a few numbers. */
 const NAMED: ReadonlySet<number> = new Set([OP.type, OP.etype, OP.proto])
 const QUOTED: ReadonlySet<number> = new Set([...NAMED, OP.address])
-/** STORED kinds that a constant can have: numbers and addresses. */
+/** Up to this STORED kinds are numbers and addresses, which a constant can have. */
 const MOST_STORED = 5
 
 /** A value that may differ in each line, and what stands before it. */
@@ -70,11 +69,11 @@ export class LineTemplate {
   #sharedSlots = 0
   /** Slots that may be the same as in the line before. */
   readonly #head: number
-  /** Where the last line that was refused differed: in the octets before or in the value of a slot. */
+  /** Where the last line that was refused differed: in the octets before a slot. */
   #failedSlot = -1
   #failedAt = 0
 
-  /** Null where the line has blanks or keys of which two fill one column: such lines have no template. */
+  /** Null where the line has blanks, or two keys that fill one column. */
   static of(reader: RowReader, line: ReadLine, changing: ReadonlySet<KeyEntry>): LineTemplate | null {
     const { octets, keys, starts, to } = line
     if (octets[to - 1] !== 0x7d) return null
@@ -102,13 +101,13 @@ export class LineTemplate {
       bits |= entry.state
       const value = starts[i]! + entry.length
       const isVariable = entry.stored > MOST_STORED
-      const isOdd = isVariable || (octets[value] === 0x22) !== QUOTED.has(entry.op)
+      const isQuoted = octets[value] === 0x22
+      const isOdd = entry.op !== OP.skipped && (isVariable || isQuoted !== QUOTED.has(entry.op))
       if (!CHANGING.has(entry.op) && !changing.has(entry) && !isVariable) {
         const at = this.#common.used + value - literalFrom
         const end = i + 1 < keys.length ? starts[i + 1]! - 1 : to - 1
-        const { stored } = entry
         const words = wordsLeft(entry, row)
-        this.#constants.push({ entry, from: at, to: at + end - value, stored, words })
+        this.#constants.push({ entry, from: at, to: at + end - value, stored: entry.stored, words })
         continue
       }
       states.push(bits)
@@ -120,10 +119,7 @@ export class LineTemplate {
         octets: length,
         isZeroKept: entry.isZeroKept,
         memo: NAMED.has(entry.op) ? new TextMemo() : null,
-        u8: NO_OCTETS,
-        u16: NO_SHORTS,
-        u32: NO_WORDS,
-        present: NO_OCTETS,
+        ...UNBOUND,
       })
       literalFrom = i + 1 < keys.length ? starts[i + 1]! - 1 : to - 1
     }
@@ -167,9 +163,9 @@ export class LineTemplate {
     this.#start = -1
     for (; k < slots.length; k++) {
       const slot = slots[k]!
-      const { octets: length } = slot
-      if (p + length > last || !common.isAt(octets, view, p, slot.from, length)) return this.#fail(k, p)
-      p += length
+      const after = p + slot.octets
+      if (after > last || !common.isAt(octets, view, p, slot.from, slot.octets)) return this.#fail(k, p)
+      p = after
       const at = p
       switch (slot.op) {
         case 1: // u64
@@ -195,12 +191,12 @@ export class LineTemplate {
           if (p < 0 || scan.high !== 0 || !this.#number(slot, scan.low >>> 0, row)) return this.#other()
           break
         case 5: // address
-          if (octets[p] !== 0x22) return this.#other()
-          if (octets[p + 1] === 0x22) {
+          if (octets[p] === 0x22 && octets[p + 1] === 0x22) {
             end.mapped &= ~slot.entry.state
             p += 2
             break
           }
+          if (octets[p] !== 0x22) return this.#other()
           p = scan.address(octets, p + 1)
           if (p < 0 || octets[p] !== 0x22) return this.#other()
           this.#address(slot, row)
@@ -232,6 +228,11 @@ export class LineTemplate {
           break
         }
         default:
+          if (slot.op === OP.skipped && octets[p] === 0x22) {
+            p = textEnd(octets, p)
+            if (p < 0) return this.#other()
+            break
+          }
           p = reader.known(slot.entry, octets, p, row)
           if (p < 0) {
             p = reader.other(slot.entry, octets, at, row)
@@ -376,7 +377,7 @@ export class LineTemplate {
     return -1
   }
 
-  /** The value of a slot looks otherwise, which teaches nothing. */
+  /** The value of a slot is of another kind, which teaches nothing. */
   #other(): -1 {
     this.#failedSlot = -1
     return -1

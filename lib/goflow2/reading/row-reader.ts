@@ -141,6 +141,8 @@ export class RowReader {
         return isQuoted ? this.#icmpName(octets, p) : -1
       case 25: // captured
         return putCaptured(scan, this.batch, entry, octets, p, row)
+      case 26: // skipped
+        return this.#json.read(octets, p) === JSON_KIND.broken ? -1 : this.#json.end
       default:
         return -1
     }
