@@ -45,7 +45,15 @@ function finished(...args: Parameters<typeof write>) {
   return file
 }
 
-const ROLLUP = { name: 'net', binNs: 60_000_000_000n, keys: [], measures: [], covers: [], basis: '' }
+const ROLLUP = {
+  name: 'net',
+  binNs: 60_000_000_000n,
+  keys: [],
+  measures: [],
+  covers: [],
+  basis: '',
+  untimed: 0,
+}
 
 test('files of records and rollups go by their own ages, and empty folders with them', () => {
   withDirectory((directory) => {

@@ -48,6 +48,8 @@ export class FileWriter {
   readonly path: string
   /** Files that this one takes the place of once it is finished. */
   replaces: readonly FileIdentity[] = []
+  /** What its rows are, if it is a rollup; may change until the file is closed. */
+  rollup: RollupFacts | null
   /** Rows taken, on disk as whole blocks, on disk for certain, and given up for want of room. */
   appendedRows = 0
   writtenRows = 0
@@ -93,6 +95,7 @@ export class FileWriter {
       throw unwritable(`${options.path}.part`, error)
     }
     const { stream, createdNs, rollup = null } = options
+    this.rollup = rollup
     const identity = { fileId: this.#fileId, createdNs }
     const head = this.#schema.firstHead({ ...identity, writer: WRITER, stream, rollup })
     this.#encode('S', head, [], 0)
@@ -170,7 +173,10 @@ export class FileWriter {
     if (this.#isClosed) return true
     const isWhole = this.sync()
     if (isWhole) {
-      if (this.replaces.length > 0) this.#encode('S', this.#schema.replacesHead(this.replaces), [], 0)
+      const { replaces, rollup } = this
+      if (replaces.length > 0 || rollup !== null) {
+        this.#encode('S', this.#schema.lastHead(replaces, rollup), [], 0)
+      }
       const directory = encodeAddressDirectory(this.#addresses)
       this.#encode('I', directory.head, directory.body, 0, FLAG_SKIPPABLE)
       const at = this.#encodedEnd

@@ -36,6 +36,8 @@ export class RollupFlows implements TimedFlows {
   readonly ends: Float64Array
   readonly counters: BigUint64Array
   readonly rates: Uint8Array
+  /** Flows that say no time; their starts are NaN. */
+  readonly untimed: number
   readonly #block: Block
   readonly #facts: CodeFacts
   readonly #problems: Problem[] = []
@@ -47,17 +49,18 @@ export class RollupFlows implements TimedFlows {
     const { info } = block
     this.rows = info.rows
     const near = info.leastReceived === NOT_KNOWN ? info.leastStart : info.leastReceived
-    if (near === NOT_KNOWN) throw new Untellable('flows without time')
-    this.baseNs = near - (near % NS_PER_DAY)
+    this.baseNs = near === NOT_KNOWN ? 0n : near - (near % NS_PER_DAY)
     const start = this.#times(F.flowStart)
     const end = this.#times(F.flowEnd)
     const received = this.#times(F.timeReceived)
+    let untimed = 0
     for (let row = 0; row < this.rows; row++) {
       if (Number.isNaN(end[row]!)) end[row] = Number.isNaN(start[row]!) ? received[row]! : start[row]!
       if (Number.isNaN(start[row]!)) start[row] = end[row]!
-      if (Number.isNaN(start[row]!)) throw new Untellable('flows without time')
+      if (Number.isNaN(start[row]!)) untimed++
       if (end[row]! < start[row]!) end[row] = start[row]!
     }
+    this.untimed = untimed
     this.starts = start
     this.ends = end
     this.rates = new Uint8Array(this.rows)

@@ -27,7 +27,8 @@ export function newShares(): Shares {
   }
 }
 
-/** Flows of a block: times in nanoseconds after a base that is the border of a bin; counters as `Shares` has them. */
+/** Flows of a block: times in nanoseconds after a base that is the border of a bin, a start
+ * of NaN for those of no time, which are in no bin; counters as `Shares` has them. */
 export interface TimedFlows {
   readonly rows: number
   readonly baseNs: bigint
@@ -53,6 +54,7 @@ export function dealFlows(
   for (let row = 0; row < rows; row++) {
     const start = starts[row]!
     const end = ends[row]!
+    if (Number.isNaN(start)) continue
     const first = Math.floor(start / binNs)
     const last = Math.max(first, Math.ceil(end / binNs) - 1)
     made += last - first + 1

@@ -92,7 +92,8 @@ function* writeOf(
     try {
       const shared = new SharedFacts(reader, options.knowledge)
       for (const kind of kinds) jobs.push(new RollupJob(kind, file, shared, options))
-      deal(reader, shared.facts, jobs)
+      const untimed = deal(reader, shared.facts, jobs)
+      for (const job of jobs) job.untimed = untimed
     } finally {
       reader.close()
     }
@@ -118,7 +119,9 @@ function* writeOf(
   }
 }
 
-function deal(reader: ArchiveReader, facts: CodeFacts, jobs: readonly RollupJob[]): void {
+/** Adds all flows of a file to all rollups; returns how many say no time. */
+function deal(reader: ArchiveReader, facts: CodeFacts, jobs: readonly RollupJob[]): number {
+  let untimed = 0
   const memory = new BlockMemory()
   const shares = newShares()
   const bins = new Set(jobs.map(({ kind }) => kind.binNs))
@@ -127,6 +130,7 @@ function deal(reader: ArchiveReader, facts: CodeFacts, jobs: readonly RollupJob[
     const block = reader.block(index, memory)
     if (block === null) throw new Damage(reader.problems.at(-1)?.what ?? 'a block is damaged')
     const flows = new RollupFlows(block, facts)
+    untimed += flows.untimed
     for (const binNs of bins) {
       const wanted = jobs.filter(({ kind }) => kind.binNs === binNs)
       const columns = wanted.map(({ kind }) => kind.keys.map((field) => flows.column(field)))
@@ -136,6 +140,7 @@ function deal(reader: ArchiveReader, facts: CodeFacts, jobs: readonly RollupJob[
       if (made < 0) throw new Untellable('flows that last too long')
     }
   }
+  return untimed
 }
 
 /** What all rollups of a file share. */
@@ -194,6 +199,7 @@ class SharedFacts {
 class RollupJob {
   readonly kind: RollupKind
   readonly groups: RollupGroups
+  untimed = 0
   readonly #of: ArchiveFile
   readonly #final: string
   readonly #draft: string
@@ -221,6 +227,7 @@ class RollupJob {
         measures: MEASURES.map(({ name }) => name),
         covers: [of.identity, ...of.replaces],
         basis: basisOf(kind, options.knowledge),
+        untimed: 0,
       },
       blockRows,
       mostAddresses,
@@ -236,6 +243,7 @@ class RollupJob {
 
   finish(): WrittenRollup {
     const rows = this.#file.appendedRows
+    this.#file.rollup = { ...this.#file.rollup!, untimed: this.untimed }
     if (!this.#file.close() || this.#file.droppedRows > 0)
       throw new FlowError('FILE_UNWRITABLE', `cannot write rollup: ${this.#final}: there is no room for it`)
     this.#isEnded = true

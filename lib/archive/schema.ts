@@ -49,6 +49,8 @@ export interface RollupFacts {
   readonly covers: readonly FileIdentity[]
   /** Which knowledge of addresses the keys come from; rollups of another basis answer other questions. */
   readonly basis: string
+  /** Flows of no time, which are in no bin. */
+  readonly untimed: number
 }
 
 /** What all S frames of a file said. */
@@ -129,7 +131,7 @@ function triples(files: readonly FileIdentity[]): [number, number, number][] {
   return files.map(({ fileId, createdNs }) => [fileId, ...pairOf(createdNs)])
 }
 
-function rollupFacts([name, bin, keys, measures, covers, basis]: readonly unknown[]): RollupFacts {
+function rollupFacts([name, bin, keys, measures, covers, basis, untimed]: readonly unknown[]): RollupFacts {
   const names = (list: unknown) => (isList(list) ? list : []).map(String)
   return {
     name: String(name),
@@ -138,6 +140,7 @@ function rollupFacts([name, bin, keys, measures, covers, basis]: readonly unknow
     measures: names(measures),
     covers: identities(covers),
     basis: typeof basis === 'string' ? basis : '',
+    untimed: whole(untimed),
   }
 }
 
@@ -180,6 +183,10 @@ function addLayout(schema: Schema, item: unknown): boolean {
   }
   schema.layouts.push({ protocol: whole(protocol), scopeCount: whole(scopeCount), fields })
   return true
+}
+
+function rollupPlace({ name, binNs, keys, measures, covers, basis, untimed }: RollupFacts): unknown[] {
+  return [name, pairOf(binNs), keys, measures, triples(covers), basis, untimed]
 }
 
 /** What the first S frame says of the whole file. */
@@ -255,16 +262,15 @@ export class SchemaWriter {
   firstHead(facts: FirstFacts): Uint8Array {
     const { fileId, createdNs, writer, stream, rollup } = facts
     const places: unknown[] = [FORMAT_VERSION, fileId, pairOf(createdNs), writer, stream]
-    if (rollup !== null) {
-      const { name, binNs, keys, measures, covers, basis } = rollup
-      places.push(null, null, null, null, [name, pairOf(binNs), keys, measures, triples(covers), basis])
-    }
+    if (rollup !== null) places.push(null, null, null, null, rollupPlace(rollup))
     return encode(places)
   }
 
-  /** The head of an S frame that says what the file replaces. */
-  replacesHead(files: readonly FileIdentity[]): Uint8Array {
-    return encode([FORMAT_VERSION, null, null, null, null, null, null, null, triples(files)])
+  /** The head of an S frame that says what the file replaces, and of a rollup what is known at its end. */
+  lastHead(replaces: readonly FileIdentity[], rollup: RollupFacts | null): Uint8Array {
+    const places: unknown[] = [FORMAT_VERSION, null, null, null, null, null, null, null, triples(replaces)]
+    if (rollup !== null) places.push(rollupPlace(rollup))
+    return encode(places)
   }
 
   /** The head of an S frame with what is new since the last call, or null. */
