@@ -20,7 +20,7 @@ export function flags(reading: Reading): Condition {
   const { cursor } = reading
   const comparator = takeComparator(reading)
   const token = cursor.peek()
-  if (token.kind === 'word' && numberOf(token.text) === null) {
+  if ((token.kind === 'word' || token.kind === 'text') && numberOf(token.text) === null) {
     const letters = [...token.text.toUpperCase()].map((letter) => FLAG_LETTERS[letter])
     if (letters.length > 8 || letters.some((bit) => bit === undefined))
       throw cursor.fault(`letters of ASFRPUECX should stand here, not ${shownAs(token)}`)

@@ -83,7 +83,8 @@ export function takeHead(reading: Reading): Head {
 
 /** What a word stands for: other spellings, names of ECS, and `src.port` for `src port`. */
 function expanded(reading: Reading, text: string): string[] {
-  const word = text.toLowerCase()
+  // Elastic's users write `source.ip: 10.0.0.1`.
+  const word = text.toLowerCase().replace(/(?<=\w):$/, '')
   const other = own(ECS, word) ?? own(SPELLINGS, word)
   if (other !== undefined) return other.split(' ')
   if (isNoun(reading, text) || QUALIFIERS.includes(word))
@@ -135,8 +136,15 @@ export function unknownWord(reading: Reading, head: Head) {
     )
   if (parseNetwork(word) !== null)
     return cursor.fault(`${shownAs(token)} stands alone; write what it is, as in ip ${word}`, token)
+  if (/^\d[\d.]*[a-z]+$/.test(word))
+    return cursor.fault(
+      `${shownAs(token)} is no number; K, M, G and T may follow one, times are in milliseconds`,
+      token,
+    )
   if (/^\d/.test(word))
     return cursor.fault(`${shownAs(token)} stands alone; write what it is, as in port 80`, token)
+  if (word.includes('-') && word.split('-').every((part) => isNoun(reading, part)))
+    return cursor.fault(`put blanks around minus: ${word.replaceAll('-', ' - ')}`, token)
   const near = nearestWord(token.text, [
     ...Object.keys(NOUNS),
     ...SPECIAL,

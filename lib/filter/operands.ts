@@ -8,7 +8,7 @@ import { rateOf } from './quantities.ts'
 import type { Columns, Head, Reading } from './reading.ts'
 import { quantityOf, takeNumberTail } from './tails.ts'
 import type { ValueNames } from './value-names.ts'
-import { takeComparator, takeNumberSet } from './values.ts'
+import { takeComparator, takeNumberList, takeNumberSet } from './values.ts'
 
 /** Reads an operand of arithmetic: a number, a column, a rate. */
 export function takeOperand(reading: Reading): Quantity {
@@ -108,5 +108,10 @@ export function list(
 }
 
 function takeSet(reading: Reading, kind: { what: string; names: null; most: bigint | null }): NumberSet {
+  const { cursor } = reading
+  if (cursor.word() === 'in' && cursor.isSign('[', 1)) {
+    cursor.place += 2
+    return takeNumberList(reading, kind)
+  }
   return takeNumberSet(reading, kind, takeComparator(reading) ?? '==')
 }

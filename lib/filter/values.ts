@@ -118,6 +118,8 @@ export function takeNumberList(reading: Reading, kind: NumberKind): NumberSet {
 
 /** The numbers of a file, one or more a line; comments start with #. */
 export function numberFile(reading: Reading, kind: NumberKind, token: Token): NumberSet {
+  if (/^\d+(?:-\d+)?$/.test(token.text))
+    throw reading.cursor.fault(`a list stands in brackets: [${token.text}]`, token)
   const sets: NumberSet[] = []
   let line = 0
   for (const text of readNamed(reading, token).split('\n')) {
@@ -230,8 +232,10 @@ export function takeAddressList(reading: Reading): AddressSet {
   return builder.build()
 }
 
-/** The addresses of the file that a piece names. */
+/** The addresses of the file that a piece names; a network without brackets is taken as it is. */
 export function addressesOfFile(reading: Reading, token: Token): AddressSet {
+  const builder = new AddressSetBuilder()
+  if (token.kind === 'path' && builder.addText(token.text)) return builder.build()
   return addressFile(token.text, readNamed(reading, token))
 }
 
