@@ -79,11 +79,22 @@ export interface KeptBudget {
   used: number
 }
 
+/** Dictionaries whose answers are kept: files are read one after the other, a few side by side. */
+const MOST_DICTIONARIES = 4
+
+interface Kept {
+  readonly addresses: WeakRef<AddressCodes>
+  bits: Uint8Array
+  /** Codes that have been asked. */
+  done: number
+}
+
 /** A predicate's answers by address code: asked once for each address of a dictionary. */
 export class AddressBits {
   readonly #predicate: AddressPredicate
   readonly #budget: KeptBudget
-  readonly #kept = new WeakMap<AddressCodes, { bits: Uint8Array; done: number }>()
+  /** The dictionaries asked for last, the latest first. */
+  readonly #kept: Kept[] = []
 
   constructor(predicate: AddressPredicate, budget: KeptBudget) {
     this.#predicate = predicate
@@ -93,23 +104,38 @@ export class AddressBits {
   /** One octet a code, for all codes known now; null where that is more than may be kept. */
   of(addresses: AddressCodes): Uint8Array | null {
     const { codes } = addresses
-    const kept = this.#kept.get(addresses)
-    if (kept !== undefined && kept.done === codes) return kept.bits
-    if (kept !== undefined && kept.bits.length >= codes) {
+    const kept = this.#keptOf(addresses)
+    if (kept.bits.length < codes && !this.#grow(kept, codes)) return null
+    if (kept.done < codes) {
       this.#predicate(addresses.words(), kept.done, codes, kept.bits.subarray(kept.done))
       kept.done = codes
-      return kept.bits
     }
-    // A dictionary that grows is given room; the first time it is taken as it is.
-    const size = kept === undefined ? codes : codes + (codes >>> 1)
-    if (this.#budget.used + size > MOST_KEPT) return null
-    this.#budget.used += size - (kept?.bits.length ?? 0)
+    return kept.bits
+  }
+
+  #keptOf(addresses: AddressCodes): Kept {
+    const [latest] = this.#kept
+    if (latest !== undefined && latest.addresses.deref() === addresses) return latest
+    const at = this.#kept.findIndex((kept) => kept.addresses.deref() === addresses)
+    const kept =
+      at < 0
+        ? { addresses: new WeakRef(addresses), bits: new Uint8Array(0), done: 0 }
+        : this.#kept.splice(at, 1)[0]!
+    this.#kept.unshift(kept)
+    if (this.#kept.length > MOST_DICTIONARIES) this.#budget.used -= this.#kept.pop()!.bits.length
+    return kept
+  }
+
+  /** Makes room for the codes; a dictionary that grows is given more. False where the budget has none. */
+  #grow(kept: Kept, codes: number): boolean {
+    const size = kept.done === 0 ? codes : codes + (codes >>> 1)
+    const more = size - kept.bits.length
+    if (this.#budget.used + more > MOST_KEPT) return false
+    this.#budget.used += more
     const bits = new Uint8Array(size)
-    if (kept !== undefined) bits.set(kept.bits)
-    const done = kept?.done ?? 0
-    this.#predicate(addresses.words(), done, codes, bits.subarray(done))
-    this.#kept.set(addresses, { bits, done: codes })
-    return bits
+    bits.set(kept.bits)
+    kept.bits = bits
+    return true
   }
 
   /** Whether any code from `least` to `greatest` matches; true where that is not known. */
