@@ -4,6 +4,7 @@ import { FlagReader } from './flag-reader.ts'
 import type { GivenFlags } from './flags.ts'
 import type { ProgressMode } from './progress.ts'
 import { type TimeRange, timeRange, timeZone } from './times.ts'
+import { UsageError } from './usage-error.ts'
 
 /** What `weir archive export` was asked to do. */
 export interface ArchiveExportOptions {
@@ -34,10 +35,14 @@ export function archiveExportOptions(given: GivenFlags, nowMs: number): ArchiveE
   if (strange !== undefined || kinds.length === 0) {
     throw flags.wrong('kinds', strange ?? '', `some of ${EXPORT_KINDS.join(', ')}`)
   }
+  const format = flags.choice('format') as ExportFormat
+  if (flags.isGiven('columns') && ['text', 'bin', 'weir', 'nfdump-csv'].includes(format)) {
+    throw new UsageError(`--columns is for json, csv, tsv and parquet: ${format} has columns of its own`)
+  }
   const output = flags.text('output') ?? '-'
   const isShaped = flags.isGiven('mapping') || flags.isGiven('goflow2-compat')
   return {
-    format: flags.choice('format') as ExportFormat,
+    format,
     output: output === '-' ? '' : output,
     kinds: new Set(kinds),
     range: timeRange(flags, nowMs),

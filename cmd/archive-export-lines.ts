@@ -1,12 +1,15 @@
 import { fillBatch } from '../lib/archive/batch-filler.ts'
 import type { Schema } from '../lib/archive/schema.ts'
 import { FlowBatch } from '../lib/flow/batch.ts'
+import { F } from '../lib/flow/fields.ts'
+import type { Layout } from '../lib/flow/layout.ts'
 import type { FlowBlock, Problem, ReadColumn } from '../lib/flow/source.ts'
 import type { FlowSink } from '../lib/flow/stages.ts'
 
 /** Where a block comes from, as far as it tells how to print it. */
 export interface BlockOrigin {
-  readonly schema: Pick<Schema, 'layouts'>
+  /** Null where the block itself says it. */
+  readonly schema: Pick<Schema, 'layouts'> | null
   /** JSON of how the lines looked that it was read from (lib/archive/FORMAT.md 3); empty for none. */
   readonly lineShape: string
 }
@@ -18,7 +21,7 @@ export class BlockBatches {
   /** All rows of `block`, or those whose numbers `rows` gives, in order. */
   write(
     block: FlowBlock,
-    { schema }: BlockOrigin,
+    origin: BlockOrigin,
     rows: Uint32Array | null,
     problems: Problem[],
     sink: FlowSink,
@@ -32,6 +35,7 @@ export class BlockBatches {
       const column = field === null ? null : block.read(field, problems)
       if (column !== null) columns.push(column)
     }
+    const schema = origin.schema ?? { layouts: layoutsOf(block, columns) }
     const pass = () => {
       void sink.write(batch)
       batch.reset()
@@ -56,4 +60,13 @@ export class BlockBatches {
     }
     if (batch.rowCount > 0) pass()
   }
+}
+
+/** What the values of the block's `layout` column stand for. */
+function layoutsOf(block: FlowBlock, columns: readonly ReadColumn[]): (Layout | undefined)[] {
+  const column = columns.find((read) => read.column.field === F.layout)?.column
+  if (column?.shape !== 'fixed') return []
+  let greatest = 0
+  for (let row = 0; row < block.info.rows; row++) greatest = Math.max(greatest, column.values[row]!)
+  return Array.from({ length: greatest + 1 }, (_, number) => block.layout(number) ?? undefined)
 }

@@ -51,6 +51,10 @@ export async function newExportSink(options: ArchiveExportOptions, write: WriteO
       })
     }
     default:
+      if (options.format === 'json' && options.columns.length > 0) {
+        const { JsonColumns } = await import('../lib/export/json-columns.ts')
+        return tableSink(new JsonColumns({ columns: columnsOf(options), times: options.times, write }))
+      }
       return newLinesSink(options, options.format, write)
   }
 }

@@ -3,7 +3,7 @@ import { timeFlags } from './times.ts'
 
 const OUTPUT = 'Output'
 const LINES = "goflow2's lines (json, text, bin)"
-const TABLES = 'Tables (csv, tsv, parquet)'
+const TABLES = 'Tables (csv, tsv, parquet, json with --columns)'
 
 /** What rows can be written as. */
 export const EXPORT_FORMATS = ['json', 'text', 'bin', 'csv', 'tsv', 'parquet', 'weir', 'nfdump-csv'] as const
@@ -80,7 +80,7 @@ const FLAGS: readonly Flag[] = [
     value: 'NAME,…',
     many: 'list',
     defaultHelp: 'the columns of lib/export/COLUMNS.md',
-    help: 'Columns in this order: names of IANA elements, or of columns that an input has.',
+    help: 'Columns in this order: names of IANA elements, or of columns that an input has. With json: objects of these columns.',
   },
   {
     name: 'times',
@@ -88,7 +88,7 @@ const FLAGS: readonly Flag[] = [
     value: 'FORM',
     default: 'rfc3339',
     choices: ['rfc3339', 'epoch-ns', 'epoch-ms'],
-    help: 'How csv and tsv write times: with nine digits of fraction in UTC, or as numbers.',
+    help: 'How csv, tsv and json write times: with nine digits of fraction in UTC, or as numbers.',
   },
   {
     name: 'header',

@@ -151,12 +151,22 @@ test('a filter takes rows, together with a time range', async () => {
   assert.equal(await bytes('--filter', 'src ip 192.0.2.2'), [])
   const lines = (await exported(name, '--filter', 'bytes 10 or bytes 30')).toString()
   assert.is(lines, LINE(10, 10) + LINE(30, 30))
+  const log = join(folder, 'filtered.log')
+  writeFileSync(log, LINE(0, 1) + LINE(1, 2).replace('192.0.2.1', '::ffff:192.0.2.9') + LINE(2, 3))
+  assert.is((await exported(log, '--filter', 'bytes > 1 and src ip 192.0.2.1')).toString(), LINE(2, 3))
+  const [mapped] = (await exported(log, '--filter', 'bytes 2')).toString().split('\n')
+  assert.match(mapped!, /"src_addr":"::ffff:192\.0\.2\.9"/)
 })
 
 test('columns of a line that nobody else knows are exported by name', async () => {
   const words = ['--format', 'csv', '--columns', 'sourceIPv4Address,line.site.text']
   const csv = await exported(join(folder, 'range'), ...words)
   assert.is(csv.toString().split('\n')[1], '192.0.2.1,"Ulm, ""Mitte"""')
+  const json = await exported(join(folder, 'range'), '--columns', 'sourceIPv4Address,line.site.text')
+  assert.is(
+    json.toString().split('\n')[0],
+    '{"sourceIPv4Address":"192.0.2.1","line.site.text":"Ulm, \\"Mitte\\""}',
+  )
 })
 
 test('lines are printed as a mapping or a version has them where that is asked for', async () => {

@@ -20,6 +20,7 @@ import { EXIT, type ExitStatus } from './exit.ts'
 import type { GivenFlags } from './flags.ts'
 import { findInputs } from './inputs/find-inputs.ts'
 import { type Input, openInput } from './inputs/open-input.ts'
+import { RecordStream } from './inputs/record-stream.ts'
 import type { RecordInput } from './inputs/records.ts'
 import { Progress, tell } from './progress.ts'
 import type { RowFilter } from './row-filter.ts'
@@ -173,6 +174,8 @@ class ArchiveExportRun {
 
   /** A log or capture: its batches are seen as blocks. */
   async #records(input: RecordInput): Promise<void> {
+    // Filters look at addresses by their codes, which blocks have and batches have not.
+    if (this.#filter !== null) return this.#recordBlocks(input)
     const problems: Problem[] = []
     const waiting: Promise<void>[] = []
     const writerOf = (kind: FlowBatch['kind']) =>
@@ -193,11 +196,23 @@ class ArchiveExportRun {
     })
     for (const writer of Object.values(writers)) writer.flush()
     await Promise.all(waiting)
-    this.#tell(input.path, [...input.problems, ...problems])
-    if (input.rejected > 0) {
-      this.#problems++
-      tell(`weir: ${input.path}: ${input.rejected} pieces are no flows\n`)
+    this.#tellOf(input, problems)
+  }
+
+  async #recordBlocks(input: RecordInput): Promise<void> {
+    const stream = new RecordStream(input)
+    const problems: Problem[] = []
+    for (let block = await stream.next(); block !== null; block = await stream.next()) {
+      await this.#block(block, { schema: null, lineShape: input.lineShape() }, problems)
     }
+    this.#tellOf(input, problems)
+  }
+
+  #tellOf(input: RecordInput, problems: readonly Problem[]): void {
+    this.#tell(input.path, [...input.problems, ...problems])
+    if (input.rejected === 0) return
+    this.#problems++
+    tell(`weir: ${input.path}: ${input.rejected} pieces are no flows\n`)
   }
 
   #isWanted(kind: string | null): boolean {
