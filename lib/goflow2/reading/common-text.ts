@@ -52,8 +52,13 @@ export class CommonText {
   }
 }
 
-/** Where the text ends that begins with the quote at `p`; -1 where it has escapes or is none. */
-export function textEnd(octets: Uint8Array, p: number): number {
+/** Where the text without escapes or the number without sign or point ends that begins at `p`; -1 where it is neither. */
+export function plainEnd(octets: Uint8Array, p: number): number {
+  if (octets[p] !== 0x22) {
+    const from = p
+    while (octets[p]! >= 48 && octets[p]! <= 57) p++
+    return p > from && (octets[p] === 0x2c || octets[p] === 0x7d) ? p : -1
+  }
   for (p++; octets[p] !== 0x22; p++) if (octets[p]! < 0x20 || octets[p] === 0x5c) return -1
   return p + 1
 }

@@ -1,5 +1,5 @@
 import type { FlowBatch } from '../../flow/batch.ts'
-import { CommonText, textEnd } from './common-text.ts'
+import { CommonText, plainEnd } from './common-text.ts'
 import type { KeyEntry } from './key-entry.ts'
 import { OP } from './known-keys.ts'
 import { type Constant, repeat, wordsLeft } from './line-constants.ts'
@@ -228,10 +228,10 @@ export class LineTemplate {
           break
         }
         default:
-          if (slot.op === OP.skipped && octets[p] === 0x22) {
-            p = textEnd(octets, p)
-            if (p < 0) return this.#other()
-            break
+          if (slot.op === OP.skipped) {
+            p = plainEnd(octets, p)
+            if (p >= 0) break
+            p = at
           }
           p = reader.known(slot.entry, octets, p, row)
           if (p < 0) {
