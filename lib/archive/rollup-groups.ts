@@ -13,7 +13,6 @@ const LANES = 8
 const FIRST_GROUPS = 1 << 12
 /** Words before those of the keys: the bin, and which keys are there. */
 const BEFORE = 2
-const MOST = 2n ** 64n - 1n
 
 /**
  * Sums by bin and key, in one table of typed arrays. Memory is bounded: when `mostGroups` are there, they are passed on
@@ -59,18 +58,19 @@ export class RollupGroups {
       const lane = this.#find(key) * LANES
       const { sums } = this
       for (let k = 0; k < 4; k++) {
-        const added = counters[i * 4 + k]!
-        const sum = sums[lane + k]!
-        sums[lane + k] = sum + added
-        if (sums[lane + k]! < sum) this.isOverflown = true
+        const before = sums[lane + k]!
+        // With asUintN the engine keeps to machine words.
+        const sum = BigInt.asUintN(64, before + counters[i * 4 + k]!)
+        sums[lane + k] = sum
+        if (sum < before) this.isOverflown = true
       }
       if (isFirst[i] === 1) {
-        sums[lane + 4]! += 1n
+        sums[lane + 4] = BigInt.asUintN(64, sums[lane + 4]! + 1n)
         const rate = rates[row]!
-        if (rate === RATE.sampled) sums[lane + 6]! += 1n
-        else if (rate === RATE.unknown) sums[lane + 7]! += 1n
+        if (rate === RATE.sampled) sums[lane + 6] = BigInt.asUintN(64, sums[lane + 6]! + 1n)
+        else if (rate === RATE.unknown) sums[lane + 7] = BigInt.asUintN(64, sums[lane + 7]! + 1n)
       } else {
-        sums[lane + 5]! += 1n
+        sums[lane + 5] = BigInt.asUintN(64, sums[lane + 5]! + 1n)
       }
     }
   }
@@ -133,10 +133,4 @@ export class RollupGroups {
       this.#slots[slot] = group
     }
   }
-}
-
-/** value * rate, or null where that has more than 64 bits. */
-export function scaledBy(value: bigint, rate: number): bigint | null {
-  const product = value * BigInt(rate)
-  return product <= MOST ? product : null
 }
