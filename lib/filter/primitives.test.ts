@@ -32,6 +32,7 @@ const customer = factOf('customer', ['', 'ACME', 'Bob & Sons'], (word) => (word 
 const as: AddressFact = {
   ...factOf('as', [], (word) => (word >>> 24 === 192 ? 15_169 : 0)),
   find: (text) => (text === 'google' ? 15_169 : -1),
+  findAll: (text) => ({ google: [15_169], cdn: [13_335, 15_169] })[text] ?? [],
 }
 const names: FilterNames = {
   local,
@@ -39,6 +40,7 @@ const names: FilterNames = {
   facts: new Map([
     ['country', country],
     ['customer', customer],
+    ['local.name', factOf('local.name', ['', 'ACME'], (word) => (word >>> 24 === 192 ? 1 : 0))],
   ]),
   nowMs: Number(START),
 }

@@ -1,17 +1,18 @@
 import { F, type Field } from '../flow/fields.ts'
-import { type AddressMatch, ALWAYS, any, type Condition, type Quantity } from './condition.ts'
+import { ALWAYS, type Condition, type Quantity } from './condition.ts'
 import { numberOf, shownAs } from './cursor.ts'
 import { accessList, asa, flags, icmp, mpls } from './device-primitives.ts'
 import { between, family, locality, networkDirection, networkType, pair } from './flow-primitives.ts'
 import { fieldNamed, takeHead, unknownWord } from './heads.ts'
 import { E, NOUNS, type Noun } from './nouns.ts'
-import { rangeOf } from './number-set.ts'
+import { rangeOf, unionOf } from './number-set.ts'
 import { choose, columnsOf, isAsked, isScaled, list, number, takeOperand } from './operands.ts'
 import { rateOf, takeQuantity } from './quantities.ts'
 import { type Columns, directionIs, endIs, type Head, overColumns, type Reading } from './reading.ts'
 import {
   asIs,
   numberIs,
+  numbersOf,
   quantityOf,
   takeAddressTail,
   takeComparison,
@@ -198,26 +199,21 @@ const WHAT: Readonly<Record<string, string>> = {
   vlan: 'a VLAN',
 }
 
-/** `as @name`: what the table of AS names calls so. */
+/** `as @name`: the AS numbers that the table calls so. */
 function namedAs(reading: Reading, columns: Columns): Condition {
   const { cursor, names } = reading
   const token = cursor.next()
   const name = token.text.slice(1)
   const facts =
     names.as === undefined ? [] : 'fill' in names.as ? [names.as] : [names.as.source, names.as.destination]
-  const numbers = facts.map((fact) => fact.find(name)).filter((number) => number > 0)
+  const numbers = [...new Set(facts.flatMap((fact) => numbersOf(fact, name)))]
   if (numbers.length === 0) {
     const why =
       facts.length === 0 ? 'no table of AS numbers is given' : `no AS or list of them is called ${name}`
     throw cursor.fault(why, token)
   }
-  const number = BigInt(numbers[0]!)
-  return overColumns(reading, columns, (field) => {
-    const own = asIs(reading, field, rangeOf(number, number))
-    if (own.is !== 'as') return own
-    const match: AddressMatch = { is: 'fact', fact: own.fact, numbers }
-    return any([own, { is: 'address', field: own.address, match }])
-  })
+  const set = unionOf(numbers.map((number) => rangeOf(BigInt(number), BigInt(number))))
+  return overColumns(reading, columns, (field) => asIs(reading, field, set))
 }
 
 function ofField(reading: Reading, field: Field, isMultiplied: boolean): Condition {

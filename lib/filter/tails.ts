@@ -208,13 +208,22 @@ function addressIs(field: Field, match: AddressMatch): Condition {
   return { is: 'list', field, at: 'any', shift: 0, mask: 0, set: rangeOf(LEAST, GREATEST), addresses }
 }
 
+/** What `@name` stands for: a local network, else a label. */
 function namedNetwork({ names }: Reading, name: string): AddressMatch | null {
-  const facts: AddressFact[] = [...(names.local ? [names.local] : []), ...(names.facts?.values() ?? [])]
-  for (const fact of facts) {
-    const number = fact.find(name)
-    if (number > 0) return { is: 'fact', fact, numbers: [number] }
+  const labels = [...(names.facts ?? [])].filter(([key]) => !/^(?:country|as)(?:\.|$)/.test(key))
+  // Names of networks go before labels of the same name.
+  labels.sort(([a], [b]) => Number(b.startsWith('local')) - Number(a.startsWith('local')))
+  for (const fact of [...(names.local ? [names.local] : []), ...labels.map(([, label]) => label)]) {
+    const numbers = numbersOf(fact, name)
+    if (numbers.length > 0) return { is: 'fact', fact, numbers }
   }
   return null
+}
+
+/** The numbers that a text may stand for; empty where it stands for none. */
+export function numbersOf(fact: AddressFact, text: string): readonly number[] {
+  const found = fact.findAll?.(text) ?? [fact.find(text)]
+  return found.filter((number) => number > 0)
 }
 
 /** Takes what follows a word about MAC addresses. */
@@ -319,9 +328,10 @@ export function takeFactTail(reading: Reading, columns: Columns, fact: AddressFa
   if (comparator !== '==' && comparator !== '!=')
     throw cursor.fault(`${fact.name} can only be compared with == or !=`)
   if (names.length === 0) names.push(takeText(reading))
-  const numbers = names.map((name) => {
-    const number = Math.max(fact.find(name), fact.find(name.toUpperCase()))
-    if (number > 0) return number
+  const numbers = names.flatMap((name) => {
+    const own = numbersOf(fact, name)
+    const found = own.length > 0 ? own : numbersOf(fact, name.toUpperCase())
+    if (found.length > 0) return found
     cursor.place--
     throw cursor.fault(`the table knows no ${fact.name} ${JSON.stringify(name)}`)
   })
