@@ -4,6 +4,7 @@ import { type Definitions, readDefinitions } from '../lib/ecs/definitions.ts'
 import { LineDocuments } from '../lib/ecs/line-documents.ts'
 import { LINE_KEYS } from '../lib/ecs/line-values.ts'
 import { newNetflowDocuments } from '../lib/ecs/netflow-documents.ts'
+import { newSampleDocuments } from '../lib/ecs/sample-documents.ts'
 import { openGeoSource } from '../lib/enrich/geo-databases.ts'
 import type { FixedColumn, FlowBatch } from '../lib/flow/batch.ts'
 import type { DocumentPage, DocumentWriter } from '../lib/flow/documents.ts'
@@ -48,6 +49,7 @@ export function definitionsOf(options: DocumentOptions): Definitions | null {
 export class RowDocuments implements DocumentWriter {
   readonly #settings: RowDocumentSettings
   readonly #netflow: DocumentWriter
+  readonly #samples: DocumentWriter
   readonly #lines: RowSink
   readonly #geo: GeoSource | null
   #sflow: LineDocuments
@@ -69,6 +71,12 @@ export class RowDocuments implements DocumentWriter {
       steps: [],
       isStrict: options.isStrict,
     })
+    this.#samples = newSampleDocuments({
+      locality: elasticLocality(options.internalNetworks),
+      tags: tagsOf('goflow2.sflow', settings),
+      fields: agentFields('goflow2.sflow', settings),
+      steps: [],
+    })
     this.#timezone = timezone()
     this.#sflow = this.#newSflow()
     this.#lines = newLineSink({
@@ -81,7 +89,8 @@ export class RowDocuments implements DocumentWriter {
   }
 
   write(batch: FlowBatch, from: number, to: number, page: DocumentPage): number {
-    if (batch.kind !== 'flow' && batch.kind !== 'options') return to
+    if (batch.kind === 'counters' || batch.kind === 'discard')
+      return this.#samples.write(batch, from, to, page)
     const protocols = (batch.fixed(F.exportProtocol) as FixedColumn).values
     for (let at = from; at < to; ) {
       const isSflow = protocols[at]! >= PROTOCOL.sflow2

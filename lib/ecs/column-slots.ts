@@ -1,4 +1,11 @@
-import { BATCH_ROWS, type Column, type FlowBatch, type ListColumn, type OctetsColumn } from '../flow/batch.ts'
+import {
+  BATCH_ROWS,
+  type Column,
+  type FlowBatch,
+  type ListColumn,
+  type OctetsColumn,
+  type OctetsListColumn,
+} from '../flow/batch.ts'
 import type { Field } from '../flow/fields.ts'
 
 const NO_U8 = new Uint8Array(BATCH_ROWS)
@@ -16,6 +23,7 @@ export class ColumnSlots {
   readonly present: Uint8Array[] = []
   readonly octets: (OctetsColumn | null)[] = []
   readonly lists: (ListColumn | null)[] = []
+  readonly octetsLists: (OctetsListColumn | null)[] = []
   readonly #fields: Field[] = []
   readonly #slots = new Map<Field, number>()
   #batch: FlowBatch | null = null
@@ -52,6 +60,7 @@ export class ColumnSlots {
     this.floats[slot] = values instanceof Float64Array ? values : NO_FLOATS
     this.octets[slot] = column?.shape === 'octets' ? column : null
     this.lists[slot] = column?.shape === 'list' ? column : null
+    this.octetsLists[slot] = column?.shape === 'octets-list' ? column : null
     this.present[slot] = column?.present ?? NO_U8
   }
 }

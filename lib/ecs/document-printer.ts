@@ -1,6 +1,7 @@
 import { putU32, putU64 } from '../bytes/put-number.ts'
 import { type DocumentPage, hasRoom } from '../flow/documents.ts'
 import { F } from '../flow/fields.ts'
+import { closeObject } from './close-object.ts'
 import type { ColumnSlots } from './column-slots.ts'
 import { type DocumentProgram, PRINT, SKIP, STEP, STEP_TARGET } from './document-program.ts'
 import { putFlowId } from './flow-id.ts'
@@ -42,7 +43,7 @@ export class DocumentPrinter {
     let room = 0
     for (let i = 0; i < variable.length; i++) {
       const { slot, factor } = variable[i]!
-      const column = this.#slots.octets[slot]
+      const column = this.#slots.octets[slot] ?? this.#slots.lists[slot] ?? this.#slots.octetsLists[slot]
       if (column != null) room += column.lengths[row]! * factor
     }
     return room
@@ -182,8 +183,7 @@ export class DocumentPrinter {
           position = putGeoText(view, position, facts.as[a]!)
           break
         case PRINT.close:
-          if (out[position - 1] === 0x2c) position--
-          out[position++] = 0x7d
+          position = closeObject(out, position, a, steps[at + 4]!)
           break
         default:
           position = this.#octets.put(out, view, position, what, a, steps[at + 4]!, row)

@@ -1,4 +1,4 @@
-import type { Condition, DocumentObject, DocumentValue } from './document-tree.ts'
+import type { Condition, ConstantValue, DocumentObject, DocumentValue, RowValue } from './document-tree.ts'
 
 /** Numbers in a step: what it does, literal (first double word, octets), two numbers, where a skip goes. */
 export const STEP = 6
@@ -55,12 +55,10 @@ export const PRINT = {
   as: 32,
   /** Milliseconds in nanoseconds; `a` is the slot. */
   milliseconds: 33,
-  /** Ends an object whose values were all optional. */
+  /** Ends an object whose values were all optional; takes `a` octets back if none came, else puts a comma behind if `b`. */
   close: 34,
-  /** The text of a dictionary: `a` is its number, `b` the slot of 32 bits that chooses. */
+  /** The name that dictionary `b` (WORDS) has for an integer. */
   word: 35,
-  /** The product of two slots of 64 and 32 bits. */
-  product: 36,
   macOctets: 37,
   /** Microseconds before the export time. */
   beforeExport: 38,
@@ -87,6 +85,11 @@ export const PRINT = {
   spanList: 52,
   /** When the record of a line was received; else when it ended or started. */
   clock: 53,
+  /** Lists of integers and of MAC addresses; octets in hexadecimal; an address that is printed once. */
+  list: 54,
+  macList: 55,
+  hex: 56,
+  formatted: 57,
   /** When the line was read. */
   readTime: 51,
 } as const
@@ -145,6 +148,12 @@ export function compileDocument(root: DocumentObject, extraRoom: number): Docume
   return builder.finish(extraRoom)
 }
 
+/** Whether a value is there in every row; an object is where one of its values is, or if it has none. */
+function isSteady(value: DocumentValue): boolean {
+  if (value.kind !== 'object') return value.unless === null
+  return value.entries.size === 0 || [...value.entries.values()].some(isSteady)
+}
+
 class ProgramBuilder {
   readonly #steps: number[] = []
   readonly #variable: { slot: number; factor: number }[] = []
@@ -152,26 +161,46 @@ class ProgramBuilder {
   readonly #literals: number[] = []
   #room = 0
 
-  object({ entries }: DocumentObject): void {
-    const all = [...entries].sort(([a], [b]) => (a < b ? -1 : 1))
-    const steady = all.filter(([, value]) => value.kind === 'object' || value.unless === null)
-    const optional = all.filter(([, value]) => value.kind !== 'object' && value.unless !== null)
+  /** Prints an object; one whose values are all missing is `{}`. */
+  object(object: DocumentObject): void {
     this.#text('{')
+    this.#entries(object)
+    if (isSteady(object)) this.#text('}')
+    else this.#step(PRINT.close, 0, 0)
+  }
+
+  /** Values that are always there first; without any of them the comma comes behind each value. */
+  #entries({ entries }: DocumentObject): void {
+    const all = [...entries].sort(([a], [b]) => (a < b ? -1 : 1))
+    const steady = all.filter(([, value]) => isSteady(value))
     steady.forEach(([name, value], i) => {
       this.#text(`${i > 0 ? ',' : ''}${JSON.stringify(name)}:`)
       this.#value(value)
     })
-    for (const [name, value] of optional) {
-      const open = this.#skip((value as { unless: Condition }).unless)
-      // Without anything steady the comma comes behind, and the last one becomes the bracket.
-      this.#text(`${steady.length > 0 ? ',' : ''}${JSON.stringify(name)}:`)
-      this.#value(value)
-      if (steady.length === 0) this.#text(',')
-      this.#flushText()
-      this.#steps[open + STEP_TARGET] = this.#steps.length
+    const isLeading = steady.length > 0
+    for (const [name, value] of all) {
+      if (isSteady(value)) continue
+      const label = `${isLeading ? ',' : ''}${JSON.stringify(name)}:`
+      if (value.kind === 'object') this.#droppable(label, value, isLeading)
+      else this.#optional(label, value, isLeading)
     }
-    if (steady.length > 0 || optional.length === 0) this.#text('}')
-    else this.#step(PRINT.close, 0, 0)
+  }
+
+  #optional(label: string, value: ConstantValue | RowValue, isLeading: boolean): void {
+    const open = this.#skip(value.unless!)
+    this.#text(label)
+    this.#value(value)
+    if (!isLeading) this.#text(',')
+    this.#flushText()
+    this.#steps[open + STEP_TARGET] = this.#steps.length
+  }
+
+  /** An object that is taken back where it stays empty. */
+  #droppable(label: string, object: DocumentObject, isLeading: boolean): void {
+    const start = encoder.encode(`${label}{`)
+    this.#octets.push(...start)
+    this.#entries(object)
+    this.#step(PRINT.close, start.length, isLeading ? 0 : 1)
   }
 
   finish(extraRoom: number): DocumentProgram {
@@ -200,6 +229,9 @@ class ProgramBuilder {
     this.#step(print, a, b)
     if (print === PRINT.text) this.#variable.push({ slot: a, factor: 6 })
     if (print === PRINT.octets) this.#variable.push({ slot: a, factor: 4 })
+    if (print === PRINT.hex) this.#variable.push({ slot: a, factor: 2 })
+    if (print === PRINT.list) this.#variable.push({ slot: a, factor: 11 })
+    if (print === PRINT.macList) this.#variable.push({ slot: a, factor: 20 })
     if (isQuoted) this.#text('"')
   }
 

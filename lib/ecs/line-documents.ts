@@ -1,5 +1,6 @@
 import { type DocumentPage, hasRoom, type LineDocumentWriter } from '../flow/documents.ts'
 import type { GeoSource } from '../flow/geo.ts'
+import { closeObject } from './close-object.ts'
 import { type DocumentProgram, PRINT, SKIP, STEP, STEP_TARGET } from './document-program.ts'
 import type { DocumentStep } from './document-steps.ts'
 import { asText, type GeoText, geoText, putGeoText } from './geo-texts.ts'
@@ -285,8 +286,7 @@ export class LineDocuments implements LineDocumentWriter {
           if (this.#as[a] === null) at = steps[at + STEP_TARGET]! - STEP
           break
         case PRINT.close:
-          if (out[position - 1] === 0x2c) position--
-          out[position++] = 0x7d
+          position = closeObject(out, position, a, steps[at + 4]!)
           break
         default:
           break

@@ -1,12 +1,17 @@
+import { formatAddress } from '../bytes/address.ts'
 import { BILLIONS, divideByBillion, putU32, putU64 } from '../bytes/put-number.ts'
 import { F } from '../flow/fields.ts'
+import { protocolName } from '../flow/protocol-names.ts'
 import type { ColumnSlots } from './column-slots.ts'
 import { PRINT, SKIP } from './document-program.ts'
+import { dropReasonName } from './drop-reasons.ts'
 import { TICKS } from './layout-values.ts'
 import { putJsonText } from './put-json-text.ts'
 import { putMac } from './put-words.ts'
 
 const WORD = 4_294_967_296
+/** Dictionaries of PRINT.word. */
+export const WORDS = { dropReason: 0, ethernetType: 1, protocol: 2 } as const
 /** 1900 to 1970 in seconds. */
 const NTP_EPOCH = 2_208_988_800
 const HEX = new TextEncoder().encode('0123456789abcdef')
@@ -70,6 +75,16 @@ export class OctetValues {
         return putMac(view, position, scratch.getUint32(0), scratch.getUint32(4))
       case PRINT.aclId:
         return this.#putAclId(out, position, a, row)
+      case PRINT.list:
+        return this.#putList(out, view, position, a, row)
+      case PRINT.macList:
+        return this.#putMacs(out, view, position, a, row)
+      case PRINT.hex:
+        return this.#putHex(out, position, a, row)
+      case PRINT.formatted:
+        return putAscii(out, position, formatAddress(words[a]!, row * 4))
+      case PRINT.word:
+        return putAscii(out, position, wordOf(b, words[a]![row]! | u16[a]![row]! | u8[a]![row]!))
       case PRINT.label:
         return this.#putLabel(out, view, position, a, b, row)
       default:
@@ -127,8 +142,7 @@ export class OctetValues {
     octets: number,
     row: number,
   ): number {
-    const { u8, u16, words, floats } = this.#slots
-    void floats
+    const { u8, u16, words } = this.#slots
     const isWide = octets > 4
     const low = isWide ? words[slot]![row * 2]! : words[slot]![row]! | u16[slot]![row]! | u8[slot]![row]!
     scratch.setUint32(0, isWide ? words[slot]![row * 2 + 1]! : 0)
@@ -163,6 +177,50 @@ export class OctetValues {
     return position
   }
 
+  #putList(out: Uint8Array, view: DataView, position: number, slot: number, row: number): number {
+    const list = this.#slots.lists[slot]
+    out[position++] = 0x5b
+    if (list != null) {
+      const start = list.starts[row]!
+      for (let i = 0; i < list.lengths[row]!; i++) {
+        if (i > 0) out[position++] = 0x2c
+        position = putU32(view, position, list.data[start + i]! | 0)
+      }
+    }
+    out[position] = 0x5d
+    return position + 1
+  }
+
+  #putMacs(out: Uint8Array, view: DataView, position: number, slot: number, row: number): number {
+    const list = this.#slots.octetsLists[slot]
+    out[position++] = 0x5b
+    if (list != null) {
+      const start = list.starts[row]!
+      for (let i = start; i < start + list.lengths[row]!; i++) {
+        if (i > start) out[position++] = 0x2c
+        const { data } = list
+        const at = list.itemStarts[i]!
+        for (let k = 0; k < 6; k++) scratch.setUint8(2 + k, data[at + k]!)
+        out[position] = 0x22
+        position = putMac(view, position + 1, scratch.getUint16(2), scratch.getUint32(4))
+        out[position++] = 0x22
+      }
+    }
+    out[position] = 0x5d
+    return position + 1
+  }
+
+  #putHex(out: Uint8Array, position: number, slot: number, row: number): number {
+    const column = this.#slots.octets[slot]
+    if (column == null) return position
+    const from = column.starts[row]!
+    for (let i = from; i < from + column.lengths[row]!; i++) {
+      out[position++] = HEX[column.data[i]! >>> 4]!
+      out[position++] = HEX[column.data[i]! & 15]!
+    }
+    return position
+  }
+
   #putLabel(
     out: Uint8Array,
     view: DataView,
@@ -182,6 +240,19 @@ export class OctetValues {
     out[position] = 0x5d
     return position + 1
   }
+}
+
+const ETHERNET_TYPES = new Map([
+  [0x0800, 'ipv4'],
+  [0x0806, 'arp'],
+  [0x86dd, 'ipv6'],
+])
+
+/** The name that a dictionary has for a number. */
+function wordOf(words: number, value: number): string {
+  if (words === WORDS.dropReason) return dropReasonName(value)
+  if (words === WORDS.protocol) return protocolName(value)
+  return ETHERNET_TYPES.get(value) ?? `0x${value.toString(16).padStart(4, '0')}`
 }
 
 function putAscii(out: Uint8Array, position: number, text: string): number {
