@@ -149,6 +149,18 @@ test('filters of thousands of terms are read and compiled in bounded time', () =
   assert.ok(spentMs(began) < 3000, `${spentMs(began)} ms`)
 })
 
+test('the registry is asked for words of its own only', () => {
+  const asked: string[] = []
+  const field = (name: string) => {
+    asked.push(name)
+    return undefined
+  }
+  parseFilter('src ip 10.0.0.1 and proto tcp or in if 3 and flags S or destination.port 80', { field })
+  assert.equal(asked, [])
+  errorOf('noSuchElement 3', { field })
+  assert.equal([...new Set(asked)], ['noSuchElement'])
+})
+
 test('brackets and arithmetic are read to a bounded depth', () => {
   assert.match(
     errorOf(`${'('.repeat(100_000)}port 80${')'.repeat(100_000)}`),

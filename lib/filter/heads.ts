@@ -87,8 +87,8 @@ function expanded(reading: Reading, text: string): string[] {
   const word = text.toLowerCase().replace(/(?<=\w):$/, '')
   const other = own(ECS, word) ?? own(SPELLINGS, word)
   if (other !== undefined) return other.split(' ')
-  if (isNoun(reading, text) || QUALIFIERS.includes(word))
-    return [special.has(word) || own(NOUNS, word) ? word : QUALIFIERS.includes(word) ? word : text]
+  if (QUALIFIERS.includes(word) || special.has(word) || own(NOUNS, word) !== undefined) return [word]
+  if (isNoun(reading, text)) return [text]
   const parts = word.split('.')
   if (parts.length > 1 && parts.length < 5) {
     const words = parts.flatMap((part) => own(SPELLINGS, part)?.split(' ') ?? [part])
