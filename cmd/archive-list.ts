@@ -30,11 +30,7 @@ export const archiveList: Prepare = (given, paths) => {
 function statusOf(files: readonly ArchiveFile[]) {
   const damaged = files.filter(({ state }) => state === 'damaged')
   for (const { path, trouble } of damaged) process.stderr.write(`weir: damaged: ${path}: ${trouble}\n`)
-  if (damaged.length === 0) return EXIT.done
-  const isNothingLeft = files.every(
-    ({ state, rows, otherRows }) => state === 'damaged' && rows + otherRows === 0,
-  )
-  return isNothingLeft ? EXIT.failed : EXIT.badInput
+  return damaged.length === 0 ? EXIT.done : EXIT.badInput
 }
 
 /** The values of one file by the names that scripts know; octet sums keep all their digits. */

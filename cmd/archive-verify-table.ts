@@ -17,6 +17,14 @@ export const ARCHIVE_VERIFY: Command = {
       help: 'A line for each file, or an array of objects.',
     },
     { name: 'quiet', group: 'Output', help: 'Print only what is damaged, and the sum.' },
+    {
+      name: 'progress',
+      group: 'Output',
+      value: 'WHEN',
+      default: 'auto',
+      choices: ['auto', 'never', 'always'],
+      help: 'Rows, MB/s and time left on stderr where that is a terminal and the work takes a while.',
+    },
     ...COMMON_FLAGS,
   ],
   examples: [
