@@ -203,6 +203,11 @@ export const F = {
   /** sFlow discard notifications: the reason. */
   dropReason: defineField('dropReason', 'u32', 'identifier'),
 
+  // Rows that were read from a log of goflow2: how their line was written (goflow2/written-shape.ts), or, where
+  // columns do not give its octets back, the line itself.
+  lineShape: defineField('lineShape', 'text'),
+  lineText: defineField('lineText', 'text'),
+
   // Flows tracked from packets: the whole flow so far, both ways, link headers counted.
   initiatorOctets: defineField('initiatorOctets', 'u64', 'deltaCounter', 0, 231),
   responderOctets: defineField('responderOctets', 'u64', 'deltaCounter', 0, 232),

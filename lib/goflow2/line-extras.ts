@@ -1,4 +1,4 @@
-import { defineField, type Field } from '../flow/fields.ts'
+import { defineField, type Field, findField, type Kind } from '../flow/fields.ts'
 
 /** Columns for what no known column can hold: a key's integers, its text, and all else as JSON. */
 export interface ExtraFields {
@@ -10,11 +10,13 @@ export interface ExtraFields {
 /** The columns that keep values of `key` as they were written; one name has one kind in every process. */
 export function extraFields(key: string): ExtraFields {
   const { number, text, json } = extraNames(key)
-  return {
-    number: defineField(number, 'u64', 'default'),
-    text: defineField(text, 'text', 'default'),
-    json: defineField(json, 'text', 'default'),
-  }
+  return { number: fieldOf(number, 'u64'), text: fieldOf(text, 'text'), json: fieldOf(json, 'text') }
+}
+
+/** A strange archive may have brought a column of this name and another kind. */
+function fieldOf(name: string, kind: Kind): Field {
+  const known = findField(name)
+  return defineField(known === undefined || known.kind === kind ? name : `${name}~${kind}`, kind)
 }
 
 /** What these columns are called, whether they exist or not. */

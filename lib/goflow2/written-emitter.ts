@@ -17,21 +17,23 @@ import { FROM, isSflow, numberOf, type Shape, type Source, sourceOf } from './li
 import type { WrittenKey, WrittenShape } from './written-shape.ts'
 
 /** Names of keys that goflow2 1.x has beside ours, with the column and the unit of their times. */
-const OLD_TIMES: Readonly<Record<string, readonly [name: string, render: number]>> = {
-  TimeReceived: ['time_received_ns', RENDER.seconds],
-  TimeFlowStart: ['time_flow_start_ns', RENDER.seconds],
-  TimeFlowEnd: ['time_flow_end_ns', RENDER.seconds],
-  TimeFlowStartMs: ['time_flow_start_ns', RENDER.milliseconds],
-  TimeFlowEndMs: ['time_flow_end_ns', RENDER.milliseconds],
-  time_received: ['time_received_ns', RENDER.seconds],
-  time_flow_start: ['time_flow_start_ns', RENDER.seconds],
-  time_flow_end: ['time_flow_end_ns', RENDER.seconds],
-  time_flow_start_ms: ['time_flow_start_ns', RENDER.milliseconds],
-  time_flow_end_ms: ['time_flow_end_ns', RENDER.milliseconds],
-}
+const OLD_TIMES: ReadonlyMap<string, readonly [name: string, render: number]> = new Map(
+  Object.entries({
+    TimeReceived: ['time_received_ns', RENDER.seconds],
+    TimeFlowStart: ['time_flow_start_ns', RENDER.seconds],
+    TimeFlowEnd: ['time_flow_end_ns', RENDER.seconds],
+    TimeFlowStartMs: ['time_flow_start_ns', RENDER.milliseconds],
+    TimeFlowEndMs: ['time_flow_end_ns', RENDER.milliseconds],
+    time_received: ['time_received_ns', RENDER.seconds],
+    time_flow_start: ['time_flow_start_ns', RENDER.seconds],
+    time_flow_end: ['time_flow_end_ns', RENDER.seconds],
+    time_flow_start_ms: ['time_flow_start_ns', RENDER.milliseconds],
+    time_flow_end_ms: ['time_flow_end_ns', RENDER.milliseconds],
+  } as const),
+)
 
 /** Columns of other keys that are not goflow2's own. */
-const OTHER_COLUMNS: Readonly<Record<string, string>> = { flow_direction: 'flowDirection' }
+const OTHER_COLUMNS: ReadonlyMap<string, string> = new Map([['flow_direction', 'flowDirection']])
 
 /** Names of the columns that the shape's lines need beside goflow2's: slots from SLOT_COUNT on are given in this order. */
 export function writtenColumns({ keys }: WrittenShape): string[] {
@@ -44,7 +46,7 @@ export function writtenColumns({ keys }: WrittenShape): string[] {
 }
 
 function columnOf({ name, column }: WrittenKey): string | null {
-  return name === null ? column : (OTHER_COLUMNS[name] ?? null)
+  return name === null ? column : (OTHER_COLUMNS.get(name) ?? null)
 }
 
 export interface WrittenStyle {
@@ -116,7 +118,9 @@ class Emission {
       [number, -1],
     ] as const) {
       const slot = this.#slotOf(name)
-      if (!this.#columns.has(slot)) continue
+      // An archive may call columns of other kinds so.
+      const isOurs = findField(name)?.kind === (flags < 0 ? 'u64' : 'text')
+      if (!isOurs || !this.#columns.has(slot)) continue
       const next: Label = []
       out.jump(CONTROL.jumpIfAbsent, slot, next)
       if (flags < 0) {
@@ -137,7 +141,7 @@ class Emission {
       this.#column(column, form)
       return
     }
-    const old = name === null ? undefined : OLD_TIMES[name]
+    const old = name === null ? undefined : OLD_TIMES.get(name)
     if (old !== undefined) {
       const { from, a, b, c } = sourceOf(old[0], this.#rows, this.#columns)
       if (from === FROM.nothing) this.#out.text('0')
@@ -149,7 +153,8 @@ class Emission {
       this.#out.text(this.#isJson ? 'null' : '')
       return
     }
-    const quote = form === 'quoted' && this.#isJson ? '"' : ''
+    const isNumber = (item.field?.kind === 'u32' || item.field?.kind === 'u64') && item.renderer === 'none'
+    const quote = form === 'quoted' && isNumber && this.#isJson ? '"' : ''
     this.#out.text(quote)
     if (name === 'vlan_id') this.#vlan()
     else this.#emitter.item(item)

@@ -1,13 +1,10 @@
-import { defineField } from '../flow/fields.ts'
+import { F } from '../flow/fields.ts'
 
 /**
  * Columns that keep how a line was written, in rows that were read from a log: its WrittenShape as text, or, where
  * columns and shape do not give its octets back, the whole line.
  */
-export const WRITTEN = {
-  shape: defineField('lineShape', 'text', 'default'),
-  line: defineField('lineText', 'text', 'default'),
-} as const
+export const WRITTEN = { shape: F.lineShape, line: F.lineText } as const
 
 /** One key of a line, and how its value was written. */
 export interface WrittenKey {

@@ -1,6 +1,10 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { FlowBatch } from '../flow/batch.ts'
+import { defineField } from '../flow/fields.ts'
+import { fillRow } from '../testing/fill-row.ts'
 import { rewritten } from './reading/testing/rewritten.ts'
+import { newWrittenSink } from './written-sink.ts'
 
 /** Lines that must come out in the same octets; returns how many of them had to be kept whole. */
 function whole(...lines: string[]): number {
@@ -97,6 +101,48 @@ test('a VLAN is printed whatever rows stand around it', () => {
     i < 4200 ? vlan(5, 5) : i % 2 === 0 ? vlan(5, 0) : frame(i % 4096),
   )
   assert.is(whole(...mixed), 0)
+})
+
+test('shapes that no reader of ours wrote break nothing', () => {
+  defineField('line.clash', 'address')
+  defineField('line.clash.text', 'u32-list')
+  const keys = (...items: unknown[]) => JSON.stringify(['2.2', items])
+  const shapes = [
+    'no JSON',
+    '{}',
+    '[]',
+    '["2.2",[]]',
+    '["2.2",[[1,2,3,4]]]',
+    keys(['bytes', 'bytes', null, 'hex99']),
+    keys(['constructor', 'constructor', 'constructor', '']),
+    keys(['clash', null, null, ''], ['x', null, 'line.clash.text', 'text'], ['y', null, 'nowhere', 'ip']),
+    keys(
+      ['a', 'src_net', null, 'quoted'],
+      ['b', 'as_path', null, 'none'],
+      ['c', 'icmp_name', null, 'datetime'],
+    ),
+    keys(...Array.from({ length: 1025 }, (_, i) => [`k${i}`, 'bytes', null, ''])),
+  ]
+  const batch = new FlowBatch()
+  for (const lineShape of shapes) {
+    fillRow(batch, {
+      lineShape,
+      octetDeltaCount: 7n,
+      sourceAddress: '192.0.2.1',
+      'line.clash': '192.0.2.2',
+      'line.clash.text': [1],
+    })
+  }
+  for (const format of ['json', 'text'] as const) {
+    let lines = ''
+    const write = (octets: Uint8Array, from: number, to: number) => {
+      lines += Buffer.from(octets.subarray(from, to)).toString()
+    }
+    const sink = newWrittenSink({ format, compat: '2.2', mapping: null, separator: Buffer.from('\n'), write })
+    sink.write(batch)
+    assert.is(lines.split('\n').length, shapes.length + 1)
+    if (format === 'json') for (const line of lines.trim().split('\n')) JSON.parse(line)
+  }
 })
 
 test('many lines, in batches', () => {
