@@ -124,8 +124,11 @@ function asTable(files: readonly ArchiveFile[]): string {
     file.exporters.length > 1 ? `${file.exporters.length} exporters` : (file.exporters[0]?.address ?? ''),
     file.path,
   ])
-  const rowSum = files.reduce((sum, file) => sum + file.rows, 0)
-  const octets = files.reduce((sum, file) => sum + file.octets, 0n)
+  // Rollups repeat what records say: where both are listed, only one of both is added up.
+  const records = files.filter(({ rollup }) => rollup === null)
+  const summed = records.length > 0 ? records : files
+  const rowSum = summed.reduce((sum, file) => sum + file.rows, 0)
+  const octets = summed.reduce((sum, file) => sum + file.octets, 0n)
   const fileOctets = files.reduce((sum, file) => sum + file.fileOctets, 0)
   const count = files.length === 1 ? '1 file' : `${withCommas(files.length)} files`
   const footer = ['', '', withCommas(rowSum), withUnit(octets), withUnit(fileOctets), '', '', '', count]
