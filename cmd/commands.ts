@@ -1,3 +1,4 @@
+import { ANALYZE } from './analyze-table.ts'
 import { ARCHIVE_COMMANDS } from './archive-commands.ts'
 import { COLLECT } from './collect-table.ts'
 import { COMMON_FLAGS, type Command } from './flags.ts'
@@ -90,6 +91,7 @@ export const COMMANDS: readonly Command[] = [
   ARCHIVE,
   ...ARCHIVE_COMMANDS,
   ROTATE,
+  ANALYZE,
   CONFIG,
   COMPLETION,
   MAN,
@@ -98,4 +100,4 @@ export const COMMANDS: readonly Command[] = [
 ]
 
 /** Commands that take settings from a configuration file: each has a section of its first word. */
-export const CONFIGURED: readonly Command[] = [COLLECT, ...ARCHIVE_COMMANDS, ROTATE]
+export const CONFIGURED: readonly Command[] = [COLLECT, ...ARCHIVE_COMMANDS, ROTATE, ANALYZE]

@@ -15,5 +15,6 @@ export type Preparations = Readonly<Record<string, () => Promise<Prepare>>>
 export const PREPARED: Preparations = {
   collect: async () => (await import('./collect.ts')).collect,
   rotate: async () => (await import('./rotate.ts')).rotate,
+  analyze: async () => (await import('./analyze.ts')).analyze,
   ...ARCHIVE_ACTIONS,
 }

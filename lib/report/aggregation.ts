@@ -86,11 +86,13 @@ export class Aggregation {
   /** Makes ready for rows of a block. Throws FILE_UNWRITABLE. */
   enterBlock(rows: BlockRows): void {
     const { scope } = rows
-    if (
-      this.#input === null ||
-      this.#input.scope !== scope ||
-      hasOutgrown(this.shape, scope, this.#input.layout)
-    ) {
+    // Reading columns may add addresses to the dictionary: what it needs is known afterwards.
+    const sources = this.shape.keys.map((key) => key.source(rows))
+    const isFitting =
+      this.#input !== null &&
+      this.#input.scope === scope &&
+      !hasOutgrown(this.shape, scope, this.#input.layout)
+    if (!isFitting) {
       this.#leaveInput()
       const layout = inputLayout(this.shape, scope, this.#options.timeBits)
       this.#input = { layout, scope }
@@ -98,7 +100,7 @@ export class Aggregation {
       this.#inputTotals.fill(0n)
       this.#chooseWay(layout)
     }
-    this.#sources = this.shape.keys.map((key) => key.source(rows))
+    this.#sources = sources
   }
 
   #chooseWay({ layout }: InputLayout): void {

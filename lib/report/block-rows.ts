@@ -87,9 +87,10 @@ export class BlockRows {
     return this.once(local, 'direction', () => {
       const out = new Uint8Array(this.rows).fill(TRANSIT)
       if (local === null) return out
-      const facts = this.scope.factByCode(local)
       const source = this.codes(F.sourceAddress)
       const destination = this.codes(F.destinationAddress)
+      // Only now are all their addresses in the dictionary.
+      const facts = this.scope.factByCode(local)
       tellDirections(this.#localRows(source, facts), this.#localRows(destination, facts), out)
       return out
     })

@@ -121,6 +121,8 @@ export function endHash(hashes: Uint32Array, count: number): void {
   }
 }
 
+// BigInt.asUintN keeps sums of 64-bit arrays in registers; without it they are now and then objects.
+
 /** Adds values to lane `lane` of `lanes` per group. */
 export function addLane(
   sums: BigUint64Array,
@@ -130,7 +132,10 @@ export function addLane(
   values: BigUint64Array,
   count: number,
 ): void {
-  for (let i = 0; i < count; i++) sums[Math.imul(groups[i]!, lanes) + lane]! += values[i]!
+  for (let i = 0; i < count; i++) {
+    const at = groups[i]! * lanes + lane
+    sums[at] = BigInt.asUintN(64, sums[at]! + values[i]!)
+  }
 }
 
 export function countLane(
@@ -140,7 +145,10 @@ export function countLane(
   lane: number,
   count: number,
 ): void {
-  for (let i = 0; i < count; i++) sums[Math.imul(groups[i]!, lanes) + lane]! += 1n
+  for (let i = 0; i < count; i++) {
+    const at = groups[i]! * lanes + lane
+    sums[at] = BigInt.asUintN(64, sums[at]! + 1n)
+  }
 }
 
 export function greatestLane(
@@ -152,7 +160,7 @@ export function greatestLane(
   count: number,
 ): void {
   for (let i = 0; i < count; i++) {
-    const at = Math.imul(groups[i]!, lanes) + lane
+    const at = groups[i]! * lanes + lane
     if (values[i]! > sums[at]!) sums[at] = values[i]!
   }
 }

@@ -38,6 +38,7 @@ export class QueryRun {
   readonly #dealer: BinDealer
   #rows: BlockRows | null = null
   #selection = new Uint32Array(0)
+  #mask = new Uint8Array(0)
 
   /** `expectedRows`: at most so many will come, as far as known. */
   constructor(compiled: CompiledQuery, options: RunOptions, expectedRows: number) {
@@ -94,8 +95,9 @@ export class QueryRun {
     if (query.filter === null) {
       for (let row = 0; row < count; row++) selection[row] = row
     } else {
-      count = query.filter.select(block, selection, problems)
-      isAll = count === rows.rows
+      if (this.#mask.length < rows.rows) this.#mask = new Uint8Array(rows.rows)
+      isAll = query.filter.select(block, this.#mask, problems) === rows.rows
+      count = rowsOf(this.#mask, rows.rows, selection)
     }
     if (isDoubled(block)) quality.doubledBlocks++
     if (query.deduplicate === 'edge') {
@@ -195,4 +197,14 @@ export class QueryRun {
   close(): void {
     for (const tables of this.levels) for (const { aggregation } of tables) aggregation.close()
   }
+}
+
+/** Numbers of the rows whose mask is 1. */
+function rowsOf(mask: Uint8Array, rows: number, out: Uint32Array): number {
+  let count = 0
+  for (let row = 0; row < rows; row++) {
+    out[count] = row
+    count += mask[row]!
+  }
+  return count
 }

@@ -8,8 +8,8 @@ export interface Selector {
   readonly fields: readonly Field[]
   /** False where no row of the block can match, by what is known before columns are read. */
   mayMatch(block: FlowBlock): boolean
-  /** Puts the numbers of matching rows into `selection`, rising, and returns how many there are. */
-  select(block: FlowBlock, selection: Uint32Array, problems: Problem[]): number
+  /** Sets `selection[row]` to 1 or 0 for all rows; returns how many are 1. */
+  select(block: FlowBlock, selection: Uint8Array, problems: Problem[]): number
 }
 
 /**

@@ -11,7 +11,7 @@ import { lesser } from './window.ts'
 
 /** Octets that a group takes once it is to be printed. */
 const PRINTED_OCTETS = 400
-const MOST_CELLS = 5_000_000
+const MOST_CELLS = 1_000_000
 
 /** The span of time that an answer is about, and its bins. */
 interface Span {

@@ -98,7 +98,6 @@ function blockOf(flows: readonly PlainFlow[], addresses: Codes): FlowBlock {
   const fields = new Set(flows.flatMap((flow) => [...flow.keys()]))
   const codesOf = (field: Field) =>
     Uint32Array.from(flows, (flow) => addresses.codeOf((flow.get(field) as number[]) ?? [0, 0, 0, 0]))
-  for (const field of fields) if (field.kind === 'address') codesOf(field)
   return {
     info: factsOf(flows),
     columns: [...fields].map((field) => {
@@ -146,7 +145,7 @@ export function memoryFile(flows: readonly PlainFlow[], blockRows: number): Flow
   }
 }
 
-/** Flows as a log would give them: addresses are learnt block by block, and forgotten every `forget` blocks. */
+/** Flows as a log would give them: addresses are learnt when they are read, and forgotten every `forget` blocks. */
 export function memoryStream(flows: readonly PlainFlow[], blockRows: number, forget = 3): FlowStream {
   const waiting = pieces(flows, blockRows)
   let addresses = new Codes()

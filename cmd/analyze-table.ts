@@ -1,0 +1,152 @@
+import { COMMON_FLAGS, type Command, type Flag } from './flags.ts'
+import { timeFlags } from './times.ts'
+
+const ROWS = 'Rows'
+const QUESTION = 'Question'
+const KNOWLEDGE = 'Knowledge'
+const RUNNING = 'Running'
+
+export const ALLOCATIONS = ['proportional', 'start', 'end', 'uniform', 'max', 'min'] as const
+export const ANALYZE_FORMATS = ['table', 'csv', 'tsv', 'json', 'ndjson'] as const
+
+const FLAGS: readonly Flag[] = [
+  {
+    name: 'in',
+    group: ROWS,
+    value: 'DIR|FILE|-',
+    many: 'words',
+    completes: 'file',
+    help: 'Archives, logs of goflow2 and flow streams, compressed or not; - is stdin.',
+  },
+  ...timeFlags(ROWS),
+  { name: 'day', group: ROWS, value: 'DATE', help: 'One day, such as 2026-11-20, in the zone of --tz.' },
+  {
+    name: 'filter',
+    group: ROWS,
+    value: 'FILTER',
+    help: "Only flows that it takes, in nfdump's language and ours; the same as words without a flag.",
+  },
+  {
+    name: 'by',
+    group: QUESTION,
+    value: 'KEY,…',
+    help: 'What flows are grouped by; without it there is one row of totals. src.ip src.ip/24 src.port src.as src.as.source src.net src.name src.country, the same with dst, local and remote, direction service pair time, proto in.if out.if exporter next.hop tos flags vlan …, labels of --local, and any element by its IANA name.',
+  },
+  {
+    name: 'sum',
+    group: QUESTION,
+    value: 'MEASURE,…',
+    default: 'bytes,packets,flows',
+    help: 'What is told of each group; the first one sorts. bytes packets flows bps pps fps bpp uniq(KEY) p95(bps) max(bps) share(MEASURE) cumulative(MEASURE) ratio(MEASURE,MEASURE), and min max avg sum of a COLUMN; bytes.in, bps.out and their like count one direction.',
+  },
+  {
+    name: 'bin',
+    group: QUESTION,
+    value: 'DURATION',
+    help: 'Length of time bins, for the key time and for p95(bps) and its like. With it and without time among the keys, time is the first key.',
+  },
+  {
+    name: 'alloc',
+    group: QUESTION,
+    value: 'HOW',
+    default: 'proportional',
+    choices: ALLOCATIONS,
+    help: 'How a flow that crosses bins is shared out: in proportion to time, all to the bin of its start or end, evenly (uniform), fully to each bin (max), only flows within one bin (min).',
+  },
+  {
+    name: 'active-timeout',
+    group: QUESTION,
+    value: 'DURATION',
+    help: 'Longer flows count as having begun this long before their end: for exporters whose records keep the first start.',
+  },
+  {
+    name: 'top',
+    group: QUESTION,
+    value: 'N',
+    help: 'Only the first N groups; with commas, N of each key in each group of the keys before it.',
+  },
+  { name: 'ascending', group: QUESTION, help: 'Smallest first.' },
+  { name: 'others', group: QUESTION, help: 'One more row for the groups that --top leaves out.' },
+  {
+    name: 'raw-counters',
+    group: QUESTION,
+    help: 'Counters as exporters sent them, not times the sampling rate.',
+  },
+  {
+    name: 'dedup',
+    group: QUESTION,
+    value: 'HOW',
+    default: 'none',
+    choices: ['none', 'exporter', 'edge'],
+    help: 'exporter: of a flow that several exporters saw, the one that counted most stands for it. edge: what is seen on egress does not count.',
+  },
+  {
+    name: 'local',
+    group: KNOWLEDGE,
+    value: 'FILE',
+    default: 'private',
+    completes: 'file',
+    help: 'The local networks with their names and labels; private is the private address space.',
+  },
+  {
+    name: 'as',
+    group: KNOWLEDGE,
+    value: 'FILE',
+    completes: 'file',
+    help: 'AS numbers of addresses: an MMDB or a table of prefixes.',
+  },
+  {
+    name: 'as-source',
+    group: KNOWLEDGE,
+    value: 'ORDER',
+    default: 'auto',
+    help: 'Whose AS numbers count first: auto, or an order of user, exporter, built-in.',
+  },
+  {
+    name: 'format',
+    group: RUNNING,
+    value: 'FORMAT',
+    choices: ANALYZE_FORMATS,
+    defaultHelp: 'table on a terminal, tsv elsewhere',
+    help: 'How rows are written.',
+  },
+  { name: 'explain', group: RUNNING, help: 'Print the question in full and what would be read, and stop.' },
+  {
+    name: 'memory',
+    group: RUNNING,
+    value: 'SIZE',
+    defaultHelp: 'a quarter of the machine',
+    help: 'Memory for groups; what exceeds it goes to files in $TMPDIR, and the answer stays exact.',
+  },
+  {
+    name: 'progress',
+    group: RUNNING,
+    value: 'WHEN',
+    default: 'auto',
+    choices: ['auto', 'never', 'always'],
+    help: 'How far the work is, on stderr.',
+  },
+  ...COMMON_FLAGS,
+]
+
+export const ANALYZE: Command = {
+  name: 'analyze',
+  operands: '[...filter]',
+  summary: 'Answer questions about flows: sums by any keys, time series, first N, percentiles.',
+  description:
+    'Volume is shared out over time bins in proportion, a window cuts flows that cross it, and rates are over the window ' +
+    'or bin. Counters are times the sampling rate; 0 and unknown count as 1. Sums are exact. What is to be known of the ' +
+    "answer's quality is said on stderr. Status 3: done, but some input was bad or missing.",
+  flags: FLAGS,
+  examples: [
+    { says: 'Ten sources with most traffic', line: 'weir analyze --in flows --by src.ip --top 10' },
+    {
+      says: 'A day of traffic by five minutes and direction',
+      line: 'weir analyze --in flows --day 2026-01-01 --by time,direction --bin 5m --sum bytes,bps',
+    },
+    {
+      says: 'Where local networks send what',
+      line: "weir analyze 'dst port 443' --in flows --by local.ip/24,remote.as --sum 'bytes,uniq(remote.ip)' --top 20",
+    },
+  ],
+}

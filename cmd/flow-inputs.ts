@@ -1,0 +1,77 @@
+import { statSync } from 'node:fs'
+import { basename } from 'node:path'
+import { liveFiles } from '../lib/archive/live-files.ts'
+import { PART_EXTENSION, parseArchiveName } from '../lib/archive/naming.ts'
+import { FlowError } from '../lib/diagnostics/flow-error.ts'
+import type { FlowFile, FlowStream } from '../lib/flow/source.ts'
+import { newStderrLog } from './collect-log.ts'
+import { findInputs } from './inputs/find-inputs.ts'
+import { type Input, openInput } from './inputs/open-input.ts'
+import { flowsOf } from './inputs/record-stream.ts'
+import { tell } from './progress.ts'
+import type { TimeRange } from './times.ts'
+
+/** Inputs opened for a question, and how many could not be. */
+export interface FlowInputs {
+  readonly flows: readonly (FlowFile | FlowStream)[]
+  readonly unreadable: number
+  close(): void
+}
+
+/** Opens what the words name, of folders only what may hold flows of the time range; what cannot be read is told. */
+export async function openFlowInputs(words: readonly string[], range: TimeRange): Promise<FlowInputs> {
+  const opened: Input[] = []
+  const flows: (FlowFile | FlowStream)[] = []
+  let unreadable = 0
+  const log = newStderrLog({ logLevel: 'warn', logFormat: 'text', errorCount: 0, errorIntervalMs: 0 })
+  const trying = async (action: () => Promise<void>) => {
+    try {
+      await action()
+    } catch (error) {
+      if (!isOfInput(error)) throw error
+      unreadable++
+      tell(`weir: ${error.message}\n`)
+    }
+  }
+  for (const word of words) {
+    await trying(async () => {
+      for (const path of pathsOf(word, range)) {
+        await trying(async () => {
+          const input = await openInput(path, { log })
+          opened.push(input)
+          if (input.kind === 'archive') readOpenEnd(input)
+          flows.push(flowsOf(input))
+        })
+      }
+    })
+  }
+  return {
+    flows,
+    unreadable,
+    close() {
+      for (const input of opened) input.close()
+    },
+  }
+}
+
+function pathsOf(word: string, range: TimeRange): string[] {
+  const found = findInputs(word).map(({ path }) => path)
+  if (word === '-' || !statSync(word).isDirectory()) return found
+  return liveFiles([word], range).map(({ path }) => path)
+}
+
+/** A file without its end is read as far as it is whole; one that should have an end is damaged. */
+function readOpenEnd({ file }: Input & { kind: 'archive' }): void {
+  if (file.state !== 'open' || file.path.endsWith(PART_EXTENSION)) return
+  file.readPastDamage()
+  const isFinished = parseArchiveName(basename(file.path)) !== null
+  if (isFinished && file.state === 'open' && file.problems.length === 0)
+    file.problems.push({ at: file.wholeOctets, what: 'the footer is missing or wrong' })
+}
+
+function isOfInput(error: unknown): error is FlowError {
+  return (
+    error instanceof FlowError &&
+    ['FILE_UNREADABLE', 'CAPTURE_CORRUPT', 'ARCHIVE_CORRUPT', 'ARCHIVE_VERSION'].includes(error.code)
+  )
+}
