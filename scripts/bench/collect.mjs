@@ -1,7 +1,7 @@
 // `npm run bench collect`: weir beside goflow2, nfcapd and the Rust crate netflow_parser, in one run on one machine.
 // Arguments choose parts: memory cpu receive live; all by default. Whole processes are fed over loopback and judged
 // by their CPU seconds, which other load on the machine disturbs least. Peers that are absent are named.
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +17,7 @@ import {
   goflow2,
   kernelDrops,
   nfcapd,
+  runSender,
   settle,
   startCollector,
   temporaryFolder,
@@ -36,26 +37,6 @@ const si = (value) =>
     : value >= 1e3
       ? `${(value / 1e3).toFixed(1)} k`
       : value.toFixed(1)
-
-/** Runs the sender as a process of its own; resolves to what it says it sent. */
-function send(kind, to, datagrams, perSecond) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', join(here, 'send.mjs'), kind, to, datagrams, perSecond].map(
-        String,
-      ),
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    )
-    let text = ''
-    child.stdout.on('data', (chunk) => {
-      text += chunk
-    })
-    child.on('exit', (status) =>
-      status === 0 ? resolve(JSON.parse(text)) : reject(new Error('sender failed')),
-    )
-  })
-}
 
 // ---- memory: decode to columns, no process around it
 
@@ -151,10 +132,10 @@ async function flowsPerCpuSecond(name, kind, output, datagrams, perSecond) {
   port += 10
   const collector = await startCollector(name, { protocol: kind, port, output, folder, toNull: true })
   try {
-    await send(kind, port, Math.ceil(datagrams / 5), perSecond)
+    await runSender(kind, port, Math.ceil(datagrams / 5), perSecond)
     await settle(collector.pid)
     const before = usage(collector.pid).cpuSeconds
-    const { flows, seconds } = await send(kind, port, datagrams, perSecond)
+    const { flows, seconds } = await runSender(kind, port, datagrams, perSecond)
     const after = await settle(collector.pid, 120)
     const lost = kernelDrops(port)
     return { rate: flows / (after - before), lost, rss: usage(collector.pid).rssMegabytes, seconds }
@@ -208,10 +189,10 @@ async function keepsUp(name, kind, output, perSecond) {
   const seconds = 3
   const collector = await startCollector(name, { protocol: kind, port, output, folder })
   try {
-    await send(kind, port, Math.max(64, perSecond / 2), perSecond / 2)
+    await runSender(kind, port, Math.max(64, perSecond / 2), perSecond / 2)
     await settle(collector.pid, 20)
     const before = output === 'none' ? 0 : collector.lines()
-    const { flows, sent, seconds: took } = await send(kind, port, perSecond * seconds, perSecond)
+    const { flows, sent, seconds: took } = await runSender(kind, port, perSecond * seconds, perSecond)
     await new Promise((resolve) => setTimeout(resolve, 500))
     const dropped = kernelDrops(port)
     const isComplete = output === 'none' ? dropped === 0 : collector.lines() - before === flows

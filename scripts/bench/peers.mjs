@@ -78,10 +78,13 @@ export function kernelDrops(port) {
 }
 
 /**
- * Starts a collector on a loopback UDP port. `output`: 'default' (goflow2's line), 'elastic' (16 fields) or 'none'
- * (receive and decode only). The result has pid, done() = flows written or taken so far, and stop().
+ * Starts a collector on a loopback UDP port. `output`: 'default' (goflow2's line), 'elastic' (16 fields), 'archive' (with
+ * `rotate`, how long a file is; nfcapd writes lz4) or 'none' (receive and decode only). The result has pid, done() = flows written or taken so far, and stop().
  */
-export async function startCollector(name, { protocol, port, output = 'default', folder, toNull = false }) {
+export async function startCollector(
+  name,
+  { protocol, port, output = 'default', folder, toNull = false, rotate = '1h' },
+) {
   const scheme = protocol === 'sflow' ? 'sflow' : 'netflow'
   const file = toNull ? '/dev/null' : join(folder, `${name}-${port}.out`)
   const mapping = join(folder, 'elastic.yaml')
@@ -112,12 +115,14 @@ export async function startCollector(name, { protocol, port, output = 'default',
       '--addr',
       `127.0.0.1:${port + 1}`,
     ]
-    args.push(...(output === 'none' ? ['--format', 'none'] : ['--output', file]), ...more)
+    if (output === 'archive') args.push('--archive', file, '--rotate-every', rotate, '--receive-buffer', '4MiB')
+    else args.push(...(output === 'none' ? ['--format', 'none'] : ['--output', file]), ...more)
   } else if (name === 'nfcapd') {
     const dir = join(folder, `nfcapd-${port}`)
     mkdirSync(dir, { recursive: true })
     command = nfcapd
     args = ['-b', '127.0.0.1', '-p', String(port), '-w', dir, '-B', '4194304', '-t', '3600', '-e']
+    if (output === 'archive') args.push('-y')
     cwd = dir
   }
   const child = spawn(command, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'] })
@@ -139,7 +144,7 @@ export async function startCollector(name, { protocol, port, output = 'default',
     lines: () => countLines(file),
     /** Removes what was written, so that runs do not fill the disk. */
     remove() {
-      if (!toNull) rmSync(file, { force: true })
+      if (!toNull) rmSync(file, { force: true, recursive: true })
     },
     async stop() {
       child.kill('SIGTERM')
@@ -162,4 +167,29 @@ export async function settle(pid, limitSeconds = 60) {
     last = now
   }
   return last
+}
+
+/** Runs the sender as a process of its own; resolves to what it says it sent. */
+export function runSender(kind, to, datagrams, perSecond) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(
+      process.execPath,
+      [
+        '--disable-warning=ExperimentalWarning',
+        join(import.meta.dirname, 'send.mjs'),
+        kind,
+        to,
+        datagrams,
+        perSecond,
+      ].map(String),
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
+    let text = ''
+    child.stdout.on('data', (chunk) => {
+      text += chunk
+    })
+    child.on('exit', (status) =>
+      status === 0 ? resolve(JSON.parse(text)) : reject(new Error('sender failed')),
+    )
+  })
 }

@@ -21,7 +21,7 @@ import {
 const WRITING = ['--sync-every', '10ms', '--rotate-size', '64KB']
 /** A kill comes at most so long after the first octets of a file are there. */
 const MOST_MS = 120
-const AT_ONCE = 3
+const AT_ONCE = 4
 
 /** Rows in whole blocks, as a reader finds them that follows the files. */
 function rowsNow(directory) {
