@@ -122,6 +122,16 @@ test('a capture comes out as collect prints it, from an archive or a flow stream
   assert.ok((await exported(join(folder, 'capture'))).equals(collected))
 })
 
+test('what a collector with a mapping archived comes out as it printed it', async () => {
+  const mapping = join(folder, 'mapping.yaml')
+  writeFileSync(mapping, 'formatter:\n  fields: [type, bytes, src_addr]\n  rename: {bytes: octets}\n')
+  const capture = testdata('captures/softflowd-v9.pcap')
+  const words = ['--read', capture, '--state', 'none', '-addr', '', '--mapping', mapping]
+  const { stdout } = weir('collect', ...words, '--archive', 'mapped', '--output', '-')
+  assert.match(stdout.toString(), /^\{"type":"NETFLOW_V9","octets":\d+,"src_addr":"[^"]+"\}\n/)
+  assert.ok((await exported(join(folder, 'mapped'))).equals(stdout))
+})
+
 const LINE = (second: number, bytes: number): string =>
   `{"type":"NETFLOW_V9","time_received_ns":${1_767_225_600 + second}000000000,"time_flow_start_ns":${1_767_225_600 + second}000000000,` +
   `"time_flow_end_ns":${1_767_225_605 + second}000000000,"bytes":${bytes},"src_addr":"192.0.2.1","site":"Ulm, \\"Mitte\\""}\n`

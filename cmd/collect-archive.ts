@@ -14,6 +14,14 @@ export interface ArchiveOptions {
   /** Exporters whose records go to files of another name; the first network that holds the address wins. */
   readonly groups: readonly { readonly name: string; readonly network: Network }[]
   readonly limits: Partial<ArchiveLimits>
+  /** How the collector prints its lines (lib/archive/FORMAT.md 3), for those who print the archive; empty: plainly. */
+  readonly lineShape?: string
+}
+
+/** What an archive keeps of how a collector prints: `mapping` is the text of its mapping file. */
+export function collectedShape(mapping: string | null, compat: string): string {
+  if (mapping === null && compat !== '2.1') return ''
+  return JSON.stringify({ format: 'json', compat, ...(mapping === null ? {} : { mapping }), keys: [] })
 }
 
 /** Takes batches for an archive, in this thread or in another. */
@@ -52,6 +60,7 @@ export class CollectArchive implements ArchiveTarget {
       for (const name of [...groups.map((group) => group.name), stream]) {
         const known = byName.get(name)
         const writer = known ?? new ArchiveWriter({ directory, stream: suffix(name), limits, log })
+        writer.lineShape = options.lineShape ?? ''
         byName.set(name, writer)
         this.#writers.push(writer)
         this.#picked.push(new Map())

@@ -4,7 +4,7 @@ import { collectorRoutes } from '../lib/http/routes.ts'
 import { startHttpServer } from '../lib/http/server.ts'
 import { processMetrics } from '../lib/pipeline/process-metrics.ts'
 import { type CaptureStatistics, readCapture } from '../lib/receive/capture.ts'
-import { CollectArchive } from './collect-archive.ts'
+import { CollectArchive, collectedShape } from './collect-archive.ts'
 import type { Engine } from './collect-engine.ts'
 import type { CollectRun } from './collect-run.ts'
 import { reloadOnHangup, stopOnSignals } from './collect-signals.ts'
@@ -23,7 +23,11 @@ export async function collectCaptures(run: CollectRun): Promise<ExitStatus> {
   const { options, control, log } = run
   const startedMs = Date.now()
   // Opening a pipe waits for its reader, and until then a signal must end the process by itself.
-  const archive = options.archive === null ? null : new CollectArchive(options.archive, (name) => name, log)
+  const lineShape = collectedShape(run.mapping, options.compat)
+  const archive =
+    options.archive === null
+      ? null
+      : new CollectArchive({ ...options.archive, lineShape }, (name) => name, log)
   const engine = newEngine({ options, mapping: run.mapping, control, log, archive })
   stopOnSignals(run)
   reloadOnHangup(run, async (text) => engine.remap(text))

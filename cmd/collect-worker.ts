@@ -7,7 +7,7 @@ import { Control } from '../lib/pipeline/control.ts'
 import { WorkerEnd } from '../lib/pipeline/worker-link.ts'
 import { openReceiver } from '../lib/receive/listen.ts'
 import type { Receiver } from '../lib/receive/receiver.ts'
-import { workerStream } from './collect-archive.ts'
+import { collectedShape, workerStream } from './collect-archive.ts'
 import { ArchiveThread } from './collect-archive-link.ts'
 import type { Engine } from './collect-engine.ts'
 import { describeFailure, type LaneFailure } from './collect-failure.ts'
@@ -104,8 +104,9 @@ async function run(start: LaneStart & { state: CollectorState | null }): Promise
 }
 
 async function openArchiveThread(start: LaneStart, log: Log): Promise<ArchiveThread | null> {
-  const { archive, logLevel, errorCount, errorIntervalMs } = start.options
-  if (archive === null) return null
+  const { archive: options, compat, logLevel, errorCount, errorIntervalMs } = start.options
+  if (options === null) return null
+  const archive = { ...options, lineShape: collectedShape(start.mapping, compat) }
   const suffix = workerStream('', start.number, start.workers)
   return ArchiveThread.start({ archive, suffix, logLevel, errorCount, errorIntervalMs }, log)
 }
