@@ -41,23 +41,46 @@ export function netflowDocuments(
   payloads: readonly Payload[],
   options: Partial<NetflowDocumentOptions> = {},
 ): Document[] {
+  const taker = newTaker({ ...STRICT, ...options })
+  decode(payloads, options.definitions ?? null, (batch) => taker.take(batch))
+  return taker.documents
+}
+
+/** Gathers the documents of batches. */
+export function newTaker(options: NetflowDocumentOptions): {
+  readonly documents: Document[]
+  take(batch: FlowBatch): void
+} {
   const documents: Document[] = []
-  const settings = { ...STRICT, ...options }
-  const documentWriter = newNetflowDocuments(settings)
+  const writer = newNetflowDocuments(options)
   const page = newDocumentPage()
+  return {
+    documents,
+    take(batch) {
+      for (let at = 0; at < batch.rowCount; ) {
+        at = writer.write(batch, at, batch.rowCount, page)
+        documents.push(...documentsOf(page).map(withoutCreated))
+        clearPage(page)
+      }
+    },
+  }
+}
+
+/** Decodes payloads; `take` must not keep the batches. */
+export function decode(
+  payloads: readonly Payload[],
+  definitions: Definitions | null,
+  take: (batch: FlowBatch) => void,
+): void {
   const pass = (batch: FlowBatch) => {
-    for (let at = 0; at < batch.rowCount; ) {
-      at = documentWriter.write(batch, at, batch.rowCount, page)
-      documents.push(...documentsOf(page))
-      clearPage(page)
-    }
+    take(batch)
     batch.reset()
     return batch
   }
   const writers = { flow: new BatchWriter('flow', pass), options: new BatchWriter('options', pass) }
   const decoder = newDecoder({
     writers,
-    captures: { elements: settings.definitions?.captures ?? [], frames: [], ports: [] },
+    captures: { elements: definitions?.captures ?? [], frames: [], ports: [] },
     keepUnknown: false,
     sampling: { overrides: [], default: 0 },
     limits: DEFAULT_LIMITS,
@@ -68,7 +91,6 @@ export function netflowDocuments(
   }
   writers.options.flush()
   writers.flow.flush()
-  return documents.map(withoutCreated)
 }
 
 export function withoutCreated(document: Document): Document {

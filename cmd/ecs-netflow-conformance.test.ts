@@ -2,17 +2,23 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { openArchive } from '../lib/archive/archive-reader.ts'
+import { passBlock } from '../lib/archive/block-batches.ts'
+import { testWriter, withDirectory } from '../lib/archive/testing/files.ts'
 import { payloadsOf } from '../lib/decode/testing/payloads.ts'
 import { snakeCase } from '../lib/ecs/snake-case.ts'
 import { conformance } from '../lib/testing/project.ts'
 import {
   type Document,
+  decode,
   filebeatCases,
   fileOf,
   inBase64,
   inMilliseconds,
   netflowDocuments,
+  newTaker,
   payloadsOfFile,
+  STRICT,
   sorted,
   withoutCreated,
 } from './ecs-compared.ts'
@@ -113,6 +119,24 @@ compare('of all finished documents only the community ids of ICMPv6 are ours on 
     })
   }
   assert.ok(differing > 0)
+})
+
+compare('documents of archived records are those of the datagrams', () => {
+  withDirectory((directory) => {
+    filebeatCases(top!).forEach(({ name, payloads, definitions }, i) => {
+      const path = join(directory, `${i}.weir`)
+      const writer = testWriter(path, 64)
+      decode(payloads, definitions, (batch) => assert.is(writer.append(batch), 0))
+      assert.ok(writer.close())
+      const reader = openArchive(path)
+      const taker = newTaker({ ...STRICT, definitions })
+      for (let n = 0; n < reader.blocks.length; n++) {
+        passBlock(reader.block(n)!, reader.schema, reader.problems, (batch) => taker.take(batch))
+      }
+      assert.equal(sorted(taker.documents), sorted(netflowDocuments(payloads, { definitions })), name)
+      reader.close()
+    })
+  })
 })
 
 compare('records of NetFlow v1, v5, v6, v7 and v8 have the fields that Filebeat gives them', () => {
