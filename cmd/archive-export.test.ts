@@ -186,18 +186,22 @@ test('lines are printed as a mapping or a version has them where that is asked f
   assert.match(old.split('\n')[0]!, /"observation_point_id":0\}$/)
 })
 
-test('an unknown column is wrong use, and the nearest is proposed', () => {
-  const { status, stderr } = weir(
-    'archive',
-    'export',
-    'range',
-    '--format',
-    'csv',
-    '--columns',
-    'octetDeltaCont',
-  )
-  assert.is(status, 2)
-  assert.match(stderr, /octetDeltaCont; did you mean octetDeltaCount\?/)
+test('an unknown column is wrong use, and the nearest is proposed', async () => {
+  try {
+    await exported(join(folder, 'range'), '--format', 'csv', '--columns', 'octetDeltaCont')
+    assert.unreachable()
+  } catch (error) {
+    assert.is((error as Error).name, 'UsageError')
+    assert.match((error as Error).message, /octetDeltaCont; did you mean octetDeltaCount\?/)
+  }
+})
+
+test('records of other kinds are printed with their columns', async () => {
+  const capture = testdata('captures/softflowd-v9.pcap')
+  const lines = (await exported(capture, '--kinds', 'options')).toString().trimEnd().split('\n')
+  assert.is(lines.length, 1)
+  assert.is((JSON.parse(lines[0]!) as Record<string, unknown>)['exporterAddress'], '192.0.2.253')
+  assert.equal((await exported(join(folder, 'capture'), '--kinds', 'options')).toString(), `${lines[0]}\n`)
 })
 
 test('what is readable of a damaged archive is exported, with status 3', async () => {
