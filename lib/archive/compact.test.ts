@@ -11,6 +11,7 @@ import { type CompactOptions, compactArchive } from './compact.ts'
 import { RECORD_KINDS } from './encoding.ts'
 import { liveFiles } from './live-files.ts'
 import { archivePath } from './naming.ts'
+import { dyingCalls } from './testing/dying-calls.ts'
 import { rowsOfKind, testWriter, UNSYNCED, withDirectory } from './testing/files.ts'
 import { randomBatches } from './testing/random-batches.ts'
 import { verifyArchive } from './verify.ts'
@@ -188,23 +189,8 @@ test('a damaged file is left alone, and its neighbours are joined', () => {
   })
 })
 
-class Killed extends Error {}
-
-/** Calls that do their work until the one of number `last`, which and all after it fail as if the process were gone. */
-function dying(last: number): { calls: KeepingCalls; made: () => number } {
-  let made = 0
-  const entries = Object.entries(UNSYNCED).map(([name, call]) => [
-    name,
-    (...args: unknown[]) => {
-      if (name !== 'exists' && ++made > last) throw new Killed(name)
-      return (call as (...args: unknown[]) => unknown)(...args)
-    },
-  ])
-  return { calls: Object.fromEntries(entries) as KeepingCalls, made: () => made }
-}
-
 test('whatever call is the last, each row is in exactly one file that counts, and the next run ends the work', () => {
-  const count = dying(Number.MAX_SAFE_INTEGER)
+  const count = dyingCalls(Number.MAX_SAFE_INTEGER)
   withDirectory((directory) => {
     fill(directory, 7, 2, ['a'])
     ;[...compactArchive(directory, { ...OPTIONS, calls: count.calls })]
@@ -215,7 +201,7 @@ test('whatever call is the last, each row is in exactly one file that counts, an
       fill(directory, 7, 2, ['a'])
       const before = rowsOf(directory)
       try {
-        ;[...compactArchive(directory, { ...OPTIONS, calls: dying(last).calls })]
+        ;[...compactArchive(directory, { ...OPTIONS, calls: dyingCalls(last).calls })]
         assert.unreachable(`call ${last}`)
       } catch (error) {
         assert.ok((error as Error).name !== 'Assertion', String(error))

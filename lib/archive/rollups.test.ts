@@ -15,6 +15,7 @@ import { archiveFiles, liveFiles, splitReplaced } from './live-files.ts'
 import { archivePath } from './naming.ts'
 import { MEASURES, R, ROLLUP_KINDS, type RollupKind } from './rollup-kinds.ts'
 import { basisOf, type RollupKnowledge, type RollupOptions, writeRollups } from './rollups.ts'
+import { dyingCalls } from './testing/dying-calls.ts'
 import { testWriter, UNSYNCED, withDirectory } from './testing/files.ts'
 import { verifyArchive } from './verify.ts'
 
@@ -319,6 +320,51 @@ test('at every stage rollups and the records they do not cover hold each flow on
     rmSync(liveFiles([directory])[0]!.path)
     check('records expired', 1, 0)
   })
+})
+
+test('whatever call is the last while rollups are written, each flow is told once, and the next run ends the work', () => {
+  const random = newRandom(25)
+  const kinds = ROLLUP_KINDS.slice(0, 2)
+  const compact = { into: 'day', beforeMs: 4e12, nowMs: 3e12, log: SILENT, calls: UNSYNCED } as const
+  const batches = [0, 1].map(() => randomFlows(random, 20))
+  const prepare = (directory: string) => {
+    for (const [hour, batch] of batches.entries())
+      write(directory, Number(T0 / MS) + hour * 3_600_000, [batch])
+    ;[...writeRollups(directory, { ...OPTIONS, kinds })]
+    ;[...compactArchive(directory, compact)]
+  }
+  const check = (directory: string, rollupFiles: number, stage: string) => {
+    const { live } = splitReplaced(archiveFiles([directory]))
+    for (const kind of kinds) {
+      const { rollups, raw } = chooseRollups(live, kind.name, basisOf(kind, KNOWLEDGE))
+      if (raw.length > 0) {
+        assert.equal([raw.length, rollups.length], [1, 0], stage)
+        continue
+      }
+      assert.equal(sorted(found(rollups.map(({ path }) => path))), sorted(expected(batches, kind)), stage)
+    }
+    if (rollupFiles >= 0) assert.is(liveFiles([directory], { kind: 'rollup' }).length, rollupFiles, stage)
+  }
+  const count = dyingCalls(Number.MAX_SAFE_INTEGER)
+  withDirectory((directory) => {
+    prepare(directory)
+    ;[...writeRollups(directory, { ...OPTIONS, kinds, calls: count.calls })]
+    check(directory, 2, 'not killed')
+  })
+  for (let last = 0; last < count.made(); last += 2) {
+    withDirectory((directory) => {
+      prepare(directory)
+      try {
+        ;[...writeRollups(directory, { ...OPTIONS, kinds, calls: dyingCalls(last).calls })]
+        assert.unreachable(`call ${last}`)
+      } catch (error) {
+        assert.ok((error as Error).name !== 'Assertion', String(error))
+      }
+      check(directory, -1, `killed at call ${last}`)
+      ;[...writeRollups(directory, { ...OPTIONS, kinds })]
+      check(directory, 2, `killed at call ${last}, then run again`)
+    })
+  }
 })
 
 test('a file whose flows last too long, or whose counters are too great, gets no rollups', () => {
