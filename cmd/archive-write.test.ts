@@ -152,6 +152,17 @@ test('a pipe is synced at its pace, and a signal closes the file', async () => {
   assert.equal(numbers('slow'), upTo(30))
 })
 
+test('an archive that cannot be made is refused in one line', () => {
+  // Nothing can be made below /proc, and Node's recursive mkdir would try for ever.
+  const refused = write(['a', '--archive', '/proc/none/flows'])
+  assert.is(refused.status, 1)
+  assert.is(
+    refused.stderr,
+    'weir: cannot write archive: /proc/none/flows: there is no such file or directory\n',
+  )
+  assert.is(write(['a', '--archive', 'made/with/all/above']).status, 0)
+})
+
 test('a second writer says who holds the archive', async () => {
   const first = start('-', '--archive', 'held', '--sync-every', '50ms', '--progress', 'always')
   first.child.stdin.write(line(0))

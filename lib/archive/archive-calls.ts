@@ -6,12 +6,12 @@ import {
   fsyncSync,
   ftruncateSync,
   linkSync,
-  mkdirSync,
   openSync,
   renameSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
+import { makeDirectories } from './make-directories.ts'
 
 /** The calls a writer makes of the system; tests put others in their place. All throw as node:fs does. */
 export interface ArchiveCalls {
@@ -32,9 +32,7 @@ export interface ArchiveCalls {
 export const ARCHIVE_CALLS: ArchiveCalls = {
   create: (path) => openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o644),
   exists: existsSync,
-  makeDirectory: (path) => {
-    mkdirSync(path, { recursive: true })
-  },
+  makeDirectory: makeDirectories,
   write: writeSync,
   truncate: ftruncateSync,
   syncData: fdatasyncSync,

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { FlowError } from '../diagnostics/flow-error.ts'
 import type { Log } from '../diagnostics/log.ts'
 import type { MetricFamily } from '../diagnostics/metrics.ts'
+import { reasonOf } from '../diagnostics/reason.ts'
 import type { FlowBatch } from '../flow/batch.ts'
 import { ARCHIVE_CALLS, type ArchiveCalls } from './archive-calls.ts'
 import { FileWriter } from './file-writer.ts'
@@ -74,7 +75,7 @@ export class ArchiveWriter {
       this.#lock = lockStream(directory, stream)
     } catch (error) {
       if (error instanceof FlowError) throw error
-      throw new FlowError('FILE_UNWRITABLE', `cannot write archive: ${directory}: ${String(error)}`, {
+      throw new FlowError('FILE_UNWRITABLE', `cannot write archive: ${directory}: ${reasonOf(error)}`, {
         cause: error,
       })
     }

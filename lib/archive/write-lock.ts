@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import {
   linkSync,
-  mkdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
@@ -13,6 +12,7 @@ import {
 import { hostname } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { FlowError } from '../diagnostics/flow-error.ts'
+import { makeDirectories } from './make-directories.ts'
 import { parseArchiveName } from './naming.ts'
 
 /** Who writes a stream, as the lock file tells it. */
@@ -40,7 +40,7 @@ export interface WriteLock {
  * is dead is taken over.
  */
 export function lockStream(directory: string, stream: string): WriteLock {
-  mkdirSync(directory, { recursive: true })
+  makeDirectories(directory)
   const path = lockPath(directory, stream)
   const mine: Holder = {
     pid: process.pid,
