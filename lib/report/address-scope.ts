@@ -137,7 +137,11 @@ class PrefixCoding implements Coding {
     const number = this.count++
     this.#slots[slot] = number + 1
     if (number * 4 === meaning.length) this.meaning = grown(meaning, number * 8)
-    this.meaning.set([a, b, c, d], number * 4)
+    const at4 = number * 4
+    this.meaning[at4] = a
+    this.meaning[at4 + 1] = b
+    this.meaning[at4 + 2] = c
+    this.meaning[at4 + 3] = d
     if (this.count * 2 > this.#slots.length) this.#rehash()
     return number
   }

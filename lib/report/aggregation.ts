@@ -56,6 +56,8 @@ export class Aggregation {
   /** Sums of all lanes over all rows; exact. */
   readonly totals: bigint[]
   readonly #options: AggregationOptions
+  /** Whether `totals` are all there is to know. */
+  readonly #isTotal: boolean
   #input: { layout: InputLayout; scope: AddressScope } | null = null
   /** What was added since the input began. */
   #inputTotals: bigint[]
@@ -75,6 +77,11 @@ export class Aggregation {
     this.totals = shape.operations.map(() => 0n)
     this.#inputTotals = shape.operations.map(() => 0n)
     this.#options = options
+    this.#isTotal =
+      shape.keys.length === 0 &&
+      !shape.hasTime &&
+      shape.operations.length > 0 &&
+      shape.operations.every((operation) => operation === 'sum')
     this.#vector = newVector(0, shape.operations.length)
     this.#meanings = shape.columnBits.map(() => new Uint32Array(VECTOR_ROWS))
   }
@@ -139,7 +146,7 @@ export class Aggregation {
   ): void {
     const vector = this.#vector
     vector.count = count
-    this.#pack(selection, from, count, bins)
+    if (!this.#isTotal) this.#pack(selection, from, count, bins)
     let overflows = false
     for (let lane = 0; lane < lanes.length; lane++) {
       const values = lanes[lane]!
@@ -151,6 +158,7 @@ export class Aggregation {
       this.#inputTotals[lane] = total
       if (total >= WIDE) overflows = true
     }
+    if (this.#isTotal) return
     // Records are added up only at the end, and then with more bits.
     if (overflows) this.#logged().append(vector)
     else if (this.#dense !== null) this.#addDense(vector)

@@ -100,8 +100,8 @@ export class BlockRows {
   #localRows(column: CodeColumn | null, facts: Uint32Array): Uint8Array {
     const out = new Uint8Array(this.rows)
     if (column === null) return out
-    const { codes, present } = column
-    for (let row = 0; row < out.length; row++) out[row] = facts[codes[row]!] === 0 ? 0 : 1
+    markLocal(column.codes, facts, out)
+    const { present } = column
     if (present !== null) for (let row = 0; row < out.length; row++) out[row]! &= present[row]!
     return out
   }
@@ -116,14 +116,10 @@ export class BlockRows {
       const choice = this.#choice(side, local)
       const none = new Uint32Array(this.rows)
       const codes = new Uint32Array(this.rows)
+      chooseCodes(choice, source?.codes ?? none, destination?.codes ?? none, codes)
       const present = new Uint8Array(this.rows)
-      const [a, b] = [source?.codes ?? none, destination?.codes ?? none]
       const [hasA, hasB] = [presence(source, this.rows), presence(destination, this.rows)]
-      for (let row = 0; row < codes.length; row++) {
-        const chosen = choice[row]!
-        codes[row] = chosen === 1 ? a[row]! : chosen === 2 ? b[row]! : 0
-        present[row] = chosen === 1 ? hasA[row]! : chosen === 2 ? hasB[row]! : 0
-      }
+      choosePresence(choice, hasA, hasB, present)
       return { codes, present: partial(present, this.rows) }
     })
   }
@@ -170,10 +166,28 @@ const CHOICES: Readonly<Record<Side, Uint8Array>> = {
   remote: Uint8Array.of(1, 2, 2, 2),
 }
 
+function markLocal(codes: Uint32Array, facts: Uint32Array, out: Uint8Array): void {
+  for (let row = 0; row < out.length; row++) out[row] = facts[codes[row]!] === 0 ? 0 : 1
+}
+
 function tellDirections(source: Uint8Array, destination: Uint8Array, out: Uint8Array): void {
   for (let row = 0; row < out.length; row++) {
     out[row] =
       source[row] === 1 ? (destination[row] === 1 ? INTERNAL : OUT) : destination[row] === 1 ? IN : TRANSIT
+  }
+}
+
+function chooseCodes(choice: Uint8Array, a: Uint32Array, b: Uint32Array, out: Uint32Array): void {
+  for (let row = 0; row < out.length; row++) {
+    const chosen = choice[row]!
+    out[row] = chosen === 1 ? a[row]! : chosen === 2 ? b[row]! : 0
+  }
+}
+
+function choosePresence(choice: Uint8Array, a: Uint8Array, b: Uint8Array, out: Uint8Array): void {
+  for (let row = 0; row < out.length; row++) {
+    const chosen = choice[row]!
+    out[row] = chosen === 1 ? a[row]! : chosen === 2 ? b[row]! : 0
   }
 }
 

@@ -39,6 +39,7 @@ export class QueryRun {
   #rows: BlockRows | null = null
   #selection = new Uint32Array(0)
   #mask = new Uint8Array(0)
+  #every = new Uint32Array(0)
 
   /** `expectedRows`: at most so many will come, as far as known. */
   constructor(compiled: CompiledQuery, options: RunOptions, expectedRows: number) {
@@ -88,13 +89,15 @@ export class QueryRun {
     quality.blocksRead++
     quality.rowsRead += rows.rows
     if (this.#addFacts(rows)) return
-    if (this.#selection.length < rows.rows) this.#selection = new Uint32Array(rows.rows)
-    const selection = this.#selection
+    let selection = this.#everyRow(rows.rows)
     let count = rows.rows
     let isAll = true
-    if (query.filter === null) {
-      for (let row = 0; row < count; row++) selection[row] = row
-    } else {
+    if (query.filter !== null || query.deduplicate === 'edge') {
+      if (this.#selection.length < rows.rows) this.#selection = new Uint32Array(rows.rows)
+      this.#selection.set(selection.subarray(0, count))
+      selection = this.#selection
+    }
+    if (query.filter !== null) {
       if (this.#mask.length < rows.rows) this.#mask = new Uint8Array(rows.rows)
       isAll = query.filter.select(block, this.#mask, problems) === rows.rows
       count = rowsOf(this.#mask, rows.rows, selection)
@@ -136,6 +139,15 @@ export class QueryRun {
         }
       }
     }
+  }
+
+  /** Numbers of all rows; not to be changed. */
+  #everyRow(rows: number): Uint32Array {
+    if (this.#every.length >= rows) return this.#every
+    const every = new Uint32Array(rows)
+    for (let row = 0; row < rows; row++) every[row] = row
+    this.#every = every
+    return every
   }
 
   /** Whether rows go to a table: where flows are told apart by exporter, the main table gets only what is left. */

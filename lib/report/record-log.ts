@@ -3,7 +3,7 @@ import { VECTOR_ROWS } from './kernels.ts'
 import { SpillFile } from './spill-file.ts'
 
 export const PARTITIONS = 256
-const CHUNK = 512
+const CHUNK = 256
 
 /** Records of a partition that lie together: in the arena, or in the file where `inFile`. */
 interface Chunk {

@@ -1,5 +1,5 @@
 import { F } from '../flow/fields.ts'
-import type { BlockRows } from './block-rows.ts'
+import { type BlockRows, partial } from './block-rows.ts'
 
 /** When the flows of a block were, in nanoseconds after `baseNs`. A row without any time has NaN. */
 export interface TimeSpans {
@@ -19,18 +19,23 @@ export function spansOf(rows: BlockRows, baseNs: bigint): TimeSpans {
   return rows.once(null, `spans ${baseNs}`, () => {
     const starts = distances(rows, F.flowStart, baseNs)
     const ends = distances(rows, F.flowEnd, baseNs)
-    if (starts === null || ends === null || hasGap(starts) || hasGap(ends)) {
+    if (starts === null || ends === null || starts.hasGap || ends.hasGap) {
       const none = new Float64Array(rows.rows).fill(Number.NaN)
-      return filled(baseNs, starts ?? none, ends ?? none, distances(rows, F.timeReceived, baseNs) ?? none)
+      const received = distances(rows, F.timeReceived, baseNs)
+      return filled(
+        baseNs,
+        starts?.values ?? none.slice(),
+        ends?.values ?? none.slice(),
+        received?.values ?? none,
+      )
     }
-    for (let row = 0; row < starts.length; row++) if (ends[row]! < starts[row]!) ends[row] = starts[row]!
-    return { baseNs, starts, ends }
+    orderSpans(starts.values, ends.values)
+    return { baseNs, starts: starts.values, ends: ends.values }
   })
 }
 
-function hasGap(values: Float64Array): boolean {
-  for (let row = 0; row < values.length; row++) if (Number.isNaN(values[row])) return true
-  return false
+function orderSpans(starts: Float64Array, ends: Float64Array): void {
+  for (let row = 0; row < starts.length; row++) if (ends[row]! < starts[row]!) ends[row] = starts[row]!
 }
 
 function filled(baseNs: bigint, starts: Float64Array, ends: Float64Array, received: Float64Array): TimeSpans {
@@ -45,14 +50,19 @@ function filled(baseNs: bigint, starts: Float64Array, ends: Float64Array, receiv
   return { baseNs, starts, ends }
 }
 
-function distances(rows: BlockRows, field: typeof F.flowStart, baseNs: bigint): Float64Array | null {
+function distances(
+  rows: BlockRows,
+  field: typeof F.flowStart,
+  baseNs: bigint,
+): { values: Float64Array; hasGap: boolean } | null {
   const column = rows.fixed(field)
   if (column === null) return null
-  const out = new Float64Array(rows.rows)
-  subtract(column.words, Number(baseNs >> 32n), Number(baseNs & 0xffffffffn), out)
-  const { present } = column
-  for (let row = 0; row < out.length; row++) if (present[row] === 0) out[row] = Number.NaN
-  return out
+  const values = new Float64Array(rows.rows)
+  subtract(column.words, Number(baseNs >> 32n), Number(baseNs & 0xffffffffn), values)
+  const present = partial(column.present, rows.rows)
+  if (present !== null)
+    for (let row = 0; row < values.length; row++) if (present[row] === 0) values[row] = Number.NaN
+  return { values, hasGap: present !== null }
 }
 
 function subtract(words: Uint32Array, high: number, low: number, out: Float64Array): void {
