@@ -88,6 +88,10 @@ export function encodeBlock(
 const range: Range = { least: 0, greatest: 0, runs: 0 }
 const wide: WideRange = { leastLow: 0, leastHigh: 0, greatestLow: 0, greatestHigh: 0 }
 
+// Streams are written at once, so blocks share the memory that they are made in.
+let presenceScratch = new Uint32Array(0)
+let differenceScratch = new Uint32Array(0)
+
 /** What one block's columns share while they are written. */
 class BlockEncoder {
   readonly out = new StreamWriter()
@@ -173,7 +177,9 @@ class BlockEncoder {
     const rows = this.#rows
     const octets = present.subarray(0, rows)
     for (const known of this.#presences) if (Buffer.compare(known.octets, octets) === 0) return known.stream
-    const stream = this.#numbers(Uint32Array.from(octets))
+    if (presenceScratch.length < rows) presenceScratch = new Uint32Array(rows)
+    presenceScratch.set(octets)
+    const stream = this.#numbers(presenceScratch)
     if (this.#presences.length < 64) this.#presences.push({ octets, stream })
     return stream
   }
@@ -207,7 +213,7 @@ class BlockEncoder {
     let stream = 0
     if (least === greatest) stream = this.out.narrow(values, rows)
     else if (ofRuns !== null) stream = this.#onGrid(this.out.narrow(ofRuns, grid!.runs))
-    else stream = this.#derived(gathered) || this.out.narrow(values, rows)
+    else stream = this.#derived(gathered) || this.out.narrow(values, rows, 0n, 0, { ...range })
     this.#roots.set(field, { stream, values })
     return stream
   }
@@ -247,7 +253,8 @@ class BlockEncoder {
       case 'sub': {
         const from = root(derivation.from)
         if (from === undefined) return 0
-        const difference = new Uint32Array(count * 2)
+        if (differenceScratch.length < count * 2) differenceScratch = new Uint32Array(count * 2)
+        const difference = differenceScratch
         subtractWide(from.values, gathered.values, count, difference)
         if (bitsOf(difference, count) + 1 > bitsOf(gathered.values, count)) return 0
         const b = this.out.wide(difference, count)

@@ -163,11 +163,18 @@ function findWideEntries(
   return entries
 }
 
+// Streams are written at once, so blocks share the memory that they are made in.
+let choices = new Uint32Array(0)
+let own = new Uint32Array(0)
+
 /** SELECT: nothing, the same as another column, or a value of its own; 0 where most are of their own. */
 export function selectStream(out: StreamWriter, rows: DerivedRows, like: Root): number {
   const { values, present, count } = rows
-  const choices = new Uint32Array(count)
-  const own = new Uint32Array(count)
+  if (choices.length < count) {
+    choices = new Uint32Array(count)
+    own = new Uint32Array(count)
+  }
+  choices.fill(0, 0, count)
   let found = 0
   for (let row = 0; row < count; row++) {
     if (present !== null && present[row] !== 1) continue

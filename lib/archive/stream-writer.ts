@@ -143,11 +143,14 @@ export class StreamWriter {
     })
   }
 
-  /** Adds `values`, stored as base + 10^exponent times each, in the encoding that seems smallest. */
-  narrow(values: Uint32Array, count: number, base = 0n, exponent = 0): number {
+  /**
+   * Adds `values`, stored as base + 10^exponent times each, in the encoding that seems smallest; `known` is what `scan`
+   * tells of them, if the caller knows.
+   */
+  narrow(values: Uint32Array, count: number, base = 0n, exponent = 0, known: Range | null = null): number {
     if (count === 0) return this.add({ encoding: ENCODING.constant, count })
-    scan(values, count, range)
-    const { least, greatest, runs } = range
+    if (known === null) scan(values, count, range)
+    const { least, greatest, runs } = known ?? range
     const unit = 10n ** BigInt(exponent)
     const from = base + BigInt(least) * unit
     if (least === greatest) return this.add({ encoding: ENCODING.constant, count, base: from })
