@@ -10,7 +10,7 @@ export const ARCHIVE_COMPACT: Command = {
   description:
     'Every row stays as it is, bit for bit. Of a span of time that is not over only small files are joined, and files ' +
     'that are being written are left alone. At every moment a crash leaves a whole archive; the next run, or archive ' +
-    'expire, ends the work. Status 3: some file could not be joined.',
+    'expire, ends the work. Status 3: some file could not be joined, or has no rollups.',
   flags: [
     {
       name: 'into',
