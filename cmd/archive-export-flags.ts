@@ -1,5 +1,6 @@
 import type { TimeForm } from '../lib/export/cells.ts'
 import { ARCHIVE_EXPORT, EXPORT_KINDS, type ExportFormat } from './archive-export-table.ts'
+import { type DocumentOptions, documentOptions } from './document-flags.ts'
 import { FlagReader } from './flag-reader.ts'
 import type { GivenFlags } from './flags.ts'
 import type { ProgressMode } from './progress.ts'
@@ -24,19 +25,23 @@ export interface ArchiveExportOptions {
   readonly columns: readonly string[]
   readonly times: TimeForm
   readonly header: boolean
+  readonly documents: DocumentOptions
   readonly progress: ProgressMode
 }
 
 /** Options from given flags; throws UsageError. */
 export function archiveExportOptions(given: GivenFlags, nowMs: number): ArchiveExportOptions {
   const flags = new FlagReader(ARCHIVE_EXPORT.flags, given)
-  const kinds = flags.list('kinds')
+  const format = flags.choice('format') as ExportFormat
+  const kinds = flags.isGiven('kinds') ? flags.list('kinds') : kindsOf(format)
   const strange = kinds.find((kind) => !(EXPORT_KINDS as readonly string[]).includes(kind))
   if (strange !== undefined || kinds.length === 0) {
     throw flags.wrong('kinds', strange ?? '', `some of ${EXPORT_KINDS.join(', ')}`)
   }
-  const format = flags.choice('format') as ExportFormat
-  if (flags.isGiven('columns') && ['text', 'bin', 'weir', 'nfdump-csv'].includes(format)) {
+  if (
+    flags.isGiven('columns') &&
+    ['text', 'bin', 'weir', 'nfdump-csv', 'ecs', 'ecs-agent'].includes(format)
+  ) {
     throw new UsageError(`--columns is for json, csv, tsv and parquet: ${format} has columns of its own`)
   }
   const output = flags.text('output') ?? '-'
@@ -55,6 +60,12 @@ export function archiveExportOptions(given: GivenFlags, nowMs: number): ArchiveE
     columns: flags.list('columns'),
     times: flags.choice('times') as TimeForm,
     header: flags.boolean('header'),
+    documents: documentOptions(flags),
     progress: flags.choice('progress') as ProgressMode,
   }
+}
+
+/** What takes every kind of record gets them all. */
+function kindsOf(format: ExportFormat): readonly string[] {
+  return ['weir', 'ecs', 'ecs-agent'].includes(format) ? EXPORT_KINDS : ['flow']
 }

@@ -6,6 +6,7 @@ import type { FlowSink } from '../lib/flow/stages.ts'
 import type { Mapping } from '../lib/goflow2/mapping-types.ts'
 import type { ArchiveExportOptions } from './archive-export-flags.ts'
 import { BlockBatches, type BlockOrigin } from './archive-export-lines.ts'
+import { newStderrLog } from './collect-log.ts'
 import { compileMapping, readMapping } from './collect-mapping.ts'
 import { elementField } from './element-fields.ts'
 import { nearest } from './nearest.ts'
@@ -41,6 +42,15 @@ export async function newExportSink(options: ArchiveExportOptions, write: WriteO
     case 'nfdump-csv': {
       const { NfdumpCsv } = await import('../lib/export/nfdump-csv.ts')
       return tableSink(new NfdumpCsv({ write, header: options.header }))
+    }
+    case 'ecs':
+    case 'ecs-agent': {
+      const { newDocumentSink } = await import('./document-sink.ts')
+      const form = options.format === 'ecs' ? 'final' : 'agent'
+      const log = newStderrLog({ logLevel: 'warn', logFormat: 'text', errorCount: 0, errorIntervalMs: 0 })
+      const settings = { form, options: options.documents, namespace: 'default', log } as const
+      const sink = newDocumentSink(settings, options.separator, write)
+      return batchSink(sink, () => sink)
     }
     case 'weir': {
       const { StreamOut } = await import('../lib/archive/stream-out.ts')

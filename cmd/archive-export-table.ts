@@ -1,3 +1,4 @@
+import { documentFlags } from './document-flags.ts'
 import { COMMON_FLAGS, type Command, type Flag } from './flags.ts'
 import { timeFlags } from './times.ts'
 
@@ -6,7 +7,18 @@ const LINES = "goflow2's lines (json, text, bin)"
 const TABLES = 'Tables (csv, tsv, parquet, json with --columns)'
 
 /** What rows can be written as. */
-export const EXPORT_FORMATS = ['json', 'text', 'bin', 'csv', 'tsv', 'parquet', 'weir', 'nfdump-csv'] as const
+export const EXPORT_FORMATS = [
+  'json',
+  'text',
+  'bin',
+  'csv',
+  'tsv',
+  'parquet',
+  'ecs',
+  'ecs-agent',
+  'weir',
+  'nfdump-csv',
+] as const
 export type ExportFormat = (typeof EXPORT_FORMATS)[number]
 
 /** Kinds of records that an archive holds. */
@@ -19,7 +31,7 @@ const FLAGS: readonly Flag[] = [
     value: 'FORMAT',
     default: 'json',
     choices: EXPORT_FORMATS,
-    help: "goflow2's lines (json, text) and messages (bin), tables (csv, tsv, parquet), weir's flow stream (weir), or nfdump's csv.",
+    help: "goflow2's lines (json, text) and messages (bin), tables (csv, tsv, parquet), Elastic's documents (ecs; ecs-agent before Elastic's pipeline), weir's flow stream (weir), or nfdump's csv.",
   },
   {
     name: 'output',
@@ -34,7 +46,7 @@ const FLAGS: readonly Flag[] = [
     group: OUTPUT,
     value: 'KIND,…',
     many: 'list',
-    default: 'flow',
+    defaultHelp: 'flow; all with ecs, ecs-agent and weir',
     help: 'Kinds of records: flow, options, counters (of sFlow), discard. Other kinds than flow are printed as JSON with their columns, or as tables.',
   },
   ...timeFlags('Rows'),
@@ -96,6 +108,7 @@ const FLAGS: readonly Flag[] = [
     default: 'true',
     help: 'Begin csv and tsv with a line of names.',
   },
+  ...documentFlags('Documents (ecs, ecs-agent)'),
   {
     name: 'progress',
     group: 'Running',

@@ -132,6 +132,25 @@ test('what a collector with a mapping archived comes out as it printed it', asyn
   assert.ok((await exported(join(folder, 'mapped'))).equals(stdout))
 })
 
+test('documents of an archive are those of a collector', async () => {
+  const capture = testdata('captures/softflowd-v9.pcap')
+  const collected = weir(
+    'collect',
+    '--read',
+    capture,
+    '--state',
+    'none',
+    '-addr',
+    '',
+    '--format',
+    'ecs',
+  ).stdout
+  const documents = await exported(join(folder, 'capture'), '--format', 'ecs')
+  // Records of other kinds stand in blocks of their own.
+  const sorted = (lines: Buffer) => lines.toString().split('\n').sort()
+  assert.equal(sorted(documents), sorted(collected))
+})
+
 const LINE = (second: number, bytes: number): string =>
   `{"type":"NETFLOW_V9","time_received_ns":${1_767_225_600 + second}000000000,"time_flow_start_ns":${1_767_225_600 + second}000000000,` +
   `"time_flow_end_ns":${1_767_225_605 + second}000000000,"bytes":${bytes},"src_addr":"192.0.2.1","site":"Ulm, \\"Mitte\\""}\n`
