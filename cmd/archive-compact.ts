@@ -12,7 +12,7 @@ import type { GivenFlags } from './flags.ts'
 import type { Prepare } from './prepared.ts'
 import { print } from './print.ts'
 import { rollupKnowledge } from './rollup-knowledge.ts'
-import { withCommas, withUnit } from './text-table.ts'
+import { counted, withCommas, withUnit } from './text-table.ts'
 
 interface CompactSettings {
   readonly into: Span
@@ -76,8 +76,7 @@ async function run(directory: string, settings: CompactSettings): Promise<ExitSt
       files++
       octets += rollup.octets
     }
-    if (files > 0)
-      print(`${withCommas(files)} ${files === 1 ? 'rollup' : 'rollups'} written, ${withUnit(octets)}\n`)
+    if (files > 0) print(`${counted(files, 'rollup')} written, ${withUnit(octets)}\n`)
   }
   return warnings() > 0 ? EXIT.badInput : EXIT.done
 }
@@ -90,7 +89,7 @@ function join(directory: string, options: CompactOptions): void {
     after += octets
     print(`joined ${described(files)} into ${path}, ${withUnit(octets)}\n`)
   }
-  const sum = `${withCommas(joined)} files joined, ${withUnit(before)} became ${withUnit(after)}`
+  const sum = `${counted(joined, 'file')} joined, ${withUnit(before)} became ${withUnit(after)}`
   print(joined === 0 ? 'nothing to join\n' : `${sum}\n`)
 }
 

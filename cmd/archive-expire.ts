@@ -5,7 +5,7 @@ import { FlagReader } from './flag-reader.ts'
 import { keepRules, keptMs } from './keep-rules.ts'
 import type { Prepare } from './prepared.ts'
 import { print } from './print.ts'
-import { withCommas, withUnit } from './text-table.ts'
+import { counted, withCommas, withUnit } from './text-table.ts'
 import { UsageError } from './usage-error.ts'
 
 /** `weir archive expire`. */
@@ -35,7 +35,7 @@ export const archiveExpire: Prepare = (given, [directory]) => {
         `${verb} ${file.path}, ${withUnit(file.fileOctets)}, ${withCommas(file.rows)} rows, because ${reasons[why]}\n`,
       )
     }
-    const files = expired.length === 1 ? '1 file' : `${withCommas(expired.length)} files`
+    const files = counted(expired.length, 'file')
     print(`${files} ${isDryRun ? 'would be ' : ''}removed, ${withUnit(freed)}\n`)
     return EXIT.done
   }

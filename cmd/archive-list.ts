@@ -5,7 +5,7 @@ import { EXIT } from './exit.ts'
 import { FlagReader } from './flag-reader.ts'
 import type { Prepare } from './prepared.ts'
 import { print } from './print.ts'
-import { formatTable, type TextColumn, terminalWidth, withCommas, withUnit } from './text-table.ts'
+import { counted, formatTable, type TextColumn, terminalWidth, withCommas, withUnit } from './text-table.ts'
 import { formatTime, timeRange } from './times.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -130,7 +130,16 @@ function asTable(files: readonly ArchiveFile[]): string {
   const rowSum = summed.reduce((sum, file) => sum + file.rows, 0)
   const octets = summed.reduce((sum, file) => sum + file.octets, 0n)
   const fileOctets = files.reduce((sum, file) => sum + file.fileOctets, 0)
-  const count = files.length === 1 ? '1 file' : `${withCommas(files.length)} files`
-  const footer = ['', '', withCommas(rowSum), withUnit(octets), withUnit(fileOctets), '', '', '', count]
+  const footer = [
+    '',
+    '',
+    withCommas(rowSum),
+    withUnit(octets),
+    withUnit(fileOctets),
+    '',
+    '',
+    '',
+    counted(files.length, 'file'),
+  ]
   return formatTable(COLUMNS, rows, footer, terminalWidth())
 }

@@ -9,7 +9,7 @@ import { EXIT, type ExitStatus } from './exit.ts'
 import { FlagReader } from './flag-reader.ts'
 import type { Prepare } from './prepared.ts'
 import { print } from './print.ts'
-import { withUnit } from './text-table.ts'
+import { counted, withUnit } from './text-table.ts'
 import { UsageError } from './usage-error.ts'
 
 /** `weir archive repair`. */
@@ -41,7 +41,7 @@ export const archiveRepair: Prepare = (given, paths) => {
         status = EXIT.badInput
       }
     }
-    if (changed === 0 && status === EXIT.done) print(`${all.length} files, nothing to repair\n`)
+    if (changed === 0 && status === EXIT.done) print(`${counted(all.length, 'file')}, nothing to repair\n`)
     return status
   }
 }

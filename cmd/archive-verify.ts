@@ -8,7 +8,7 @@ import { FlagReader } from './flag-reader.ts'
 import type { Prepare } from './prepared.ts'
 import { print } from './print.ts'
 import { Progress, type ProgressMode } from './progress.ts'
-import { withCommas, withUnit } from './text-table.ts'
+import { counted, withCommas, withUnit } from './text-table.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Damaged places of one file that are printed; a bad disk has many. */
@@ -61,7 +61,7 @@ function verified(path: string): VerifyReport | null {
 
 /** Rows and blocks in words. */
 export function readableOf(rows: number, blocks: number): string {
-  return `${withCommas(rows)} rows in ${blocks === 1 ? '1 block' : `${withCommas(blocks)} blocks`}`
+  return `${counted(rows, 'row')} in ${counted(blocks, 'block')}`
 }
 
 function textOf({ path, state, rows, blocks, partly, problems }: VerifyReport): string {
@@ -83,6 +83,6 @@ function sumOf(reports: readonly VerifyReport[]): string {
   const count = (state: VerifyReport['state']) => reports.filter((report) => report.state === state).length
   const octets = reports.reduce((sum, report) => sum + report.octets, 0)
   const rows = reports.reduce((sum, report) => sum + report.rows, 0)
-  const files = reports.length === 1 ? '1 file' : `${withCommas(reports.length)} files`
+  const files = counted(reports.length, 'file')
   return `${files}, ${withUnit(octets)}, ${withCommas(rows)} rows: ${count('finished')} whole, ${count('open')} open, ${count('damaged')} damaged\n`
 }
