@@ -116,7 +116,9 @@ function lockText(directory: string): string {
 test('a file that meets its limit of addresses is followed by another', () => {
   withDirectory((directory) => {
     const limits = { mostAddresses: 200, blockRows: 64 }
-    const writer = new ArchiveWriter({ directory, stream: 's', log: SILENT, limits })
+    const said: unknown[] = []
+    const log = { ...SILENT, info: (message: string, facts?: object) => void said.push([message, facts]) }
+    const writer = new ArchiveWriter({ directory, stream: 's', log, limits })
     const next = randomBatches(3)
     let rows = 0
     for (let i = 0; i < 12; i++) {
@@ -127,6 +129,10 @@ test('a file that meets its limit of addresses is followed by another', () => {
     writer.close()
     const names = files(directory)
     assert.ok(names.length > 2)
+    assert.match(
+      JSON.stringify(said),
+      /"archive file is full: beginning another",\{[^}]*"reason":"addresses"/,
+    )
     const found = names.reduce((sum, name) => sum + verifyArchive(join(directory, name)).rows, 0)
     assert.is(found, rows)
   })

@@ -1,3 +1,4 @@
+import { BlockMemory } from '../flow/block-memory.ts'
 import type { BlockFacts, FlowBlock, FlowFile, FlowStream, Problem } from '../flow/source.ts'
 import { AddressScope } from './address-scope.ts'
 import { BlockRows } from './block-rows.ts'
@@ -47,6 +48,7 @@ export async function runQueries(
 class Pass {
   readonly #runs: readonly QueryRun[]
   readonly #options: RunOptions
+  readonly #memory = new BlockMemory()
   #rows = 0
   #scope: AddressScope | null = null
 
@@ -60,7 +62,7 @@ class Pass {
     for (const [index, facts] of file.blocks.entries()) {
       const wanting = this.#runs.filter((run) => run.wants(facts))
       if (wanting.length === 0) continue
-      const block = file.block(index)
+      const block = file.block(index, this.#memory)
       if (block === null) continue
       this.#take(block, wanting, file.problems)
       // Signals and progress want a turn.
