@@ -52,16 +52,18 @@ export class ArchiveWriteJob {
 
   /**
    * Reads an input to its end and closes it; returns what could not be read. `isLive`: rows are dropped while there is no
-   * room; otherwise that throws ArchiveFull.
+   * room; otherwise that throws ArchiveFull. `fileOctets`: what an archive file counts in `octets` when it was read.
    */
-  async take(input: Input, isLive: boolean): Promise<readonly Problem[]> {
+  async take(input: Input, isLive: boolean, fileOctets = 0): Promise<readonly Problem[]> {
     this.#input = input
     this.#isLive = isLive
+    this.#blockOctets = 0
     try {
       if (input.kind === 'records') return await this.#takeRecords(input)
       return input.kind === 'archive' ? await this.#takeArchive(input) : await this.#takeStream(input)
     } finally {
-      this.#pastOctets = this.octets
+      const isWholeFile = input.kind === 'archive' && !this.#isStopped
+      this.#pastOctets += isWholeFile ? fileOctets : this.#octetsOf(input)
       this.#input = null
       input.close()
     }

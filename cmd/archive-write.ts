@@ -108,10 +108,11 @@ class ArchiveWriteRun {
     })
   }
 
-  async #take(job: ArchiveWriteJob, { path, isLive }: FoundInput, settings: InputSettings): Promise<void> {
+  async #take(job: ArchiveWriteJob, found: FoundInput, settings: InputSettings): Promise<void> {
+    const { path } = found
     try {
       const input = await openInput(path, settings)
-      const problems = await job.take(input, isLive)
+      const problems = await job.take(input, found.isLive, found.octets)
       this.#counts.files++
       if (input.kind === 'records') this.#counts.rejected += input.rejected
       this.#counts.problems += problems.length

@@ -14,7 +14,7 @@ export class CollectStream implements FlowSink {
   #lost = 0
 
   /** `file` is one that only `poll` reopens. */
-  constructor(file: LineFile, { control, log }: EngineSettings) {
+  constructor(file: LineFile, { control, log }: Pick<EngineSettings, 'control' | 'log'>) {
     this.#file = file
     this.#control = control
     this.#epoch = control.epoch
