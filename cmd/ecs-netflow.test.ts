@@ -243,6 +243,13 @@ test('both directions of an ICMPv6 flow have one community id', () => {
     record('2001:db8::2', '2001:db8::1', 129),
   ])
   assert.is(there.network.community_id, back.network.community_id)
+  const untold = (from: string, to: string) => join(ipv6(from), ipv6(to), u8(58))
+  const [out, home] = of(9, fields.slice(0, 3), [
+    untold('2001:db8::1', '2001:db8::2'),
+    untold('2001:db8::2', '2001:db8::1'),
+  ])
+  assert.is(out.network.community_id, home.network.community_id)
+  assert.is(out.network.community_id, there.network.community_id)
 })
 
 test('values that are no use to the field are left out, the record stays', () => {

@@ -34,6 +34,7 @@ test("documents of goflow2's lines are those of Elastic's integration, with MaxM
     geo,
     timezone: '+00:00',
     fields: {},
+    hasCommunityId: false,
     steps: [],
     isStrict: false,
     now: () => 0,

@@ -4,6 +4,7 @@ import { type Definitions, readDefinitions } from '../lib/ecs/definitions.ts'
 import { LineDocuments } from '../lib/ecs/line-documents.ts'
 import { LINE_KEYS } from '../lib/ecs/line-values.ts'
 import { newNetflowDocuments } from '../lib/ecs/netflow-documents.ts'
+import type { Processors } from '../lib/ecs/processors.ts'
 import { newSampleDocuments } from '../lib/ecs/sample-documents.ts'
 import { openGeoSource } from '../lib/enrich/geo-databases.ts'
 import type { FixedColumn, FlowBatch } from '../lib/flow/batch.ts'
@@ -37,6 +38,8 @@ export interface RowDocumentSettings {
   readonly options: DocumentOptions
   /** Of the data stream, where documents name it. */
   readonly namespace: string
+  /** What the configuration's `processors` ask for. */
+  readonly processors?: Processors
   readonly log: Log
 }
 
@@ -68,14 +71,14 @@ export class RowDocuments implements DocumentWriter {
       tags: tagsOf('netflow.log', settings),
       fields: agentFields('netflow.log', settings),
       definitions: definitionsOf(options),
-      steps: [],
+      steps: settings.processors?.steps ?? [],
       isStrict: options.isStrict,
     })
     this.#samples = newSampleDocuments({
       locality: elasticLocality(options.internalNetworks),
       tags: tagsOf('goflow2.sflow', settings),
       fields: agentFields('goflow2.sflow', settings),
-      steps: [],
+      steps: settings.processors?.steps ?? [],
     })
     this.#timezone = timezone()
     this.#sflow = this.#newSflow()
@@ -149,8 +152,9 @@ export function newLineDocuments(settings: RowDocumentSettings, geo: GeoSource |
     tags: tagsOf('goflow2.sflow', settings),
     geo,
     timezone: timezone(),
+    hasCommunityId: settings.processors?.hasCommunityId ?? false,
     fields: agentFields('goflow2.sflow', settings),
-    steps: [],
+    steps: settings.processors?.steps ?? [],
     isStrict: options.isStrict,
     now: Date.now,
   })

@@ -6,11 +6,11 @@ import type { ColumnSlots } from './column-slots.ts'
 import { type DocumentProgram, PRINT, SKIP, STEP, STEP_TARGET } from './document-program.ts'
 import { putFlowId } from './flow-id.ts'
 import { putGeoText } from './geo-texts.ts'
-import type { CompiledDocument } from './netflow-document.ts'
 import { OctetValues } from './octet-values.ts'
 import { putTime } from './put-time.ts'
 import { putMac, putTcpFlags } from './put-words.ts'
 import { type RowFacts, TEXT_PLACE } from './row-facts.ts'
+import type { CompiledDocument } from './row-plan.ts'
 
 const WORD = 4_294_967_296
 

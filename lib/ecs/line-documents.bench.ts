@@ -28,6 +28,7 @@ for (const tags of [
     geo: null,
     timezone: '+00:00',
     fields: {},
+    hasCommunityId: false,
     steps: [],
     isStrict: false,
     now: Date.now,

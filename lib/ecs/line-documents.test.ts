@@ -9,6 +9,7 @@ const OPTIONS: LineDocumentOptions = {
   geo: null,
   timezone: '+00:00',
   fields: {},
+  hasCommunityId: false,
   steps: [],
   isStrict: false,
   now: () => 1_700_000_000_123,
@@ -101,6 +102,21 @@ test('a product has 64 bits, and 32 where Elastic is copied', () => {
   assert.is(objects(input, { isStrict: true })[0].network.bytes, 3_036_000_000 - 2 ** 32)
   const [wide] = written(line({ bytes: 4_294_967_295, sampling_rate: 4_294_967_295 }))
   assert.ok(wide!.includes('"bytes":18446744065119617025,'))
+})
+
+test('Community IDs come where they are asked for, ICMP included', () => {
+  const id = (changes: object) => objects(line(changes), { hasCommunityId: true })[0].network.community_id
+  const flow = {
+    src_addr: '10.0.0.9',
+    dst_addr: '198.51.100.7',
+    proto: 'TCP',
+    src_port: 443,
+    dst_port: 52616,
+  }
+  assert.is(id(flow), '1:rOGk824XIxRCMpaCwPbHlRQTKN4=')
+  const ping = { src_addr: '2001:db8::1', dst_addr: '2001:db8::2', proto: 'IPv6-ICMP' }
+  assert.is(id(ping), id({ ...ping, src_addr: ping.dst_addr, dst_addr: ping.src_addr }))
+  assert.is(id({ ...flow, dst_addr: '' }), undefined)
 })
 
 test('a line that is no flow becomes a document that says so and keeps it', () => {

@@ -1,12 +1,16 @@
+import { CommunityId } from '../flow/community-id.ts'
 import { type DocumentPage, hasRoom, type LineDocumentWriter } from '../flow/documents.ts'
 import type { GeoSource } from '../flow/geo.ts'
+import { protocolNumber } from '../flow/protocol-names.ts'
 import { closeObject } from './close-object.ts'
+import type { DocumentForm } from './document-form.ts'
 import { type DocumentProgram, PRINT, SKIP, STEP, STEP_TARGET } from './document-program.ts'
 import type { DocumentStep } from './document-steps.ts'
+import { echoType } from './echo-type.ts'
 import { asText, type GeoText, geoText, putGeoText } from './geo-texts.ts'
 import { isSmallInteger, putLineTime, putProduct } from './line-numbers.ts'
-import { KEY, LINE_KEYS, LineValues, VALUE } from './line-values.ts'
-import type { DocumentForm } from './netflow-document.ts'
+import { lowerCase, putKey } from './line-text.ts'
+import { KEY, LineValues, VALUE } from './line-values.ts'
 import { parseOctetAddress } from './octet-address.ts'
 import { putJsonText, putSoundText } from './put-json-text.ts'
 import { putSeconds } from './put-time.ts'
@@ -27,6 +31,8 @@ export interface LineDocumentOptions {
   readonly geo: GeoSource | null
   /** Offset of the zone, as `+02:00`; null leaves `event.timezone` out. */
   readonly timezone: string | null
+  /** Whether flows get a Community ID, which Elastic's pipeline does not give them. */
+  readonly hasCommunityId: boolean
   readonly fields: Readonly<Record<string, unknown>>
   readonly steps: readonly DocumentStep[]
   /** Copies Elastic where it is plainly wrong (DIFFERENCES.md). */
@@ -46,19 +52,11 @@ const DROPPED = [
   KEY.bytes,
 ].reduce((mask, key) => mask | (1 << key), 0)
 const PRODUCT = (1 << KEY.bytes) | (1 << KEY.sampling_rate)
+const LATIN = new TextDecoder('latin1')
+const ICMP = 1
+const IPV6_ICMP = 58
 /** Programs kept; lines of one writer need one or two. */
 const MOST_PROGRAMS = 256
-const NAMES = LINE_KEYS.map((name) => new TextEncoder().encode(`${JSON.stringify(name)}:`))
-
-function putName(out: Uint8Array, position: number, key: number): number {
-  const name = NAMES[key]!
-  for (let i = 0; i < name.length; i++) out[position + i] = name[i]!
-  return position + name.length
-}
-
-function lower(octets: Uint8Array, from: number, to: number): void {
-  for (let i = from; i < to; i++) if (octets[i]! >= 0x41 && octets[i]! <= 0x5a) octets[i]! |= 0x20
-}
 
 /** Makes documents of Elastic's `goflow2.sflow` from goflow2's JSON lines; any line gives one, empty ones aside. */
 export class LineDocuments implements LineDocumentWriter {
@@ -71,6 +69,7 @@ export class LineDocuments implements LineDocumentWriter {
   readonly #failure: DocumentProgram
   readonly #agent: DocumentProgram
   readonly #words = new Uint32Array(8)
+  readonly #communityId = new CommunityId()
   readonly #geo: (GeoText | null)[] = [null, null]
   readonly #as: (GeoText | null)[] = [null, null]
   #lastMask = -1
@@ -84,9 +83,9 @@ export class LineDocuments implements LineDocumentWriter {
   #leftovers = 0
 
   constructor(options: LineDocumentOptions) {
-    const { form, tags, geo, timezone, fields, steps } = options
+    const { form, tags, geo, timezone, fields, steps, hasCommunityId } = options
     this.#options = options
-    this.#settings = { form, tags, timezone, fields, steps, hasGeo: geo !== null }
+    this.#settings = { form, tags, timezone, fields, steps, hasCommunityId, hasGeo: geo !== null }
     this.#failure = compileFailure(this.#settings)
     this.#agent = compileAgent(this.#settings)
     this.#lastProgram = this.#failure
@@ -244,7 +243,7 @@ export class LineDocuments implements LineDocumentWriter {
         case PRINT.spanLower: {
           const from = position
           position = this.#putText(out, view, position, starts[a]!, ends[a]!)
-          lower(out, from, position)
+          lowerCase(out, from, position)
           break
         }
         case PRINT.lineTime:
@@ -272,6 +271,9 @@ export class LineDocuments implements LineDocumentWriter {
             Math.floor(this.#nowMs / 1000),
             Math.floor(this.#nowMs) % 1000,
           )
+          break
+        case PRINT.communityId:
+          position = this.#putCommunityId(out, position)
           break
         case PRINT.geo:
           position = putGeoText(view, position, this.#geo[a]!)
@@ -347,6 +349,27 @@ export class LineDocuments implements LineDocumentWriter {
     )
   }
 
+  /** ICMP's type is not in the line. */
+  #putCommunityId(out: Uint8Array, position: number): number {
+    const { starts, ends } = this.#line
+    const name = LATIN.decode(this.#octets.subarray(starts[KEY.proto]!, ends[KEY.proto]!))
+    const protocol = Math.max(protocolNumber(name), 0)
+    const words = this.#words
+    const isIcmp = protocol === ICMP || protocol === IPV6_ICMP
+    const first = isIcmp ? echoType(words, SOURCE * 4, DESTINATION * 4, protocol) : this.#port(KEY.src_port)
+    const second = isIcmp ? 0 : this.#port(KEY.dst_port)
+    this.#communityId.hash(words, SOURCE * 4, words, DESTINATION * 4, protocol, first, second)
+    return this.#communityId.put(out, position)
+  }
+
+  #port(key: number): number {
+    const { kinds, starts, ends } = this.#line
+    let port = 0
+    if (kinds[key] !== VALUE.number) return 0
+    for (let i = starts[key]!; i < ends[key]!; i++) port = port * 10 + this.#octets[i]! - 0x30
+    return port & 0xffff
+  }
+
   /** Keys that no field took, and empty ones of those that one would have. */
   #putLeftovers(out: Uint8Array, view: DataView, position: number): number {
     const { others, otherCount, kinds } = this.#line
@@ -358,7 +381,7 @@ export class LineDocuments implements LineDocumentWriter {
     for (let key = 0; key < kinds.length; key++) {
       if (kinds[key] === VALUE.absent || this.#isPresent(key) || (DROPPED & (1 << key)) !== 0) continue
       if (out[position - 1] !== 0x7b) out[position++] = 0x2c
-      position = putName(out, position, key)
+      position = putKey(out, position, key)
       position = this.#putSpan(out, view, position, key)
     }
     out[position] = 0x7d

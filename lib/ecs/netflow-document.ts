@@ -1,7 +1,8 @@
 import { F, PROTOCOL } from '../flow/fields.ts'
 import type { Layout } from '../flow/layout.ts'
 import type { ColumnSlots } from './column-slots.ts'
-import { compileDocument, type DocumentProgram, FACT, PRINT, SKIP } from './document-program.ts'
+import { type DocumentForm, ECS_VERSION } from './document-form.ts'
+import { compileDocument, FACT, PRINT, SKIP } from './document-program.ts'
 import type { DocumentStep } from './document-steps.ts'
 import {
   addFields,
@@ -14,53 +15,7 @@ import {
   setValue,
 } from './document-tree.ts'
 import type { AddressSource, FieldValue, MergedInteger } from './layout-values.ts'
-
-/** The finished document, or what Elastic Agent sends before the integration's pipeline. */
-export type DocumentForm = 'final' | 'agent'
-
-/** ECS version of the final form: what the integration's pipeline writes today. */
-export const ECS_VERSION = '8.17.0'
-
-/** What a document's rows need before they are printed. */
-export interface RowPlan {
-  /** Address 0 is the exporter's. */
-  readonly addresses: readonly AddressSource[]
-  /** Addresses listed as related: numbers into `addresses`, and whether they are sorted as text (else by octets). */
-  readonly related: readonly number[]
-  readonly isSortedAsText: boolean
-  /** Addresses whose locality, geography and AS are asked for. */
-  readonly located: readonly number[]
-  readonly placed: readonly number[]
-  /** Of the flow's id: addresses or -1, and slots or -1. */
-  readonly source: number
-  readonly destination: number
-  readonly sourcePort: number
-  readonly destinationPort: number
-  readonly protocol: number
-  readonly icmpTypeCode: number
-  readonly isFlow: boolean
-  readonly isLine: boolean
-  /** Slots of times that become ECS', or -1. `isUptime` says that the column holds times made of uptimes. */
-  readonly systemUptime: number
-  readonly startUptime: number
-  readonly endUptime: number
-  readonly isStartTime: boolean
-  readonly isEndTime: boolean
-  readonly durationMs: number
-  /** Columns of absolute times that become ECS', or -1. */
-  readonly flowStart: number
-  readonly flowEnd: number
-  /** Facts from FACTS on. */
-  readonly merged: readonly MergedInteger[]
-}
-
-/** First fact of merged integers. */
-export const FIRST_MERGED = 8
-
-export interface CompiledDocument {
-  readonly program: DocumentProgram
-  readonly rows: RowPlan
-}
+import { type CompiledDocument, FIRST_MERGED, type RowPlan } from './row-plan.ts'
 
 /** Which of a layout's values a group of rows holds. */
 export type Presence = 'yes' | 'no' | 'maybe'

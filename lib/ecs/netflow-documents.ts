@@ -6,17 +6,14 @@ import type { Layout } from '../flow/layout.ts'
 import type { Locality } from '../flow/locality.ts'
 import { ColumnSlots } from './column-slots.ts'
 import type { Definitions } from './definitions.ts'
+import type { DocumentForm } from './document-form.ts'
 import { DocumentPrinter } from './document-printer.ts'
 import type { DocumentStep } from './document-steps.ts'
 import { type FieldValue, layoutValues } from './layout-values.ts'
 import { LineLayouts } from './line-layouts.ts'
-import {
-  type CompiledDocument,
-  compileNetflow,
-  type DocumentForm,
-  type NetflowDocumentSettings,
-} from './netflow-document.ts'
+import { compileNetflow, type NetflowDocumentSettings } from './netflow-document.ts'
 import { RowFacts } from './row-facts.ts'
+import type { CompiledDocument } from './row-plan.ts'
 
 export interface NetflowDocumentOptions {
   readonly form: DocumentForm

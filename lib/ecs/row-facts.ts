@@ -6,15 +6,15 @@ import type { GeoSource } from '../flow/geo.ts'
 import type { Locality } from '../flow/locality.ts'
 import type { ColumnSlots } from './column-slots.ts'
 import { FACT } from './document-program.ts'
+import { echoType } from './echo-type.ts'
 import { asText, type GeoText, geoText } from './geo-texts.ts'
 import type { AddressSource, MergedInteger } from './layout-values.ts'
-import { FIRST_MERGED, type RowPlan } from './netflow-document.ts'
+import { FIRST_MERGED, type RowPlan } from './row-plan.ts'
 
 /** Octets of a text's place: the longest address has 45. */
 export const TEXT_PLACE = 48
 const WORD = 4_294_967_296
 const IPV6_ICMP = 58
-const ECHO_REQUEST = 128
 
 /** Where addresses are and whose they are, and what of it is ours. */
 export interface Surroundings {
@@ -182,7 +182,7 @@ export class RowFacts {
 
   /** Addresses, ports and protocol that name the flow; what is missing counts as zero. */
   #ends(plan: RowPlan, row: number): void {
-    const { u8, u16, present } = this.#slots
+    const { u8, u16 } = this.#slots
     const none = this.words.length - 4
     this.sourceAt = plan.source < 0 ? none : plan.source * 4
     this.destinationAt = plan.destination < 0 ? none : plan.destination * 4
@@ -200,10 +200,10 @@ export class RowFacts {
       first = 0
       second = 0
     } else if (this.protocol === IPV6_ICMP) {
-      const type = plan.icmpTypeCode
-      const isTold = !isStrict && type >= 0 && present[type]![row] === 1
-      first = isStrict ? 0 : isTold ? u16[type]![row]! >>> 8 : ECHO_REQUEST
-      second = isTold ? u16[type]![row]! & 255 : 0
+      const told = plan.icmpTypeCode >= 0 && !isStrict ? u16[plan.icmpTypeCode]![row]! : 0
+      const { words, sourceAt, destinationAt } = this
+      first = told > 0 || isStrict ? told >>> 8 : echoType(words, sourceAt, destinationAt, IPV6_ICMP)
+      second = told & 255
     }
     const { words } = this
     this.communityId.hash(words, this.sourceAt, words, this.destinationAt, this.protocol, first, second)

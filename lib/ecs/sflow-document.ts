@@ -1,8 +1,8 @@
+import { type DocumentForm, ECS_VERSION } from './document-form.ts'
 import { compileDocument, type DocumentProgram, PRINT, SKIP } from './document-program.ts'
 import type { DocumentStep } from './document-steps.ts'
 import { addFields, constant, emptyObject, rowValue, setValue } from './document-tree.ts'
 import { KEY, type LINE_KEYS } from './line-values.ts'
-import { type DocumentForm, ECS_VERSION } from './netflow-document.ts'
 
 /** The tag that keeps the line as `event.original`. */
 export const PRESERVE_ORIGINAL = 'preserve_original_event'
@@ -11,6 +11,8 @@ export interface SflowDocumentSettings {
   readonly form: DocumentForm
   readonly tags: readonly string[]
   readonly hasGeo: boolean
+  /** Whether flows get a Community ID, which Elastic's pipeline does not give them. */
+  readonly hasCommunityId: boolean
   /** Offset of the zone, as `+02:00`; null leaves `event.timezone` out. */
   readonly timezone: string | null
   readonly fields: Readonly<Record<string, unknown>>
@@ -60,6 +62,9 @@ export function compileSflow(mask: number, settings: SflowDocumentSettings): Doc
     if (!has(address) || !settings.hasGeo) continue
     setValue(root, `${name}.geo`, rowValue(PRINT.geo, side, 0, false, { skip: SKIP.ifNoGeo, a: side }))
     setValue(root, `${name}.as`, rowValue(PRINT.as, side, 0, false, { skip: SKIP.ifNoAs, a: side }))
+  }
+  if (settings.hasCommunityId && has('src_addr') && has('dst_addr') && has('proto')) {
+    setValue(root, 'network.community_id', rowValue(PRINT.communityId, 0, 0, true))
   }
   if (has('src_addr') || has('dst_addr')) setValue(root, 'related.ip', rowValue(PRINT.lineRelated))
   if ((mask & (1 << HAS_LEFTOVERS)) !== 0) setValue(root, 'goflow2', rowValue(PRINT.leftovers))
