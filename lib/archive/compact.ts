@@ -1,5 +1,4 @@
-import { readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { FlowError } from '../diagnostics/flow-error.ts'
 import type { Log } from '../diagnostics/log.ts'
 import { KEEPING_CALLS, type KeepingCalls } from './archive-calls.ts'
@@ -7,10 +6,11 @@ import { openArchive } from './archive-reader.ts'
 import { DEFAULT_ARCHIVE_LIMITS } from './archive-writer.ts'
 import { type CompactGroup, planCompaction, type Span } from './compact-plan.ts'
 import { Damage } from './damage.ts'
+import { DRAFT, guarded, removeDrafts, removeFiles } from './drafts.ts'
 import type { ArchiveFile } from './file-facts.ts'
 import { FileWriter } from './file-writer.ts'
 import { archiveFiles, requireFolder, splitReplaced } from './live-files.ts'
-import { archivePath, EXTENSION } from './naming.ts'
+import { archivePath } from './naming.ts'
 import { RowCopier } from './row-copier.ts'
 import { verifyArchive } from './verify.ts'
 import { KEEPER, lockStream } from './write-lock.ts'
@@ -36,9 +36,6 @@ export interface Compacted {
   /** Octets on disk of the new file. */
   readonly octets: number
 }
-
-/** What is not finished yet has this behind its name, and no reader looks at it. */
-export const DRAFT = '.compact'
 
 /**
  * Joins small files and half-full blocks, one new file after the other, and gives each when its old files are gone.
@@ -76,28 +73,12 @@ function blockRows(options: CompactOptions): number {
   return options.blockRows ?? DEFAULT_ARCHIVE_LIMITS.blockRows
 }
 
-/** Removes what runs that were killed have not finished. */
-function removeDrafts(directory: string, { remove }: KeepingCalls): void {
-  for (const name of readdirSync(directory, { recursive: true }).map(String)) {
-    if (name.endsWith(`${EXTENSION}${DRAFT}`) || name.endsWith(`${EXTENSION}${DRAFT}.part`))
-      guarded(join(directory, name), () => remove(join(directory, name)))
-  }
-}
-
 function finishRemovals(directory: string, options: CompactOptions): void {
   const { replaced } = splitReplaced(archiveFiles([directory]))
   removeFiles(
     replaced.filter(({ state }) => state === 'finished'),
     calls(options),
   )
-}
-
-/** Removes files, and has that on disk; throws FILE_UNWRITABLE. */
-export function removeFiles(files: readonly ArchiveFile[], { remove, syncDirectory }: KeepingCalls): void {
-  for (const { path } of files) guarded(path, () => remove(path))
-  for (const folder of new Set(files.map(({ path }) => dirname(path)))) {
-    guarded(folder, () => syncDirectory(folder))
-  }
 }
 
 /** Joins the files of a group, into several where one would have too many addresses. */
@@ -207,16 +188,5 @@ function freePath(directory: string, stream: string, ms: number, { exists }: Kee
   for (let n = 0; ; n++) {
     const path = archivePath(directory, stream, ms, n)
     if (!exists(path) && !exists(`${path}.part`)) return path
-  }
-}
-
-/** Failures of the system become FILE_UNWRITABLE. */
-export function guarded<T>(path: string, action: () => T): T {
-  try {
-    return action()
-  } catch (error) {
-    if (error instanceof FlowError) throw error
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new FlowError('FILE_UNWRITABLE', `cannot compact archive: ${path}: ${reason}`, { cause: error })
   }
 }
