@@ -5,7 +5,13 @@ import type { AddressCodes } from '../flow/source.ts'
 /** What a key takes of an address: the address, a prefix of it, a fact about it. */
 export type Taking =
   | { readonly kind: 'address' }
-  | { readonly kind: 'prefix'; readonly ipv4Bits: number; readonly ipv6Bits: number }
+  /** `only`: of addresses without this fact nobody will ask. */
+  | {
+      readonly kind: 'prefix'
+      readonly ipv4Bits: number
+      readonly ipv6Bits: number
+      readonly only: AddressFact | null
+    }
   | { readonly kind: 'fact'; readonly fact: AddressFact }
 
 /** Small numbers, by address code, for what a key takes of addresses: they mean something only for these codes. */
@@ -23,7 +29,7 @@ export interface Coding {
 export class AddressScope {
   readonly addresses: AddressCodes
   readonly #facts = new Map<AddressFact, { values: Uint32Array; done: number }>()
-  readonly #prefixes = new Map<string, PrefixCoding>()
+  readonly #prefixes = new Map<AddressFact | null, Map<string, PrefixCoding>>()
   readonly #factCodings = new Map<AddressFact, FactCoding>()
 
   constructor(addresses: AddressCodes) {
@@ -59,13 +65,16 @@ export class AddressScope {
       coding.follow(this.factByCode(taking.fact), addresses.codes)
       return coding
     }
+    const { only } = taking
+    const known = this.#prefixes.get(only) ?? new Map<string, PrefixCoding>()
+    this.#prefixes.set(only, known)
     const name = `${taking.ipv4Bits}/${taking.ipv6Bits}`
-    let coding = this.#prefixes.get(name)
+    let coding = known.get(name)
     if (coding === undefined) {
       coding = new PrefixCoding(taking.ipv4Bits, taking.ipv6Bits)
-      this.#prefixes.set(name, coding)
+      known.set(name, coding)
     }
-    coding.follow(addresses.words(), addresses.codes)
+    coding.follow(addresses.words(), addresses.codes, only === null ? null : this.factByCode(only))
     return coding
   }
 }
@@ -111,10 +120,12 @@ class PrefixCoding implements Coding {
     this.#masks = { ipv4: maskOf(96 + ipv4Bits), ipv6: maskOf(ipv6Bits) }
   }
 
-  follow(words: Uint32Array, codes: number): void {
+  follow(words: Uint32Array, codes: number, facts: Uint32Array | null): void {
     if (this.#done === codes) return
     this.map = grown(this.map, codes)
-    for (let code = this.#done; code < codes; code++) this.map[code] = this.#numberOf(words, code * 4)
+    for (let code = this.#done; code < codes; code++) {
+      if (facts === null || code === 0 || facts[code] !== 0) this.map[code] = this.#numberOf(words, code * 4)
+    }
     this.#done = codes
   }
 

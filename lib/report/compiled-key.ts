@@ -100,7 +100,8 @@ export function compileKey(key: Key, local: AddressFact | null, interner: TextIn
       return ofSide(key.side, { kind: 'address' }, 'address', formatAddress)
     case 'prefix': {
       const { ipv4Bits, ipv6Bits } = key
-      return ofSide(key.side, { kind: 'prefix', ipv4Bits, ipv6Bits }, 'address', (words, at) => {
+      const only = key.side === 'local' ? local : null
+      return ofSide(key.side, { kind: 'prefix', ipv4Bits, ipv6Bits, only }, 'address', (words, at) => {
         return `${formatAddress(words, at)}/${isIpv4(words, at) ? ipv4Bits : ipv6Bits}`
       })
     }

@@ -55,24 +55,34 @@ function scaled(
   rows: number,
 ): BigUint64Array {
   const out = new BigUint64Array(rows)
-  multiply(values, factors, out)
   const words = new Uint32Array(values.buffer, values.byteOffset, rows * 2)
-  let high = 0
-  for (let i = 1; i < words.length; i += 2) high |= words[i]!
-  // Products of two 32-bit numbers always fit.
-  if (high === 0) return out
+  if (multiply(words, factors, new Uint32Array(out.buffer))) return out
   for (let row = 0; row < rows; row++) {
     if (words[row * 2 + 1] === 0) continue
     const product = values[row]! * BigInt(factors[row]!)
-    if (product <= MOST) continue
-    out[row] = MOST
-    saturated[row] = 1
+    out[row] = product <= MOST ? product : MOST
+    if (product > MOST) saturated[row] = 1
   }
   return out
 }
 
-/** Modulo 2^64. */
-function multiply(values: BigUint64Array, factors: Uint32Array, out: BigUint64Array): void {
-  for (let row = 0; row < out.length; row++)
-    out[row] = BigInt.asUintN(64, values[row]! * BigInt(factors[row]!))
+/** Products of numbers below 2^32, low word first; false if there are greater ones, whose products are then wrong. */
+function multiply(words: Uint32Array, factors: Uint32Array, out: Uint32Array): boolean {
+  let high = 0
+  for (let row = 0; row < factors.length; row++) {
+    const value = words[row * 2]!
+    const factor = factors[row]!
+    high |= words[row * 2 + 1]!
+    if (factor === 1) {
+      out[row * 2] = value
+      out[row * 2 + 1] = words[row * 2 + 1]!
+      continue
+    }
+    // Halves of the factor, so that each product is below 2^48 and exact.
+    const upper = value * (factor >>> 16)
+    const low = value * (factor & 0xffff) + (upper % 65_536) * 65_536
+    out[row * 2] = low % 4_294_967_296
+    out[row * 2 + 1] = Math.floor(upper / 65_536) + Math.floor(low / 4_294_967_296)
+  }
+  return high === 0
 }

@@ -144,6 +144,8 @@ export interface Query {
   readonly having: Having | null
   /** Number of the measure that sorts, and which way; ties and no measure: by key. */
   readonly order: { readonly measure: number; readonly ascending: boolean }
+  /** Of a nested query: what sorts the groups within others, where that is not `order`. */
+  readonly innerOrder?: { readonly measure: number; readonly ascending: boolean } | null
   /** Groups kept, by all keys but time; null keeps all. */
   readonly limit: number | null
   /** Nested: `per[i]` groups of key i are kept in each group of the keys before it; longer than one, excludes `limit`. */

@@ -56,7 +56,7 @@ export function resultOf(run: QueryRun, options: RunOptions, interner: TextInter
       shape,
       {
         measures: compiled.measures,
-        order: query.order,
+        order: depth === 0 ? query.order : (query.innerOrder ?? query.order),
         limit: isNested ? query.per[depth]! : (query.per[0] ?? query.limit),
         having: isNested && depth < run.levels.length - 1 ? null : query.having,
         ns,
