@@ -131,6 +131,8 @@ export interface DocumentProgram {
   readonly steps: Int32Array
   /** Literals, each beginning at a double word and followed by a spare one. */
   readonly literals: BigUint64Array
+  /** How often a line's whole text is printed. */
+  readonly lines: number
   /** Most octets of a document, values of any length aside. */
   readonly room: number
   /** Slots whose values have any length, which take up to `factor` octets for each of theirs. */
@@ -160,6 +162,7 @@ class ProgramBuilder {
   #octets: number[] = []
   readonly #literals: number[] = []
   #room = 0
+  #lines = 0
 
   /** Prints an object; one whose values are all missing is `{}`. */
   object(object: DocumentObject): void {
@@ -210,6 +213,7 @@ class ProgramBuilder {
     return {
       steps: Int32Array.from(this.#steps),
       literals,
+      lines: this.#lines,
       room: this.#room + extraRoom,
       variable: this.#variable,
     }
@@ -228,6 +232,7 @@ class ProgramBuilder {
     if (isQuoted) this.#text('"')
     this.#step(print, a, b)
     if (print === PRINT.text) this.#variable.push({ slot: a, factor: 6 })
+    if (print === PRINT.line) this.#lines++
     if (print === PRINT.octets) this.#variable.push({ slot: a, factor: 4 })
     if (print === PRINT.hex) this.#variable.push({ slot: a, factor: 2 })
     if (print === PRINT.list) this.#variable.push({ slot: a, factor: 11 })

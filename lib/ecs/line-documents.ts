@@ -12,7 +12,7 @@ import { isSmallInteger, putLineTime, putProduct } from './line-numbers.ts'
 import { lowerCase, putKey } from './line-text.ts'
 import { KEY, LineValues, VALUE } from './line-values.ts'
 import { parseOctetAddress } from './octet-address.ts'
-import { putJsonText, putSoundText } from './put-json-text.ts'
+import { escapedLength, putJsonText, putSoundText } from './put-json-text.ts'
 import { putSeconds } from './put-time.ts'
 import {
   compileAgent,
@@ -117,8 +117,7 @@ export class LineDocuments implements LineDocumentWriter {
       isFailed = mask < 0
       program = isFailed ? this.#failure : this.#programOf(mask)
     }
-    // Twice the line escaped, or some of its values twice; what is known of two addresses.
-    let room = program.room + (to - from) * 12 + 64
+    let room = program.room + this.#textRoom(program, from, to)
     if (this.#options.geo !== null && !isFailed) {
       for (let side = SOURCE; side <= DESTINATION; side++) {
         room += (this.#geo[side]?.length ?? 0) + (this.#as[side]?.length ?? 0)
@@ -128,6 +127,14 @@ export class LineDocuments implements LineDocumentWriter {
     if (isFailed) this.failed++
     this.#run(program, page)
     return true
+  }
+
+  /** Octets of the line's values, each up to three times, and of the line escaped as often as it is printed. */
+  #textRoom(program: DocumentProgram, from: number, to: number): number {
+    const length = to - from
+    // Long lines are measured: room for six octets of each would be too much memory.
+    const escaped = length < 4096 ? length * 6 : escapedLength(this.#octets, from, to)
+    return length * (this.#line.isAscii ? 3 : 9) + escaped * program.lines + 64
   }
 
   #programOf(mask: number): DocumentProgram {

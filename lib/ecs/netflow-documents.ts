@@ -48,6 +48,10 @@ const KEY_NAMES = new Set([
   ...['responderPackets', 'biflowDirection', 'wlanSSID', 'tcpControlBits', 'icmpTypeCodeIPv6'],
 ])
 
+/** Bits of a row's key above those of its key values, of which there are fewer than 50. */
+const EGRESS = 2 ** 50
+const REVERSE = 2 ** 51
+
 /** A layout's values, and the programs made for it so far. */
 interface LayoutDocuments {
   readonly layout: Layout
@@ -91,6 +95,7 @@ class NetflowDocuments implements DocumentWriter {
     let documents: LayoutDocuments | null = null
     let steady = ''
     let compiled: CompiledDocument | null = null
+    let lastKey = 0
     for (let row = from; row < to; row++) {
       if (half[row] === 1 && halves[row] === 1) continue
       const number = numbers[row]!
@@ -109,10 +114,10 @@ class NetflowDocuments implements DocumentWriter {
         }
       }
       if (documents === null) continue
-      const isByRow = documents.keys.length > 0 || documents.biflow >= 0 || documents.wlan >= 0
-      if (compiled === null || isByRow) {
-        const key = isByRow ? steady + this.#rowKey(documents, row) : steady
-        compiled = this.#compiledOf(documents, key, batch.kind === 'options', isLine)
+      const key = this.#rowKey(documents, row)
+      if (compiled === null || key !== lastKey) {
+        lastKey = key
+        compiled = this.#compiledOf(documents, steady, key, batch.kind === 'options', isLine)
       }
       if (!this.#printer.print(compiled, row, page)) return row
     }
@@ -124,7 +129,6 @@ class NetflowDocuments implements DocumentWriter {
     if (documents === undefined) {
       documents = this.#newDocuments(layout)
       this.#layouts.set(layout, documents)
-      // Columns that were not known when the batch was bound are bound with their slots.
     }
     return documents
   }
@@ -151,29 +155,33 @@ class NetflowDocuments implements DocumentWriter {
     return key
   }
 
-  /** What differs between rows of one layout: presence of key values, two directions. */
-  #rowKey({ keys, biflow, wlan }: LayoutDocuments, row: number): string {
+  /** What differs between rows of one layout, a bit each: two directions, and which key values they hold. */
+  #rowKey({ keys, biflow, wlan }: LayoutDocuments, row: number): number {
     const { u8, present } = this.#slots
-    let key = ''
-    for (let i = 0; i < keys.length; i++) key += present[keys[i]!.slot]![row]
-    if (biflow >= 0) key += u8[biflow]![row] === 2 ? 'r' : 'f'
-    if (wlan >= 0) key += u8[wlan]![row] === 1 ? 'e' : 'i'
+    let key = 0
+    for (let i = 0; i < keys.length; i++) key = key * 2 + present[keys[i]!.slot]![row]!
+    if (biflow >= 0 && u8[biflow]![row] === 2) key += REVERSE
+    if (wlan >= 0 && u8[wlan]![row] === 1) key += EGRESS
     return key
   }
 
   #compiledOf(
     documents: LayoutDocuments,
-    key: string,
+    steadyKey: string,
+    rowKey: number,
     isOptions: boolean,
     isLine: boolean,
   ): CompiledDocument {
-    const whole = isOptions ? `o${key}` : isLine ? `l${key}` : key
+    const whole = `${isOptions ? 'o' : isLine ? 'l' : 'f'}${steadyKey} ${rowKey}`
     let compiled = documents.programs.get(whole)
     if (compiled !== undefined) return compiled
     const { layout, values, steady, keys } = documents
     const digits = new Map<FieldValue, boolean>()
-    const ordered = [...steady, ...keys]
-    for (let i = 0; i < ordered.length; i++) digits.set(ordered[i]!, key[i] === '1')
+    for (let i = 0; i < steady.length; i++) digits.set(steady[i]!, steadyKey[i] === '1')
+    const held = rowKey % EGRESS
+    for (let i = 0; i < keys.length; i++) {
+      digits.set(keys[i]!, Math.floor(held / 2 ** (keys.length - 1 - i)) % 2 === 1)
+    }
     const variant = {
       presence: (value: FieldValue) => {
         const digit = digits.get(value)
@@ -181,8 +189,8 @@ class NetflowDocuments implements DocumentWriter {
       },
       isOptions,
       isLine,
-      isReverse: key.includes('r'),
-      isEgress: key.includes('e'),
+      isReverse: rowKey >= REVERSE,
+      isEgress: rowKey % REVERSE >= EGRESS,
     } as const
     compiled = compileNetflow(layout, values, variant, this.#slots, this.#settings)
     if (documents.programs.size >= MOST_VARIANTS) documents.programs.clear()

@@ -54,6 +54,20 @@ export function putJsonText(
   return position
 }
 
+/** Octets that `putJsonText` prints. */
+export function escapedLength(octets: Uint8Array, from: number, to: number): number {
+  let length = 0
+  for (let i = from; i < to; i++) {
+    const octet = octets[i]!
+    if (octet >= 0x80) {
+      const sequence = sequenceLength(octets, i, to)
+      length += sequence === 0 ? 3 : sequence
+      i += Math.max(0, sequence - 1)
+    } else length += ESCAPE[octet] === 0 ? 1 : ESCAPE[octet] === 1 ? 6 : 2
+  }
+  return length
+}
+
 /** Octets of the well-formed sequence at `at` (RFC 3629 §4), or 0. */
 export function sequenceLength(octets: Uint8Array, at: number, to: number): number {
   const first = octets[at]!

@@ -169,9 +169,9 @@ export class RowFacts {
 
   #integer(merged: MergedInteger, row: number): number {
     const { u8, u16, words, present } = this.#slots
-    const read = (slot: number) => u8[slot]![row]! | u16[slot]![row]!
-    if (present[merged.own]![row] === 1) return read(merged.own)
-    const value = read(merged.slot)
+    const slot = present[merged.own]![row] === 1 ? merged.own : merged.slot
+    const value = u8[slot]![row]! | u16[slot]![row]!
+    if (slot === merged.own) return value
     if (present[merged.other]![row] === 1) return value
     const isV6 =
       merged.addressSlot >= 0

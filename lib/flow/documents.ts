@@ -24,6 +24,8 @@ export interface DocumentPage {
 export const PAGE_DOCUMENTS = 4096
 /** A page is full when this many octets are in use. */
 const PAGE_OCTETS = 4 << 20
+/** Memory that a page keeps at most when it is cleared. */
+const MOST_KEPT = 8 << 20
 
 /** An empty page for up to `most` documents that leaves `gap` octets free before each. */
 export function newDocumentPage(gap = 0, most = PAGE_DOCUMENTS): DocumentPage {
@@ -41,8 +43,12 @@ export function newDocumentPage(gap = 0, most = PAGE_DOCUMENTS): DocumentPage {
   }
 }
 
-/** Empties a page for reuse. */
+/** Empties a page for reuse; memory that one long document took is given back. */
 export function clearPage(page: DocumentPage): void {
+  if (page.octets.length > MOST_KEPT) {
+    page.octets = new Uint8Array(PAGE_OCTETS + (64 << 10))
+    page.view = new DataView(page.octets.buffer)
+  }
   page.count = 0
   page.used = 0
 }
