@@ -3,6 +3,7 @@ import { ARCHIVE_COMMANDS } from './archive-commands.ts'
 import { COLLECT } from './collect-table.ts'
 import { COMMON_FLAGS, type Command } from './flags.ts'
 import { ROTATE } from './rotate-table.ts'
+import { SHIP_COMMANDS } from './ship-commands.ts'
 
 const HELP_FLAG = COMMON_FLAGS.filter((flag) => flag.name === 'help')
 
@@ -92,6 +93,7 @@ export const COMMANDS: readonly Command[] = [
   ...ARCHIVE_COMMANDS,
   ROTATE,
   ANALYZE,
+  ...SHIP_COMMANDS,
   CONFIG,
   COMPLETION,
   MAN,
@@ -100,4 +102,10 @@ export const COMMANDS: readonly Command[] = [
 ]
 
 /** Commands that take settings from a configuration file: each has a section of its first word. */
-export const CONFIGURED: readonly Command[] = [COLLECT, ...ARCHIVE_COMMANDS, ROTATE, ANALYZE]
+export const CONFIGURED: readonly Command[] = [
+  COLLECT,
+  ...ARCHIVE_COMMANDS,
+  ROTATE,
+  ANALYZE,
+  ...SHIP_COMMANDS,
+]

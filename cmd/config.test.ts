@@ -58,7 +58,7 @@ test('what nobody understands is named with file, line and key', async () => {
   )
   assert.is(
     await refusal('colect:\n  format: json\n'),
-    '/weir.yaml:1: unknown key colect, want a command: collect, archive, rotate',
+    '/weir.yaml:1: unknown key colect, want a command: collect, archive, rotate, analyze, ship',
   )
   assert.is(
     await refusal('\n\ncollect: [1]\n'),

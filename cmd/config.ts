@@ -77,10 +77,18 @@ export function showSection(
     if (flag.isHidden === true && from === undefined) continue
     const [value, origin] = applies(flag, from, environment)
     if (value === undefined) continue
-    rows.push([`  ${flag.name}: ${flag.isSecret === true ? '(not shown)' : value}`, `# ${origin}`])
+    rows.push([
+      `  ${flag.name}: ${flag.isSecret === true ? '(not shown)' : withoutPasswords(value)}`,
+      `# ${origin}`,
+    ])
   }
   const width = Math.min(48, Math.max(...rows.map(([text]) => text.length)))
   return `${command.name}:\n${rows.map(([text, origin]) => `${text.padEnd(width)}  ${origin}\n`).join('')}`
+}
+
+/** URLs may hold a name and a password. */
+function withoutPasswords(value: string): string {
+  return value.replaceAll(/:\/\/[^/\s,"]*@/g, '://')
 }
 
 function applies(

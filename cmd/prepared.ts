@@ -1,6 +1,7 @@
 import { ARCHIVE_ACTIONS } from './archive-commands.ts'
 import type { ExitStatus } from './exit.ts'
 import type { GivenFlags } from './flags.ts'
+import { SHIP_ACTIONS } from './ship-commands.ts'
 
 /**
  * Checks given flags, those of configuration files included, and returns what runs the command; throws UsageError for
@@ -17,4 +18,5 @@ export const PREPARED: Preparations = {
   rotate: async () => (await import('./rotate.ts')).rotate,
   analyze: async () => (await import('./analyze.ts')).analyze,
   ...ARCHIVE_ACTIONS,
+  ...SHIP_ACTIONS,
 }

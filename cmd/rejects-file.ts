@@ -8,7 +8,7 @@ const LINE_FEED = 0x0a
 /** Keeps what was refused, as it came. */
 export class RejectsFile {
   readonly #path: string
-  readonly #fd: number
+  #fd: number
   readonly #octets = new Uint8Array(GATHERED_OCTETS)
   #used = 0
 
@@ -36,6 +36,12 @@ export class RejectsFile {
     const used = this.#used
     this.#used = 0
     this.#write(this.#octets, 0, used)
+  }
+
+  /** Goes on in a new file of that name, for the old one may have been moved away. */
+  reopen(): void {
+    this.close()
+    this.#fd = this.#must(() => openSync(this.#path, 'a'))
   }
 
   close(): void {

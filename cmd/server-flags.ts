@@ -1,24 +1,33 @@
 import { FlowError } from '../lib/diagnostics/flow-error.ts'
-import { reasonOf } from '../lib/diagnostics/reason.ts'
 import { parseServerAddress, type ServerAddress } from '../lib/elastic/server-address.ts'
 import { connectionOptions, type TlsOptions, type VerificationMode } from '../lib/elastic/tls.ts'
 import type { FlagReader } from './flag-reader.ts'
 import type { Flag } from './flags.ts'
-import { readText } from './read-text.ts'
 import { UsageError } from './usage-error.ts'
+
+/** A secret that a file holds, or that the environment said. */
+export type Secret = { readonly file: string } | { readonly text: string }
 
 /** Where servers are and how they are spoken to; plain data, so that it can cross threads. Holds secrets. */
 export interface ServerOptions {
   readonly addresses: readonly ServerAddress[]
-  /** Of the environment or a file; a URL's own name and password go before. */
-  readonly basic: { readonly username: string; readonly password: string } | null
-  readonly apiKey: string | null
-  readonly tls: TlsOptions
+  /** A URL's own name and password go before. */
+  readonly basic: { readonly username: string; readonly password: Secret } | null
+  readonly apiKey: Secret | null
+  readonly tls: TlsFiles
   /** URL of a proxy, `environment` for what the environment says, null for none. */
   readonly proxy: string | null
   readonly timeoutMs: number
   /** Sent with every request. */
   readonly headers: Readonly<Record<string, string>>
+}
+
+/** As TlsOptions, with files for what they hold. */
+export interface TlsFiles extends Pick<TlsOptions, 'verification' | 'authorityFingerprint' | 'serverName'> {
+  readonly authorities: readonly string[]
+  readonly certificate: string | null
+  readonly key: string | null
+  readonly keyPassphrase: string | null
 }
 
 /** The flags of a connection, for the table of a command; `serverOptions` reads them. */
@@ -118,8 +127,8 @@ export function serverFlags(group: string): readonly Flag[] {
 }
 
 /**
- * What the flags of `serverFlags` and the environment say of the servers at `urls`; throws UsageError, and FlowError for
- * files. No message holds a secret.
+ * What the flags of `serverFlags` and the environment say of the servers at `urls`; no file is read yet. Throws UsageError,
+ * whose message holds no secret.
  */
 export function serverOptions(
   flags: FlagReader,
@@ -132,18 +141,12 @@ export function serverOptions(
   if (apiKey !== null && (basic !== null || addresses.some((one) => one.basic !== null))) {
     throw new UsageError('an API key and a name with a password exclude each other; give one of them')
   }
-  const tls = tlsOptions(flags)
-  try {
-    connectionOptions(tls)
-  } catch (error) {
-    throw asUsage(error)
-  }
   const proxy = flags.text('proxy')
   return {
     addresses,
     basic,
     apiKey,
-    tls,
+    tls: tlsFiles(flags),
     proxy: proxy === undefined ? 'environment' : proxy === 'none' || proxy === '' ? null : proxyUrl(proxy),
     timeoutMs: flags.durationMs('timeout'),
     headers: headers(flags),
@@ -151,15 +154,17 @@ export function serverOptions(
 }
 
 function address(url: string): ServerAddress {
-  try {
-    return parseServerAddress(url)
-  } catch (error) {
-    throw asUsage(error)
-  }
+  return checked(() => parseServerAddress(url))
 }
 
-function asUsage(error: unknown): unknown {
-  return error instanceof FlowError && error.code === 'CONFIG_INVALID' ? new UsageError(error.message) : error
+/** What is wrong with a flag is wrong use. */
+function checked<T>(action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    if (error instanceof FlowError && error.code === 'CONFIG_INVALID') throw new UsageError(error.message)
+    throw error
+  }
 }
 
 function credentials(
@@ -178,37 +183,26 @@ function credentials(
   return { username, password }
 }
 
-/** What a file holds without the line's end, or else what the environment says; null for none. */
-function secret(flags: FlagReader, name: string, fromEnvironment: string | undefined): string | null {
-  const path = flags.text(name)
-  if (path === undefined || path === '') return fromEnvironment || null
-  const text = fileText(path).replace(/\r?\n$/, '')
-  if (text === '' || /[\r\n]/.test(text)) throw flags.wrong(name, path, 'a file of one line')
-  return text
+/** The file that a flag names, or else what the environment says; null for none. */
+function secret(flags: FlagReader, name: string, fromEnvironment: string | undefined): Secret | null {
+  const file = flags.text(name)
+  if (file) return { file }
+  return fromEnvironment ? { text: fromEnvironment } : null
 }
 
-function tlsOptions(flags: FlagReader): TlsOptions {
-  const text = (name: string) => {
-    const path = flags.text(name)
-    return path === undefined || path === '' ? null : fileText(path)
-  }
-  return {
+function tlsFiles(flags: FlagReader): TlsFiles {
+  const file = (name: string) => flags.text(name) || null
+  const tls: TlsFiles = {
     verification: flags.choice('tls-verify') as VerificationMode,
-    authorities: flags.list('ca').map(fileText),
+    authorities: flags.list('ca'),
     authorityFingerprint: flags.text('ca-fingerprint') || null,
-    certificate: text('cert'),
-    key: text('key'),
-    keyPassphrase: secret(flags, 'key-passphrase-file', undefined),
+    certificate: file('cert'),
+    key: file('key'),
+    keyPassphrase: file('key-passphrase-file'),
     serverName: flags.text('tls-server-name') || null,
   }
-}
-
-function fileText(path: string): string {
-  try {
-    return readText(path)
-  } catch (error) {
-    throw new FlowError('FILE_UNREADABLE', `cannot read ${path}: ${reasonOf(error)}`, { cause: error })
-  }
+  checked(() => connectionOptions(tls))
+  return tls
 }
 
 function proxyUrl(text: string): string {

@@ -52,7 +52,15 @@ export type Input = ArchiveInput | StreamInput | RecordInput
  * pipe than it needs for that. Throws FILE_UNREADABLE, and what `openArchive` throws.
  */
 export async function openInput(path: string, settings: InputSettings): Promise<Input> {
-  const window = await openCaptureInput(path)
+  return openWindow(path, await openCaptureInput(path), settings)
+}
+
+/** As `openInput`, for one whose octets may have been looked at. */
+export async function openWindow(
+  path: string,
+  window: CaptureInput,
+  settings: InputSettings,
+): Promise<Input> {
   const name = path === '-' ? 'standard input' : path
   try {
     const { format: wanted = 'auto' } = settings

@@ -7,12 +7,16 @@ export class BulkAction {
   readonly #line: Uint8Array
   readonly #idAt: number
 
-  /** `create` in `index`; `pipeline` is named in the action, `null` leaves the index its own. */
-  constructor(index: string, pipeline: string | null) {
+  /**
+   * `create` in `index`; `pipeline` is named in the action, `null` leaves the index its own. Blanks make the line at least
+   * `length` octets long.
+   */
+  constructor(index: string, pipeline: string | null, length = 0) {
     const head = `{"create":{"_index":${JSON.stringify(index)}${
       pipeline === null ? '' : `,"pipeline":${JSON.stringify(pipeline)}`
     },"_id":"`
-    this.#line = Buffer.from(`${head}${' '.repeat(DOCUMENT_ID_OCTETS)}"}}\n`)
+    const line = `${head}${' '.repeat(DOCUMENT_ID_OCTETS)}"}}`
+    this.#line = Buffer.from(`${line}${' '.repeat(Math.max(0, length - Buffer.byteLength(line) - 1))}\n`)
     this.length = this.#line.length
     this.#idAt = Buffer.byteLength(head)
   }

@@ -16,6 +16,8 @@ export interface FollowerOptions {
   readonly scanEveryMs: number
   /** New sources whose file was last changed longer ago are passed over; 0 for none. */
   readonly ignoreOlderMs: number
+  /** A plain file of which more than this is not read is read from so far before its end; 0 for no limit. */
+  readonly maxLagOctets?: number
   readonly positions: PositionStore
   readonly log: Log
   /** For tests. */
@@ -45,6 +47,9 @@ export class Follower {
   readonly unreadable = new Map<string, string>()
   unmatched: readonly string[] = []
   cutLines = 0
+  /** Sources opened, and octets that were skipped because they were too far behind. */
+  begun = 0
+  skippedOctets = 0
   readonly #options: FollowerOptions
   readonly #now: () => number
   readonly #open = new Map<string, Open>()
@@ -96,8 +101,7 @@ export class Follower {
   }
 
   /** Takes `offset` of a source's content as done; `save` of the store makes it last. */
-  acknowledge(piece: Piece, offset: number, sent: number, rejected: number): void {
-    const { source } = piece
+  acknowledge({ source }: Pick<Piece, 'source'>, offset: number, sent: number, rejected: number): void {
     source.offset = Math.max(source.offset, offset)
     source.sent += sent
     source.rejected += rejected
@@ -117,6 +121,10 @@ export class Follower {
     for (const file of scan.files) {
       if (isForeign(file) || file.fingerprint === null) continue
       const key = file.fingerprint.hash
+      const open = this.#open.get(key)
+      if (open !== undefined && file.packing === 'plain' && this.#excess(file, open.file.offset) > 0) {
+        await this.#close(key, open.file)
+      }
       const inode = this.#open.get(key)?.file.inode
       // Of several files with one content, that which is open goes on, else a plain one is taken.
       if (inode === file.inode || !paths.has(key)) paths.set(key, file.path)
@@ -166,11 +174,24 @@ export class Follower {
       position.path = file.path
       positions.touch(position, now)
     }
-    const from = Math.max(position.offset, this.#readTo.get(key) ?? 0)
+    let from = Math.max(position.offset, this.#readTo.get(key) ?? 0)
     if (position.isDone) return
+    const skipped = file.packing === 'plain' ? this.#excess(file, from) : 0
+    from += skipped
     if (file.packing === 'plain' ? file.octets <= from : this.#ends.get(key) === from) return
     const tailed = await openTailed(position, file.path, { inode: file.inode, packing: file.packing }, from)
     this.#open.set(key, { file: tailed, idleSinceMs: 0 })
+    this.begun++
+    if (skipped === 0) return
+    tailed.passLine()
+    this.skippedOctets += skipped
+    this.#options.log.warn('too far behind: lines are skipped', { path: file.path, octets: skipped })
+  }
+
+  /** Octets of a file that are too far behind its end, if it was read up to `from`. */
+  #excess(file: FoundFile, from: number): number {
+    const { maxLagOctets = 0 } = this.#options
+    return maxLagOctets === 0 ? 0 : Math.max(0, file.octets - from - maxLagOctets)
   }
 
   async #read(key: string, open: Open): Promise<Piece | null> {

@@ -95,6 +95,11 @@ export class TailedFile {
     }
   }
 
+  /** To be called before the first read where it begins within a line: the rest of that is passed over. */
+  passLine(): void {
+    this.#isPassingLine = true
+  }
+
   async #wasReplaced(): Promise<boolean> {
     const { headOctets, key } = this.position
     const head = await this.#content.readHead(headOctets)

@@ -1,0 +1,11 @@
+import type { Command } from './flags.ts'
+import type { Preparations } from './prepared.ts'
+import { SHIP } from './ship-table.ts'
+
+/** `weir ship` and its verbs, in the order of the help. */
+export const SHIP_COMMANDS: readonly Command[] = [SHIP]
+
+/** What each does; nothing is loaded before it is called. */
+export const SHIP_ACTIONS: Preparations = {
+  ship: async () => (await import('./ship.ts')).ship,
+}

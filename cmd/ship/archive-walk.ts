@@ -1,0 +1,223 @@
+import { statSync } from 'node:fs'
+import { type ArchiveReader, openArchive } from '../../lib/archive/archive-reader.ts'
+import type { Block } from '../../lib/archive/block-reader.ts'
+import type { ArchiveFile } from '../../lib/archive/file-facts.ts'
+import { liveFiles } from '../../lib/archive/live-files.ts'
+import { PART_EXTENSION } from '../../lib/archive/naming.ts'
+import { type FileIdentity, identityText } from '../../lib/archive/schema.ts'
+import { FlowError } from '../../lib/diagnostics/flow-error.ts'
+import type { Log } from '../../lib/diagnostics/log.ts'
+import { reasonOf } from '../../lib/diagnostics/reason.ts'
+import { BlockMemory } from '../../lib/flow/block-memory.ts'
+import type { Position, PositionStore } from '../../lib/tail/position-store.ts'
+import { SourceProgress } from './source-progress.ts'
+
+export interface ArchiveWalkOptions {
+  /** Archive files, and folders of them. */
+  readonly paths: readonly string[]
+  readonly isExcluded: (path: string) => boolean
+  /** Files of records received before this long ago are passed over, unless they were begun; 0 for none. */
+  readonly ignoreOlderMs: number
+  readonly positions: PositionStore
+  readonly log: Log
+  /** Called once all rows of a finished file are done. */
+  readonly onDone?: (path: string) => void
+}
+
+/** A block to be sent, and where its rows stand in the file. */
+export interface WalkedBlock {
+  readonly file: ArchiveReader
+  readonly block: Block
+  /** Rows before it, and how many of its own are done. */
+  readonly firstRow: number
+  readonly from: number
+  readonly progress: SourceProgress
+}
+
+/** An archive file that was opened. */
+interface Opened {
+  readonly file: ArchiveReader
+  readonly position: Position
+  readonly progress: SourceProgress
+  /** The next block, and the rows before it. */
+  block: number
+  row: number
+  told: number
+}
+
+/** Key of an archive file's position: what it is known by, whatever its name. */
+export function archiveKey(identity: FileIdentity): string {
+  return `archive-${identityText(identity)}`
+}
+
+/** Gives the blocks of archive files that were not sent, as far as they are written, in order per file. */
+export class ArchiveWalk {
+  /** Paths that could not be read, and what could not be read of others, so far. */
+  unreadable = 0
+  problems = 0
+  files = 0
+  readonly #options: ArchiveWalkOptions
+  readonly #opened = new Map<string, Opened>()
+  readonly #memory = new BlockMemory()
+  readonly #told = new Set<string>()
+
+  constructor(options: ArchiveWalkOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Everything there is now, to be called again for what has come since; `looks`: new files, too. A block is good until
+   * the next one.
+   */
+  *blocks(looks: boolean): Generator<WalkedBlock> {
+    if (!looks) {
+      for (const [key, opened] of [...this.#opened]) yield* this.#rest(key, opened)
+      return
+    }
+    const there = new Set<string>()
+    for (const file of this.#find()) {
+      const key = archiveKey(file.identity)
+      there.add(key)
+      const opened = this.#opened.get(key) ?? this.#begin(key, file)
+      if (opened !== null) yield* this.#rest(key, opened)
+    }
+    for (const [key, opened] of [...this.#opened]) {
+      // What was joined into another file or removed is read to its end by those who have it open.
+      if (!there.has(key)) {
+        yield* this.#rest(key, opened)
+        this.#close(key, opened)
+      }
+    }
+  }
+
+  close(): void {
+    for (const [key, opened] of [...this.#opened]) this.#close(key, opened)
+  }
+
+  #find(): ArchiveFile[] {
+    const found: ArchiveFile[] = []
+    const paths: string[] = []
+    for (const path of this.#options.paths) {
+      try {
+        statSync(path)
+        paths.push(path)
+      } catch (error) {
+        this.#skip(path, error)
+      }
+    }
+    try {
+      // All at once, so that what one file replaces in another folder is left out.
+      found.push(...liveFiles(paths))
+    } catch (error) {
+      this.#skip(paths.join(' '), error)
+    }
+    return found.filter(({ path }) => !this.#options.isExcluded(path))
+  }
+
+  #begin(key: string, facts: ArchiveFile): Opened | null {
+    const { positions, ignoreOlderMs } = this.#options
+    const known = positions.get(key)
+    if (known?.isDone === true) return null
+    if (facts.state === 'damaged' && facts.blocks === 0) {
+      this.#skip(facts.path, facts.trouble ?? 'it is damaged')
+      return null
+    }
+    const now = Date.now()
+    const isOld = facts.receivedTo !== null && now - Number(facts.receivedTo / 1_000_000n) > ignoreOlderMs
+    if (known === undefined && ignoreOlderMs > 0 && isOld) return null
+    const position = positions.open(key, 0, facts.path, now)
+    if (known === undefined) position.offset = this.#replacedRows(facts)
+    let file: ArchiveReader
+    try {
+      file = openArchive(facts.path)
+    } catch (error) {
+      // One that was joined into another meanwhile is found at the next look.
+      this.#skip(facts.path, error)
+      return null
+    }
+    if (file.state === 'open' && !facts.path.endsWith(PART_EXTENSION)) file.readPastDamage()
+    this.files++
+    const opened: Opened = {
+      file,
+      position,
+      block: 0,
+      row: 0,
+      told: 0,
+      progress: new SourceProgress(key, facts.path, (offset, sent, rejected) => {
+        position.offset = Math.max(position.offset, offset)
+        position.sent += sent
+        position.rejected += rejected
+        positions.touch(position, Date.now())
+        this.#endIfDone(opened)
+      }),
+    }
+    this.#opened.set(key, opened)
+    return opened
+  }
+
+  /** Rows of a joined file that were sent while they were files of their own: its rows are theirs, in their order. */
+  #replacedRows({ replaces }: ArchiveFile): number {
+    let rows = 0
+    for (const identity of replaces) {
+      const position = this.#options.positions.get(archiveKey(identity))
+      if (position === undefined) break
+      rows += position.offset
+      if (!position.isDone) break
+    }
+    return rows
+  }
+
+  *#rest(key: string, opened: Opened): Generator<WalkedBlock> {
+    const { file, position, progress } = opened
+    if (file.state === 'open' && file.path.endsWith(PART_EXTENSION)) file.readOn()
+    for (; opened.block < file.blocks.length; opened.block++) {
+      const { rows } = file.blocks[opened.block]!
+      const firstRow = opened.row
+      opened.row += rows
+      if (opened.row <= position.offset) continue
+      const block = file.block(opened.block, this.#memory)
+      if (block === null) continue
+      yield { file, block, firstRow, from: Math.max(0, position.offset - firstRow), progress }
+    }
+    this.#tell(opened)
+    this.#endIfDone(opened)
+    if (this.#isAtEnd(opened) && !progress.isBusy) this.#close(key, opened)
+  }
+
+  #isAtEnd({ file, block }: Opened): boolean {
+    const isWhole = file.state === 'finished' || !file.path.endsWith(PART_EXTENSION)
+    return isWhole && block >= file.blocks.length
+  }
+
+  #endIfDone(opened: Opened): void {
+    const { position, progress, row, file } = opened
+    if (position.isDone || progress.isBusy || !this.#isAtEnd(opened)) return
+    // Rows that cannot be read count as done: nothing will make them readable.
+    position.offset = Math.max(position.offset, row)
+    position.isDone = true
+    this.#options.positions.touch(position, Date.now())
+    this.#options.onDone?.(file.path.replace(/\.part$/, ''))
+  }
+
+  #tell(opened: Opened): void {
+    const { file } = opened
+    for (const { at, what } of file.problems.slice(opened.told)) {
+      this.problems++
+      this.#options.log.limited('archive-problem', 'archive file read in part', { path: file.path, at, what })
+    }
+    opened.told = file.problems.length
+  }
+
+  #close(key: string, { file }: Opened): void {
+    this.#opened.delete(key)
+    file.close()
+  }
+
+  #skip(path: string, error: unknown): void {
+    const reason = error instanceof FlowError ? error.message : reasonOf(error)
+    if (this.#told.has(`${path} ${reason}`)) return
+    this.#told.add(`${path} ${reason}`)
+    this.unreadable++
+    this.#options.log.warn('archive cannot be read', { path, error: reason })
+  }
+}

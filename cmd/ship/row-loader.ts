@@ -1,0 +1,77 @@
+import type { FixedColumn, FlowBatch } from '../../lib/flow/batch.ts'
+import { F, PROTOCOL } from '../../lib/flow/fields.ts'
+import type { Dataset, Destination } from './destination.ts'
+import type { Load, Loads } from './loads.ts'
+import type { ShipDocuments } from './ship-documents.ts'
+import type { SourceProgress } from './source-progress.ts'
+
+export interface RowLoaderOptions {
+  readonly loads: Loads
+  readonly destination: Destination
+  readonly documents: ShipDocuments
+}
+
+/** Makes documents of rows and has them sent. */
+export class RowLoader {
+  /** Documents made. */
+  documents = 0
+  readonly #options: RowLoaderOptions
+
+  constructor(options: RowLoaderOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Takes rows `[from, to)` of a batch whose row 0 stands at `position` of its source; resolves when the batch is needed
+   * no more.
+   */
+  async load(
+    batch: FlowBatch,
+    from: number,
+    to: number,
+    position: number,
+    progress: SourceProgress,
+  ): Promise<void> {
+    const { loads } = this.#options
+    for (let at = from; at < to; ) {
+      const load = await loads.room()
+      const first = load.page.count
+      at = this.#write(load, batch, at, to, position, progress)
+      loads.note(load, progress, first, position + at)
+      if (at < to || load.page.count === load.page.most) loads.send()
+    }
+  }
+
+  /** Moves the source's position over rows that make no documents, once all before them are done. */
+  async pass(position: number, progress: SourceProgress): Promise<void> {
+    const { loads } = this.#options
+    const load = await loads.room()
+    loads.note(load, progress, load.page.count, position)
+  }
+
+  #write(
+    { page }: Load,
+    batch: FlowBatch,
+    from: number,
+    to: number,
+    position: number,
+    progress: SourceProgress,
+  ): number {
+    const { documents, destination } = this.#options
+    const first = page.count
+    const next = documents.rows().write(batch, from, to, page)
+    if (page.count === first) return next
+    const protocols = (batch.fixed(F.exportProtocol) as FixedColumn).values
+    for (let i = first; i < page.count; i++) {
+      const row = page.sources[i]!
+      destination.put(page, i, datasetOf(protocols[row]!), progress.ids, position + row)
+    }
+    this.documents += page.count - first
+    return next
+  }
+}
+
+function datasetOf(protocol: number): Dataset {
+  if (protocol === PROTOCOL.packets) return 'network_traffic.flow'
+  return protocol >= PROTOCOL.sflow2 ? 'goflow2.sflow' : 'netflow.log'
+}
