@@ -19,8 +19,11 @@ interface Entry {
   readonly facts: ArchiveFile
 }
 
-/** The facts of the archive files `names` of one folder; those that vanished meanwhile are left out. */
-export function folderFacts(folder: string, names: readonly string[]): ArchiveFile[] {
+/**
+ * The facts of the archive files `names` of one folder; those that vanished meanwhile are left out. `isAll`: there are no
+ * others, so that the catalog can be made of these.
+ */
+export function folderFacts(folder: string, names: readonly string[], isAll: boolean): ArchiveFile[] {
   const known = readCatalog(folder)
   const entries = new Map<string, Entry>()
   const facts: ArchiveFile[] = []
@@ -46,7 +49,7 @@ export function folderFacts(folder: string, names: readonly string[]): ArchiveFi
     if (isKept(name)) entries.set(name, entry)
   }
   for (const name of known.keys()) isStale ||= !entries.has(name)
-  if (isStale) writeCatalog(folder, entries)
+  if (isStale && isAll) writeCatalog(folder, entries)
   return facts
 }
 

@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   chmodSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   statSync,
@@ -132,6 +133,19 @@ test('the catalog answers without opening files, and is never believed over them
     assert.is(liveFiles([directory])[0]!.rows, 7)
     unlinkSync(path)
     assert.equal(liveFiles([directory]), [])
+  })
+})
+
+test('a file that is named by itself leaves the catalog of its folder as it is', () => {
+  withDirectory((directory) => {
+    write(join(directory, 'a.weir'), 4)
+    const [path] = [join(directory, 'b.weir'), write(join(directory, 'b.weir'), 5)]
+    liveFiles([path])
+    assert.not.ok(existsSync(join(directory, '.catalog')))
+    liveFiles([directory])
+    const made = readFileSync(join(directory, '.catalog'))
+    liveFiles([path])
+    assert.equal(readFileSync(join(directory, '.catalog')), made)
   })
 })
 

@@ -37,26 +37,32 @@ function touches(file: ArchiveFile, from: bigint, to: bigint): boolean {
 /** The paths of all archive files that `paths` name, without looking into any. Throws FILE_UNREADABLE. */
 export function archivePaths(paths: readonly string[]): string[] {
   return [...foldersOf(paths)]
-    .flatMap(([folder, names]) => [...names].map((name) => join(folder, name)))
+    .flatMap(([folder, { names }]) => [...names].map((name) => join(folder, name)))
     .sort()
 }
 
 /** All archive files that `paths` name, of every kind, replaced ones too, sorted by stream and time. */
 export function archiveFiles(paths: readonly string[]): ArchiveFile[] {
-  const files = [...foldersOf(paths)].flatMap(([folder, names]) => folderFacts(folder, [...names]))
+  const files = [...foldersOf(paths)].flatMap(([folder, { names, isAll }]) =>
+    folderFacts(folder, [...names], isAll),
+  )
   return files.sort(byStreamAndTime)
 }
 
-function foldersOf(paths: readonly string[]): Map<string, Set<string>> {
-  const folders = new Map<string, Set<string>>()
-  const add = (folder: string, name: string) => {
-    const names = folders.get(folder)
-    if (names === undefined) folders.set(folder, new Set([name]))
-    else names.add(name)
+/** Names of archive files by folder, and whether those are all that the folder has. */
+function foldersOf(paths: readonly string[]): Map<string, { names: Set<string>; isAll: boolean }> {
+  const folders = new Map<string, { names: Set<string>; isAll: boolean }>()
+  const add = (folder: string, name: string, isAll: boolean) => {
+    const known = folders.get(folder)
+    if (known === undefined) folders.set(folder, { names: new Set([name]), isAll })
+    else {
+      known.names.add(name)
+      known.isAll ||= isAll
+    }
   }
   for (const path of paths) {
-    if (isFolder(path)) for (const [folder, name] of archivesBelow(path)) add(folder, name)
-    else add(dirname(path), basename(path))
+    if (isFolder(path)) for (const [folder, name] of archivesBelow(path)) add(folder, name, true)
+    else add(dirname(path), basename(path), false)
   }
   return folders
 }
