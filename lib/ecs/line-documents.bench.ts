@@ -38,7 +38,7 @@ for (const tags of [
   let best = Number.POSITIVE_INFINITY
   for (let round = 0; round < 10; round++) {
     octets = 0
-    const start = performance.now()
+    const start = cpuMs()
     for (let i = 0; i < 3; i++) {
       for (let at = 0; at < text.length; ) {
         at = writer.writeLines(text, at, text.length, page)
@@ -46,11 +46,17 @@ for (const tags of [
         clearPage(page)
       }
     }
-    best = Math.min(best, performance.now() - start)
+    best = Math.min(best, cpuMs() - start)
   }
   const lines = LINES * 3
   console.log(
     `${tags.join(',')}: ${((lines / best) * 1000).toFixed(0)} lines/s, ${((best * 1e6) / lines).toFixed(0)} ns each, ` +
       `${(octets / lines).toFixed(0)} octets`,
   )
+}
+
+/** Milliseconds of processor that this thread has used: other programs are not measured. */
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
 }
