@@ -58,6 +58,7 @@ export class Aggregation {
   readonly #options: AggregationOptions
   /** Whether `totals` are all there is to know. */
   readonly #isTotal: boolean
+  #timeBits: number
   #input: { layout: InputLayout; scope: AddressScope } | null = null
   /** What was added since the input began. */
   #inputTotals: bigint[]
@@ -77,6 +78,7 @@ export class Aggregation {
     this.totals = shape.operations.map(() => 0n)
     this.#inputTotals = shape.operations.map(() => 0n)
     this.#options = options
+    this.#timeBits = options.timeBits
     this.#isTotal =
       shape.keys.length === 0 &&
       !shape.hasTime &&
@@ -101,13 +103,17 @@ export class Aggregation {
       !hasOutgrown(this.shape, scope, this.#input.layout)
     if (!isFitting) {
       this.#leaveInput()
-      const layout = inputLayout(this.shape, scope, this.#options.timeBits)
-      this.#input = { layout, scope }
-      this.#vector = newVector(layout.layout.words, this.shape.operations.length)
-      this.#inputTotals.fill(0n)
-      this.#chooseWay(layout)
+      this.#enterInput(scope)
     }
     this.#sources = sources
+  }
+
+  #enterInput(scope: AddressScope): void {
+    const layout = inputLayout(this.shape, scope, this.#timeBits)
+    this.#input = { layout, scope }
+    this.#vector = newVector(layout.layout.words, this.shape.operations.length)
+    this.#inputTotals.fill(0n)
+    this.#chooseWay(layout)
   }
 
   #chooseWay({ layout }: InputLayout): void {
@@ -144,6 +150,13 @@ export class Aggregation {
     bins: Uint32Array | null,
     lanes: readonly (BigUint64Array | null)[],
   ): void {
+    if (bins !== null && this.shape.hasTime && this.#timeBits < 32 && outgrows(bins, count, this.#timeBits)) {
+      // Flows lie outside of what the inputs' facts told.
+      const { scope } = this.#input!
+      this.#leaveInput()
+      this.#timeBits = 32
+      this.#enterInput(scope)
+    }
     const vector = this.#vector
     vector.count = count
     if (!this.#isTotal) this.#pack(selection, from, count, bins)
@@ -399,6 +412,11 @@ export class Aggregation {
     this.#log?.close()
     this.#shared?.close()
   }
+}
+
+function outgrows(bins: Uint32Array, count: number, bits: number): boolean {
+  for (let i = 0; i < count; i++) if (bins[i]! >>> bits !== 0) return true
+  return false
 }
 
 function gather(

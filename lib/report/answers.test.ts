@@ -118,6 +118,26 @@ test('bins without traffic are 0, bins that no input covers are null', async () 
   assert.is(table!.quality.missingBins, 3)
 })
 
+test('flows outside of what the facts of blocks tell are in their bins', async () => {
+  const lone = new Map(
+    [...flow(5, { at: 100_000 })].filter(([field]) => field === F.flowStart || field === F.octetDeltaCount),
+  )
+  const early = new Map(
+    [...flow(7, { at: -900 })].filter(([field]) => field === F.flowEnd || field === F.octetDeltaCount),
+  )
+  const rows = [flow(1), flow(2, { at: 15 }), lone, early]
+  const table = await ask(rows, { keys: [time], measures: [bytes], binMs: 10_000 })
+  const told = table.rows.filter(([, cell]) => cell !== null && cell !== 0n)
+  const at = (second: number) => START + BigInt(second) * SECOND
+  assert.equal(told, [
+    [at(-900), 7n],
+    [at(0), 1n],
+    [at(10), 2n],
+    [at(100_000), 5n],
+  ])
+  assert.is(table.rows.length, 10_091)
+})
+
 test('percentiles count every bin of the window, empty ones too', async () => {
   const rows = Array.from({ length: 18 }, (_, i) => flow(1000 * (i + 1), { at: i * 10 }))
   const measure = (name: string, statistic: 'percentile' | 'min' | 'max', rank = 0): Measure => {

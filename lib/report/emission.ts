@@ -81,7 +81,7 @@ export function emitOverBins(from: RunningTable, main: Aggregation, rules: OverB
       for (const group of heads.members.subarray(heads.starts[head], heads.starts[head + 1])) {
         unpackMeanings(shape, store.input, store.keys, group * store.words, 1, columns)
         const [volume] = lanesAt(store.sums, group, 1, store.isWide) as [bigint]
-        rates.push(rateOf(rules.counter, volume, rules.durationOf(columns[width]![0]!)) ?? 0n)
+        rates.push(rateOf(rules.counter, volume, rules.durationOf(columns[width]![0]! | 0)) ?? 0n)
       }
       for (let column = 0; column < width; column++)
         emitter.columns[column]![emitter.count] = columns[column]![0]!

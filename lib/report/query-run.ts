@@ -17,6 +17,14 @@ export interface RunningTable {
   readonly lanes: LaneColumns
 }
 
+/** What is known of inputs before they are read. */
+export interface Expected {
+  /** At most so many; infinite where there are streams. */
+  readonly rows: number
+  /** First and last moment of flows, as far as facts tell; null where there are streams. */
+  readonly span: { readonly least: bigint; readonly greatest: bigint } | null
+}
+
 /** Times that inputs cover, as rows were received. */
 export interface Coverage {
   readonly from: bigint
@@ -41,19 +49,18 @@ export class QueryRun {
   #mask = new Uint8Array(0)
   #every = new Uint32Array(0)
 
-  /** `expectedRows`: at most so many will come, as far as known. */
-  constructor(compiled: CompiledQuery, options: RunOptions, expectedRows: number) {
+  constructor(compiled: CompiledQuery, options: RunOptions, expected: Expected) {
     this.compiled = compiled
     const { query, window, levels } = compiled
     const count = levels.reduce((sum, { tables }) => sum + tables.length, 0)
-    const bins = window.bins
+    const bins = window.expectedBins(expected.span)
     this.levels = levels.map(({ tables }) =>
       tables.map((plan) => ({
         plan,
         aggregation: new Aggregation(plan.shape, {
           memoryOctets: options.memoryOctets / count,
           temporaryDirectory: options.temporaryDirectory,
-          expectedRows,
+          expectedRows: expected.rows,
           timeBits: bins === null ? 32 : Math.ceil(Math.log2(Math.max(2, bins))),
         }),
         lanes: new LaneColumns(plan.sources, query),
@@ -168,7 +175,7 @@ export class QueryRun {
     for (let i = 0; i < count && this.compiled.hasBins; i++) {
       if (bins[i] === last) continue
       last = bins[i]!
-      this.binsSeen.add(last)
+      this.binsSeen.add(last | 0)
     }
     for (const tables of this.levels) {
       for (const table of tables) {

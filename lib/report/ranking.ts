@@ -196,7 +196,7 @@ export class Ranking {
     const columns = this.#shape.columnBits.map(() => new Uint32Array(1))
     for (const group of members) {
       unpackMeanings(this.#shape, store.input, store.keys, group * store.words, 1, columns)
-      bins.set(columns[timeColumn]![0]!, lanesAt(store.sums, group, lanes, store.isWide))
+      bins.set(columns[timeColumn]![0]! | 0, lanesAt(store.sums, group, lanes, store.isWide))
     }
     return bins
   }
@@ -209,8 +209,8 @@ export class Ranking {
       unpackMeanings(this.#shape, store.input, store.keys.subarray(at * store.words), 0, count, this.#columns)
       for (let i = 0; i < count; i++) {
         const values = lanesAt(store.sums, at + i, lanes, store.isWide)
-        const known = this.binTotals.get(bins[i]!)
-        if (known === undefined) this.binTotals.set(bins[i]!, values)
+        const known = this.binTotals.get(bins[i]! | 0)
+        if (known === undefined) this.binTotals.set(bins[i]! | 0, values)
         else for (let lane = 0; lane < lanes; lane++) known[lane]! += values[lane]!
       }
     }

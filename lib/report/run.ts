@@ -4,7 +4,7 @@ import { AddressScope } from './address-scope.ts'
 import { BlockRows } from './block-rows.ts'
 import { compileQuery } from './compiled-query.ts'
 import type { Query, ResultTable, RunOptions } from './query.ts'
-import { QueryRun } from './query-run.ts'
+import { type Expected, QueryRun } from './query-run.ts'
 import { resultOf } from './result.ts'
 import { TextInterner } from './text-interner.ts'
 import { greater, lesser } from './window.ts'
@@ -25,13 +25,9 @@ export async function runQueries(
   options: RunOptions,
 ): Promise<ResultTable[]> {
   const interner = new TextInterner()
-  let expectedRows = 0
-  for (const input of inputs) {
-    if (!isFile(input)) expectedRows = Number.POSITIVE_INFINITY
-    else for (const { kind, rows } of input.blocks) if (kind === 'flow') expectedRows += rows
-  }
+  const expected = expectedOf(inputs)
   const compiled = queries.map((query) => compileQuery(query, interner))
-  const runs = compiled.map((query) => new QueryRun(query, options, expectedRows))
+  const runs = compiled.map((query) => new QueryRun(query, options, expected))
   try {
     const pass = new Pass(runs, options)
     for (const input of inputs) {
@@ -42,6 +38,22 @@ export async function runQueries(
   } finally {
     for (const run of runs) run.close()
   }
+}
+
+function expectedOf(inputs: readonly (FlowFile | FlowStream)[]): Expected {
+  let rows = 0
+  let least = NOT_KNOWN
+  let greatest = 0n
+  for (const input of inputs) {
+    if (!isFile(input)) return { rows: Number.POSITIVE_INFINITY, span: null }
+    for (const facts of input.blocks) {
+      if (facts.kind !== 'flow') continue
+      rows += facts.rows
+      least = lesser(least, lesser(facts.leastStart, facts.leastReceived))
+      greatest = greater(greatest, greater(facts.greatestEnd, facts.greatestReceived))
+    }
+  }
+  return { rows, span: { least, greatest } }
 }
 
 /** One pass over inputs for several queries. */

@@ -6,8 +6,6 @@ import type { BinGrid } from './time-bins.ts'
 
 const NS_PER_MS = 1_000_000n
 const NOT_KNOWN = 2n ** 64n - 1n
-/** Bin numbers of queries without a window: the first block's is in the middle. */
-const MIDDLE = 2 ** 30
 const MOST_BINS = 2 ** 31
 /** Without a cap and a window no flow is spread over more: one wrong clock would fill a thousand years of bins. */
 const MOST_UNBOUND_NS = 86_400_000_000_000
@@ -20,7 +18,7 @@ export class Window {
   readonly binNs: bigint
   readonly #offset: bigint
   readonly #query: Query
-  /** Bin 0 of bin numbers, counted from the epoch; known when the first block was met. */
+  /** Bin 0 of bin numbers, counted from the epoch; without a window some bin that flows lie in. Others may be negative. */
   #firstBin: bigint | null = null
 
   /** `needsBins`: whether a key or a measure asks for them. Throws QUERY_INVALID. */
@@ -49,6 +47,16 @@ export class Window {
   get bins(): number | null {
     if (this.binNs === 0n || this.from === null || this.to === null) return null
     return Number(this.#binOf(this.to - 1n) - this.#binOf(this.from)) + 1
+  }
+
+  /** Bins that flows can lie in, counted from 0, when these are the first and last moments of all inputs. */
+  expectedBins(span: { readonly least: bigint; readonly greatest: bigint } | null): number | null {
+    if (this.binNs === 0n || this.bins !== null) return this.bins
+    if (span === null || span.least > span.greatest) return null
+    this.#firstBin ??= this.#binOf(span.least)
+    const last = this.to !== null && this.to < span.greatest ? this.to : span.greatest
+    const bins = Number(this.#binOf(last) - this.#firstBin) + 1
+    return bins > 0 && bins < MOST_BINS ? bins : null
   }
 
   /** When a bin begins. */
@@ -97,13 +105,13 @@ export class Window {
   /** Borders for a block, whose times are told from `baseNs` on. */
   gridFor(facts: BlockFacts): { baseNs: bigint; grid: BinGrid } {
     const { allocation, activeTimeoutMs } = this.#query
-    const known = facts.leastReceived !== NOT_KNOWN ? facts.leastReceived : facts.leastStart
-    const near = known === NOT_KNOWN ? (this.from ?? 0n) : known
+    let near = facts.leastReceived !== NOT_KNOWN ? facts.leastReceived : facts.leastStart
+    if (near === NOT_KNOWN) near = facts.greatestEnd !== 0n ? facts.greatestEnd : (this.from ?? 0n)
     let baseNs = near
     let baseBin = 0
     if (this.binNs > 0n) {
       const bin = this.#binOf(near)
-      this.#firstBin ??= bin - BigInt(MIDDLE)
+      this.#firstBin ??= bin
       baseNs = bin * this.binNs + this.#offset
       // Words of times are unsigned.
       if (baseNs < 0n) baseNs += ((-baseNs + this.binNs - 1n) / this.binNs) * this.binNs
