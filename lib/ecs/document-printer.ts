@@ -1,3 +1,4 @@
+import { isIpv4 } from '../bytes/address.ts'
 import { putU32, putU64 } from '../bytes/put-number.ts'
 import { type DocumentPage, hasRoom } from '../flow/documents.ts'
 import { F } from '../flow/fields.ts'
@@ -161,16 +162,16 @@ export class DocumentPrinter {
           position = putFlowDirection(out, view, position, u8[a]![row]!)
           break
         case PRINT.locality:
-          position = putAscii(out, position, facts.isInternal[a] === 1 ? 'internal' : 'external')
+          position = putWord(view, position, facts.isInternal[a] === 1 ? INTERNAL : EXTERNAL)
           break
         case PRINT.flowLocality:
-          position = putAscii(out, position, facts.isFlowInternal ? 'internal' : 'external')
+          position = putWord(view, position, facts.isFlowInternal ? INTERNAL : EXTERNAL)
           break
         case PRINT.localDirection: {
           const to = facts.isInternal[steps[at + 4]!]
-          const inside = to === 1 ? 'internal' : 'outbound'
-          const outside = to === 1 ? 'inbound' : 'external'
-          position = putAscii(out, position, facts.isInternal[a] === 1 ? inside : outside)
+          const inside = to === 1 ? INTERNAL : OUTBOUND
+          const outside = to === 1 ? INBOUND : EXTERNAL
+          position = putWord(view, position, facts.isInternal[a] === 1 ? inside : outside)
           break
         }
         case PRINT.mac:
@@ -260,14 +261,27 @@ export class DocumentPrinter {
 
   /** `address:port`, an IPv6 address in brackets. */
   #putExporter(out: Uint8Array, view: DataView, position: number, port: number): number {
-    const { texts, lengths } = this.#facts
-    const isV6 = texts.subarray(0, lengths[0]!).includes(0x3a)
+    const isV6 = !isIpv4(this.#facts.words, 0)
     if (isV6) out[position++] = 0x5b
     position = this.#putAddress(view, position, 0)
     if (isV6) out[position++] = 0x5d
     out[position] = 0x3a
     return putU32(view, position + 1, port)
   }
+}
+
+/** Words of up to eight letters, as double words, and how many letters each has. */
+const WORD_TEXTS = ['internal', 'external', 'outbound', 'inbound', 'tcp', 'udp', 'icmp'] as const
+const [INTERNAL, EXTERNAL, OUTBOUND, INBOUND, TCP, UDP, ICMP] = [0, 1, 2, 3, 4, 5, 6] as const
+const WORD_VALUES = new BigUint64Array(WORD_TEXTS.length)
+const WORD_LENGTHS = Uint8Array.from(WORD_TEXTS, (text) => text.length)
+WORD_TEXTS.forEach((text, i) => {
+  new Uint8Array(WORD_VALUES.buffer).set(new TextEncoder().encode(text), i * 8)
+})
+
+function putWord(view: DataView, position: number, word: number): number {
+  view.setBigUint64(position, WORD_VALUES[word]!, true)
+  return position + WORD_LENGTHS[word]!
 }
 
 function putLiteral(
@@ -299,16 +313,16 @@ function putInteger(view: DataView, position: number, value: number): number {
 
 /** Names of the four protocols that Elastic's netflow input knows. */
 function putTransport(out: Uint8Array, view: DataView, position: number, protocol: number): number {
-  if (protocol === 6) return putAscii(out, position, 'tcp')
-  if (protocol === 17) return putAscii(out, position, 'udp')
-  if (protocol === 1) return putAscii(out, position, 'icmp')
+  if (protocol === 6) return putWord(view, position, TCP)
+  if (protocol === 17) return putWord(view, position, UDP)
+  if (protocol === 1) return putWord(view, position, ICMP)
   if (protocol === 58) return putAscii(out, position, 'ipv6-icmp')
   return putUnknown(out, view, position, protocol)
 }
 
 function putFlowDirection(out: Uint8Array, view: DataView, position: number, direction: number): number {
-  if (direction === 0) return putAscii(out, position, 'inbound')
-  if (direction === 1) return putAscii(out, position, 'outbound')
+  if (direction === 0) return putWord(view, position, INBOUND)
+  if (direction === 1) return putWord(view, position, OUTBOUND)
   return putUnknown(out, view, position, direction)
 }
 
