@@ -7,7 +7,7 @@ import { FlowGenerator } from '../testing/flow-generator.ts'
 import { openArchive } from './archive-reader.ts'
 import { testWriter, withDirectory } from './testing/files.ts'
 
-test('the address directory names every block that uses an address, and the sums and times are those of the rows', () => {
+test('the address directory names every block that uses an address, the exporters and sums and times are those of the rows', () => {
   withDirectory((directory) => {
     const path = join(directory, 'a.weir')
     const writer = testWriter(path, 1000)
@@ -24,6 +24,7 @@ test('the address directory names every block that uses an address, and the sums
     const { first, last } = reader.addressDirectory()!
     assert.is(first.length, reader.addresses.codes)
     const used = new Set<number>()
+    const exporters = new Map<number, number>()
     for (const [index, info] of reader.blocks.entries()) {
       const block = reader.block(index)!
       for (const { field } of block.columns) {
@@ -33,6 +34,7 @@ test('the address directory names every block that uses an address, and the sums
           if (present[row] !== 1) continue
           assert.ok(first[code]! <= index && index <= last[code]!, `code ${code} in block ${index}`)
           used.add(code)
+          if (field === F.exporterAddress) exporters.set(code, (exporters.get(code) ?? 0) + 1)
         }
       }
       const numbers = (field: (typeof F)['flowEnd' | 'octetDeltaCount' | 'timeReceived' | 'flowStart']) => {
@@ -49,6 +51,8 @@ test('the address directory names every block that uses an address, and the sums
       assert.is(info.leastStart, times[1]![0])
       assert.is(info.greatestEnd, times[2]!.at(-1))
     }
+    const told = reader.exporterRows()!
+    assert.equal(new Map([...told.codes].map((code, i) => [code, told.rows[i]])), exporters)
     assert.is(used.size, reader.addresses.codes - 1)
     assert.is(reader.addresses.find(0, 0, 0xffff, 0xc0000201) > 0, true)
     assert.is(reader.addresses.find(0, 0, 0xffff, 1), -1)

@@ -5,13 +5,13 @@ import type { FlowFile, Problem } from '../flow/source.ts'
 import { AddressTable } from './address-table.ts'
 import { type Block, openBlock } from './block-reader.ts'
 import { Damage } from './damage.ts'
-import { INDEX_ADDRESSES, INDEX_FIXED_OCTETS } from './encoding.ts'
+import { INDEX_ADDRESSES, INDEX_EXPORTERS, INDEX_FIXED_OCTETS } from './encoding.ts'
+import { readIndex } from './exporter-index.ts'
 import { type FileAccess, openFile } from './file-access.ts'
 import { type BlockInfo, blockInfo, type Footer, parseFooter } from './footer.ts'
 import { encodeTail, HEADER_OCTETS, TAIL_MAGIC, TAIL_OCTETS } from './frame.ts'
 import { type Frame, findFrame, hasWholeBody, isKnown, isSkippable, readFrame } from './frame-scan.ts'
 import { addSchemaFrame, newSchema, type Schema } from './schema.ts'
-import { StreamReader } from './stream-reader.ts'
 
 /** A whole S, D or B frame that `readOn` or `readPastDamage` met and understood. */
 export interface TakenFrame {
@@ -43,7 +43,8 @@ export class ArchiveReader implements FlowFile {
   #next = 0
   #nextNumber = 0
   #fileId: number | null = null
-  #directoryAt = -1
+  /** Where I frames begin, by their kind. */
+  readonly #indexes = new Map<number, number>()
   /** Where line shapes were told, and what they are. */
   readonly #lineShapes: { readonly at: number; readonly text: string }[] = []
 
@@ -190,7 +191,7 @@ export class ArchiveReader implements FlowFile {
       case 'D':
         return this.addresses.add(frame.head, frame.body)
       case 'I':
-        this.#directoryAt = frame.at
+        if (frame.head.length >= INDEX_FIXED_OCTETS) this.#indexes.set(frame.head.readUInt32LE(0), frame.at)
         return true
       default:
         return true
@@ -239,21 +240,21 @@ export class ArchiveReader implements FlowFile {
 
   /** The blocks that may hold each code, by code; null without a directory (files being written, damage). */
   addressDirectory(): { first: Uint32Array; last: Uint32Array } | null {
-    if (this.#directoryAt < 0) return null
-    const frame = readFrame(this.#file, this.#directoryAt, this.#fileId)
-    if (typeof frame === 'string' || frame.head.length < INDEX_FIXED_OCTETS) return null
-    const [kind, codes, streams, planes, s1, s2] = [0, 4, 8, 12, 16, 20].map((at) =>
-      frame.head.readUInt32LE(at),
-    ) as [number, number, number, number, number, number]
-    if (kind !== INDEX_ADDRESSES) return null
-    try {
-      const tables = frame.head.subarray(INDEX_FIXED_OCTETS)
-      const reader = new StreamReader(tables, { streams, planes }, frame.body, null)
-      return { first: reader.narrow(s1, codes), last: reader.narrow(s2, codes) }
-    } catch (error) {
-      if (error instanceof Damage) return null
-      throw error
-    }
+    const [first, last] = this.#index(INDEX_ADDRESSES) ?? []
+    return first === undefined || last === undefined ? null : { first, last }
+  }
+
+  /** Address codes of exporters and how many flows each has sent; null where nobody wrote that down. */
+  exporterRows(): { codes: Uint32Array; rows: Uint32Array } | null {
+    const [codes, rows] = this.#index(INDEX_EXPORTERS) ?? []
+    return codes === undefined || rows === undefined ? null : { codes, rows }
+  }
+
+  #index(kind: number): readonly [Uint32Array, Uint32Array] | null {
+    const at = this.#indexes.get(kind)
+    if (at === undefined) return null
+    const frame = readFrame(this.#file, at, this.#fileId)
+    return typeof frame === 'string' || frame.head.length < INDEX_FIXED_OCTETS ? null : readIndex(frame)
   }
 }
 

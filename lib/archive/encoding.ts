@@ -35,6 +35,7 @@ export const RECORD_KINDS = ['flow', 'options', 'counters', 'discard', 'rollup']
 
 /** Kinds of I frames. */
 export const INDEX_ADDRESSES = 1
+export const INDEX_EXPORTERS = 2
 /** Attributes of addresses that ATTR streams use. */
 export const ATTRIBUTE_AS = 0
 export const ATTRIBUTE_PREFIX = 1

@@ -141,7 +141,11 @@ function exportersOf(reader: ArchiveReader): ArchiveFile['exporters'] {
   const count = (code: number, rows: number) => {
     if (byCode.has(code) || byCode.size < MOST_EXPORTERS) byCode.set(code, (byCode.get(code) ?? 0) + rows)
   }
-  for (const [index, { kind, rows }] of reader.blocks.entries()) {
+  const counted = reader.exporterRows()
+  counted?.codes.forEach((code, i) => {
+    count(code, counted.rows[i]!)
+  })
+  for (const [index, { kind, rows }] of counted === null ? reader.blocks.entries() : []) {
     if (kind !== 'flow') continue
     const block = reader.block(index)
     const column = block?.columns.find(({ field }) => field === F.exporterAddress)

@@ -9,6 +9,7 @@ import { BlockGatherer } from './block-gatherer.ts'
 import { encodeBlock } from './block-writer.ts'
 import { encodeAddressDirectory, encodeDictionary } from './dictionary-frame.ts'
 import { MOST_CODES, RECORD_KINDS } from './encoding.ts'
+import { ExporterTally } from './exporter-index.ts'
 import { type BlockInfo, blockInfo, encodeFooter, type FrameInfo } from './footer.ts'
 import { encodeFrame, encodeTail, FLAG_SKIPPABLE, type FrameType } from './frame.ts'
 import { type FileIdentity, type RollupFacts, SchemaWriter } from './schema.ts'
@@ -64,6 +65,7 @@ export class FileWriter {
   readonly #schema = new SchemaWriter()
   readonly #addresses = new AddressDictionary()
   readonly #gatherers: Record<RecordKind, BlockGatherer>
+  readonly #exporters = new ExporterTally()
   readonly #blocks: BlockInfo[] = []
   readonly #frames: FrameInfo[] = []
   #frameNumber = 0
@@ -177,6 +179,8 @@ export class FileWriter {
       if (replaces.length > 0 || rollup !== null) {
         this.#encode('S', this.#schema.lastHead(replaces, rollup), [], 0)
       }
+      const exporters = this.#exporters.encode()
+      if (exporters !== null) this.#encode('I', exporters.head, exporters.body, 0, FLAG_SKIPPABLE)
       const directory = encodeAddressDirectory(this.#addresses)
       this.#encode('I', directory.head, directory.body, 0, FLAG_SKIPPABLE)
       const at = this.#encodedEnd
@@ -225,6 +229,7 @@ export class FileWriter {
       this.#encode('D', dictionary.head, dictionary.body, 0)
     }
     this.#addresses.markUsed(block.usedCodes, this.#blocks.length)
+    if (kind === 'flow') this.#exporters.add(columns, rows)
     this.#encode('B', block.head, block.body, rows)
     gatherer.reset()
     this.#writePending()
