@@ -27,7 +27,8 @@ export async function runQueries(
   const interner = new TextInterner()
   const expected = expectedOf(inputs)
   const compiled = queries.map((query) => compileQuery(query, interner))
-  const runs = compiled.map((query) => new QueryRun(query, options, expected))
+  const share = { ...options, memoryOctets: options.memoryOctets / Math.max(1, queries.length) }
+  const runs = compiled.map((query) => new QueryRun(query, share, expected))
   try {
     const pass = new Pass(runs, options)
     for (const input of inputs) {
