@@ -343,6 +343,15 @@ test('internal networks are as the user says', () => {
   assert.is(document.network.direction, 'outbound')
 })
 
+test('padding that fills a datagram has room', () => {
+  const fields: Specifier[] = [
+    [4, 1],
+    [210, 60_000],
+  ]
+  const documents = of(10, fields, [join(u8(6), new Uint8Array(60_000))])
+  assert.is(documents[0].netflow.padding_octets.length, 60_000)
+})
+
 test('whatever templates and values come, every document is JSON', () => {
   const random = newRandom(11)
   const widths = [0, 1, 2, 3, 4, 6, 8, 9, 12, 16, 20, 65535]

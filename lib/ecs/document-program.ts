@@ -233,7 +233,11 @@ class ProgramBuilder {
     this.#step(print, a, b)
     if (print === PRINT.text) this.#variable.push({ slot: a, factor: 6 })
     if (print === PRINT.line) this.#lines++
-    if (print === PRINT.octets) this.#variable.push({ slot: a, factor: 4 })
+    if (print === PRINT.octets) {
+      this.#variable.push({ slot: a, factor: 4 })
+      // Zeros of padding.
+      this.#room += b * 2
+    }
     if (print === PRINT.hex) this.#variable.push({ slot: a, factor: 2 })
     if (print === PRINT.list) this.#variable.push({ slot: a, factor: 11 })
     if (print === PRINT.macList) this.#variable.push({ slot: a, factor: 20 })
