@@ -1,0 +1,94 @@
+import type { PartSource } from './compiled-key.ts'
+import { hashKeys, newVector, type Vector } from './group-table.ts'
+import { gatherHalves, gatherOctets, gatherPairs, gatherWords, VECTOR_ROWS } from './kernels.ts'
+
+// Rows and groups as vectors: gathered, chosen, widened.
+
+/** Whether any bin needs more than so many bits. */
+export function outgrows(bins: Uint32Array, count: number, bits: number): boolean {
+  for (let i = 0; i < count; i++) if (bins[i]! >>> bits !== 0) return true
+  return false
+}
+
+/** Numbers of `count` rows, from `from` on in `selection`. */
+export function gather(
+  source: PartSource,
+  selection: Uint32Array,
+  from: number,
+  count: number,
+  out: Uint32Array,
+): void {
+  const { values, half } = source
+  if (values instanceof Uint32Array) {
+    if (half >= 0) gatherHalves(values, half, selection, from, count, out)
+    else gatherWords(values, selection, from, count, out)
+  } else if (values instanceof Uint16Array) gatherPairs(values, selection, from, count, out)
+  else gatherOctets(values as Uint8Array, selection, from, count, out)
+}
+
+/** Hands on groups as vectors of lanes, and the number of each vector's first group. */
+export function vectorsOf(
+  store: { count: number; keys: Uint32Array; sums: BigUint64Array; words: number },
+  lanes: number,
+  take: (vector: Vector, at: number) => void,
+): void {
+  const vector = newVector(store.words, lanes)
+  const columns = Array.from({ length: lanes }, () => new BigUint64Array(VECTOR_ROWS))
+  for (let at = 0; at < store.count; at += VECTOR_ROWS) {
+    const count = Math.min(VECTOR_ROWS, store.count - at)
+    vector.count = count
+    for (let word = 0; word < store.words; word++) {
+      const out = vector.words[word]!
+      for (let i = 0, k = at * store.words + word; i < count; i++, k += store.words) out[i] = store.keys[k]!
+    }
+    for (let lane = 0; lane < lanes; lane++) {
+      const out = columns[lane]!
+      for (let i = 0, k = at * lanes + lane; i < count; i++, k += lanes) out[i] = store.sums[k]!
+      vector.lanes[lane] = out
+    }
+    take(vector, at)
+  }
+}
+
+/** A vector's keys one after the other. */
+export function keysOf(vector: Vector): Uint32Array {
+  const words = vector.words.length
+  const keys = new Uint32Array(vector.count * words)
+  for (const [word, column] of vector.words.entries())
+    for (let i = 0, k = word; i < vector.count; i++, k += words) keys[k] = column[i]!
+  return keys
+}
+
+/** The rows of a vector whose head belongs to pass `pass` of `passes`. */
+export function choose(vector: Vector, headWords: number, passes: number, pass: number, out: Vector): Vector {
+  const hashes = new Uint32Array(vector.count)
+  hashKeys(vector, headWords, hashes)
+  let count = 0
+  const chosen = new Uint32Array(vector.count)
+  for (let i = 0; i < vector.count; i++) {
+    // Other bits than those that chose the partition and will choose the slot.
+    if ((Math.imul(hashes[i]!, 0x9e3779b1) >>> 16) % passes === pass) chosen[count++] = i
+  }
+  for (const [word, column] of vector.words.entries())
+    for (let i = 0; i < count; i++) out.words[word]![i] = column[chosen[i]!]!
+  for (const [lane, column] of vector.lanes.entries())
+    out.lanes[lane] = BigUint64Array.from(chosen.subarray(0, count), (i) => column![i]!)
+  out.count = count
+  return out
+}
+
+/** Each summing lane as two: 32 low bits, and what is above. */
+export function widened(vector: Vector, operations: readonly string[]): Vector {
+  const lanes: BigUint64Array[] = []
+  for (const [lane, operation] of operations.entries()) {
+    const values = vector.lanes[lane]!
+    const low = new BigUint64Array(vector.count)
+    const high = new BigUint64Array(vector.count)
+    for (let i = 0; i < vector.count; i++) {
+      low[i] = operation === 'sum' ? values[i]! & 0xffffffffn : values[i]!
+      high[i] = operation === 'sum' ? values[i]! >> 32n : 0n
+    }
+    lanes.push(low, high)
+  }
+  return { count: vector.count, words: vector.words, lanes }
+}
