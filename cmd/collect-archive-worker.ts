@@ -1,9 +1,10 @@
 import { workerData } from 'node:worker_threads'
 import { newLog } from '../lib/diagnostics/log-writer.ts'
 import { type Parcel, ParcelUnpacker } from '../lib/pipeline/batch-parcel.ts'
-import { CollectArchive } from './collect-archive.ts'
+import { type ArchiveTarget, CollectArchive } from './collect-archive.ts'
 import { type ArchiveNews, type ArchiveThreadStart, PLACE } from './collect-archive-link.ts'
 import { describeFailure } from './collect-failure.ts'
+import { CollectSpool } from './collect-spool.ts'
 
 // The thread that encodes and writes archive blocks, so that the one that receives is never held by a block or a disk.
 
@@ -25,9 +26,10 @@ function run(start: ArchiveThreadStart): void {
     write: (level, message, attributes) => say({ kind: 'log', level, message, attributes }),
   })
   const unpacker = new ParcelUnpacker()
-  let archive: CollectArchive
+  let archive: ArchiveTarget
   try {
-    archive = new CollectArchive(start.archive, (name) => `${name}${start.suffix}`, log)
+    const Archive = start.archive.mostOctets === undefined ? CollectArchive : CollectSpool
+    archive = new Archive(start.archive, (name) => `${name}${start.suffix}`, log)
   } catch (error) {
     say({ kind: 'failed', failure: describeFailure(error) })
     port.close()

@@ -16,6 +16,8 @@ export interface ArchiveOptions {
   readonly limits: Partial<ArchiveLimits>
   /** How the collector prints its lines (lib/archive/FORMAT.md 3), for those who print the archive; empty: plainly. */
   readonly lineShape?: string
+  /** While the folder holds more than this, rows are dropped and counted; without it nothing is measured. */
+  readonly mostOctets?: number
 }
 
 /** What an archive keeps of how a collector prints: `mapping` is the text of its mapping file. */

@@ -5,9 +5,11 @@ import { startHttpServer } from '../lib/http/server.ts'
 import { processMetrics } from '../lib/pipeline/process-metrics.ts'
 import { type CaptureStatistics, readCapture } from '../lib/receive/capture.ts'
 import { CollectArchive, collectedShape } from './collect-archive.ts'
+import { CaptureSpool } from './collect-capture-spool.ts'
 import type { Engine } from './collect-engine.ts'
 import type { CollectRun } from './collect-run.ts'
 import { reloadOnHangup, stopOnSignals } from './collect-signals.ts'
+import { bothTargets } from './collect-spool.ts'
 import { openStateFolder, StateKeeper, trySaving } from './collect-state.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
 import { newEngine } from './new-engine.ts'
@@ -24,10 +26,12 @@ export async function collectCaptures(run: CollectRun): Promise<ExitStatus> {
   const startedMs = Date.now()
   // Opening a pipe waits for its reader, and until then a signal must end the process by itself.
   const lineShape = collectedShape(run.mapping, options.compat)
-  const archive =
-    options.archive === null
-      ? null
-      : new CollectArchive({ ...options.archive, lineShape }, (name) => name, log)
+  const spool = options.ship === null ? null : new CaptureSpool(options.ship)
+  const kept = [options.archive === null ? null : { ...options.archive, lineShape }, spool?.archive ?? null]
+  const [one = null, other = null] = kept.map((archive) =>
+    archive === null ? null : new CollectArchive(archive, (name) => name, log),
+  )
+  const archive = bothTargets(one, other)
   const engine = newEngine({ options, mapping: run.mapping, control, log, archive })
   stopOnSignals(run)
   reloadOnHangup(run, async (text) => engine.remap(text))
@@ -57,6 +61,7 @@ export async function collectCaptures(run: CollectRun): Promise<ExitStatus> {
   engine.close()
   await keeper.stop()
   await trySaving(save, log)
+  await spool?.send(log)
   await server?.close()
   const issues = engine.issues()
   if (issues.length > 0) log.info('faults in the datagrams', Object.fromEntries(issues))

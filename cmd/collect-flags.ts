@@ -5,6 +5,7 @@ import type { LogLevel } from '../lib/diagnostics/log.ts'
 import { parseListenUrls } from '../lib/receive/listen-url.ts'
 import { streamName, writingLimits } from './archive-writing-flags.ts'
 import type { ArchiveOptions } from './collect-archive.ts'
+import { type CollectShipOptions, collectShipOptions } from './collect-ship-flags.ts'
 import { COLLECT, IGNORED } from './collect-table.ts'
 import { type DocumentOptions, documentOptions } from './document-flags.ts'
 import { FlagReader } from './flag-reader.ts'
@@ -41,6 +42,7 @@ export interface CollectOptions {
   readonly format: 'json' | 'text' | 'bin' | 'ecs' | 'ecs-agent' | 'weir' | 'none'
   readonly documents: DocumentOptions
   readonly archive: ArchiveOptions | null
+  readonly ship: CollectShipOptions | null
   readonly mapping: string | null
   /** Output file, or null for stdout. */
   readonly output: string | null
@@ -117,6 +119,12 @@ export function collectOptions(given: GivenFlags): CollectOptions {
     ...lines(flags),
     documents: documentOptions(flags),
     archive: archive(flags),
+    ship: collectShipOptions(flags, {
+      isReading: read.length > 0,
+      stateFolder: state(flags, read.length > 0).stateDirectory,
+      logLevel: logLevel(flags),
+      logFormat: logFormat(flags, []),
+    }),
     mapping: file(flags, 'mapping'),
     output: flags.text('output') === '-' ? null : file(flags, 'output'),
     separator: flags.text('separator')!,
@@ -198,7 +206,8 @@ function lines(flags: FlagReader): Pick<CollectOptions, 'produce' | 'format'> {
   const produce = flags.choice('produce')
   if (format === 'raw') return { produce: 'raw', format: 'json' }
   // Who archives wants lines too only if they say where or how.
-  if (flags.text('archive') && !flags.isGiven('format') && !flags.isGiven('output')) {
+  const isKept = flags.text('archive') || flags.list('ship').length > 0
+  if (isKept && !flags.isGiven('format') && !flags.isGiven('output')) {
     return { produce: produce as CollectOptions['produce'], format: 'none' }
   }
   if (produce === 'raw' && format !== 'json' && format !== 'text') {

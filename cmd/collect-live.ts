@@ -9,6 +9,7 @@ import { errorOf } from './collect-failure.ts'
 import type { CollectOptions } from './collect-flags.ts'
 import { askAll, type Lane, type LaneResult, startLane } from './collect-lane.ts'
 import type { CollectRun } from './collect-run.ts'
+import { ShipThread } from './collect-ship.ts'
 import { reloadOnHangup, stopOnSignals } from './collect-signals.ts'
 import { openStateFolder, StateKeeper, saveMerged, trySaving } from './collect-state.ts'
 import { LaneView } from './collect-view.ts'
@@ -31,21 +32,32 @@ export async function collectLive(run: CollectRun): Promise<ExitStatus> {
   stopOnSignals(run)
   reloadOnHangup(run, (text) => askAll(lanes, 'remap', text))
   let http: HttpServer | null = null
+  let shipper: ShipThread | null = null
   try {
     const view = new LaneView(lanes, control, startedMs)
     http = await serve(run, view)
     log.info('starting weir', { version: build().version })
     await startLanes(run, sockets, directory, lanes)
+    // What a crash has left in the spool is repaired by now.
+    view.shipper = shipper = startShipper(run)
     announce(listeners, sockets, options.receiver, log)
   } catch (error) {
     control.stop()
     await Promise.all(lanes.map((lane) => lane.ended))
     // What a worker has opened it has closed.
     closeSockets(sockets.slice(lanes.length).flat())
+    await shipper?.end()
     await http?.close()
     throw error
   }
-  return finish(run, lanes, http, directory)
+  process.on('SIGHUP', () => shipper?.reopen())
+  return finish(run, lanes, http, directory, shipper)
+}
+
+function startShipper({ options, log }: CollectRun): ShipThread | null {
+  const { ship } = options
+  if (ship === null || ship.spool === null) return null
+  return new ShipThread({ options: ship.ship, spool: ship.spool }, log)
 }
 
 /** Starts a worker for each list of sockets; one alone keeps its state by itself. */
@@ -71,6 +83,7 @@ async function finish(
   lanes: readonly Lane[],
   http: HttpServer | null,
   directory: string | null,
+  shipper: ShipThread | null,
 ): Promise<ExitStatus> {
   const keeper = directory === null ? null : new StateKeeper(() => save(lanes, directory), log)
   const ticking = setInterval(() => log.tick(), 1000).unref()
@@ -83,12 +96,14 @@ async function finish(
     }),
   )
   log.info('closed receiver')
+  const shipped = shipper?.stop().catch((error: Error) => log.error(error.message))
   await keeper?.stop()
   const states = results.map(({ state }) => state).filter((state) => state !== null)
   // Where a worker failed, the last good state is better than one without its part.
   if (directory !== null && lanes.length > 1 && states.length === lanes.length) {
     await trySaving(() => saveMerged(directory, states), log)
   }
+  await shipped
   log.info('transporter closed')
   await http?.close()
   if (http !== null) log.info('closed HTTP server')

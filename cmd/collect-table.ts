@@ -1,11 +1,12 @@
 import { writingFlags } from './archive-writing-flags.ts'
+import { COLLECT_SHIP_FLAGS } from './collect-ship-flags.ts'
 import { documentFlags } from './document-flags.ts'
 import { COMMON_FLAGS, type Command, type Flag } from './flags.ts'
 
 const INPUT = 'Input'
 const DECODING = 'Decoding'
 const OUTPUT = 'Output'
-const DOCUMENTS = 'Documents (--format ecs, ecs-agent)'
+const DOCUMENTS = 'Documents (--format ecs, ecs-agent, --ship)'
 const ARCHIVE = 'Archive'
 const MONITORING = 'Monitoring'
 
@@ -137,7 +138,7 @@ const FLAGS: readonly Flag[] = [
     value: 'FILE',
     default: '-',
     completes: 'file',
-    defaultHelp: '-; none with --archive, unless --format is given',
+    defaultHelp: '-; none with --archive and --ship, unless --format is given',
     help: 'Append to this file and reopen it on SIGHUP; - is stdout.',
   },
   {
@@ -172,6 +173,7 @@ const FLAGS: readonly Flag[] = [
     help: 'Records of exporters in these networks go to files called NAME instead; the first network that has an exporter counts.',
   },
   ...writingFlags(ARCHIVE),
+  ...COLLECT_SHIP_FLAGS,
   {
     name: 'counters',
     group: OUTPUT,

@@ -5,12 +5,15 @@ import type { Control } from '../lib/pipeline/control.ts'
 import { processMetrics } from '../lib/pipeline/process-metrics.ts'
 import type { Templates } from './collect-engine.ts'
 import { askAll, type Lane } from './collect-lane.ts'
+import type { ShipThread } from './collect-ship.ts'
 
 /** What the pages show of workers; `lanes` may still grow. */
 export class LaneView implements CollectorView {
   readonly #lanes: readonly Lane[]
   readonly #control: Control
   readonly #startedMs: number
+  /** The thread that ships, if there is one. */
+  shipper: Pick<ShipThread, 'families' | 'isHealthy'> | null = null
 
   constructor(lanes: readonly Lane[], control: Control, startedMs: number) {
     this.#lanes = lanes
@@ -23,11 +26,11 @@ export class LaneView implements CollectorView {
   }
 
   isHealthy(): boolean {
-    return this.#lanes.every((lane) => lane.isAlive)
+    return this.#lanes.every((lane) => lane.isAlive) && this.shipper?.isHealthy !== false
   }
 
   async metrics(): Promise<Uint8Array[]> {
-    const own = processMetrics(this.#startedMs)
+    const own = [...(this.shipper?.families ?? []), ...processMetrics(this.#startedMs)]
     if (this.#lanes.length !== 1) return [encodeFamilies(await this.#merged(own))]
     try {
       const text = (await this.#lanes[0]!.ask('metrics-text')) as Uint8Array

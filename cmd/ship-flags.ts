@@ -126,14 +126,14 @@ export function shipOptions(
 }
 
 /** What the flags of `deliveryFlags` say; throws UsageError. */
-export function deliveryOptions(flags: FlagReader): DeliveryOptions {
+export function deliveryOptions(flags: FlagReader, workers = 'workers'): DeliveryOptions {
   const size = flags.text('bulk-max-size')!
   // Elastic takes numbers below 1 as no limit.
   const documents = /^-\d+$/.test(size) ? 0 : flags.integer('bulk-max-size', 0, Number.MAX_SAFE_INTEGER)
   const deadLetter = flags.text('dead-letter')
   const options: DeliveryOptions = {
     bulkDocuments: documents,
-    workers: flags.integer('workers', 1, MOST_WORKERS),
+    workers: flags.integer(workers, 1, MOST_WORKERS),
     isBalanced: flags.boolean('loadbalance'),
     compressionLevel: flags.integer('compression-level', 0, 9),
     flushMs: flags.durationMs('flush-timeout'),

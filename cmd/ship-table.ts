@@ -14,8 +14,8 @@ export const DATASETS = ['goflow2.sflow', 'netflow.log', 'network_traffic.flow']
 /** The names of Elastic's presets. */
 export const PRESETS = ['custom', 'balanced', 'throughput', 'scale', 'latency'] as const
 
-/** Flags of sending, for every command that ships. */
-export function deliveryFlags(group: string): readonly Flag[] {
+/** Flags of sending, for every command that ships; `workers` is what it calls requests at one time. */
+export function deliveryFlags(group: string, workers = 'workers'): readonly Flag[] {
   return [
     {
       name: 'preset',
@@ -33,8 +33,7 @@ export function deliveryFlags(group: string): readonly Flag[] {
       help: 'Documents of a request, at most; 0 for as many as 4 MiB hold.',
     },
     {
-      name: 'workers',
-      aliases: ['worker'],
+      name: workers,
       group,
       value: 'N',
       default: '1',

@@ -30,7 +30,10 @@ async function runShip(options: ShipOptions, operands: readonly string[]): Promi
     filter === null ? null : await (await import('./row-filter.ts')).newRowFilter(filter, 'UTC', Date.now())
   const rejects = options.rejects === null ? null : new RejectsFile(options.rejects)
   const isPrinting = options.servers === null
-  const state = await ShipState.open(stateFolder, isPrinting ? null : delivery.deadLetter, log)
+  if (!isPrinting && stateFolder === null && operands.some((word) => word !== '-')) {
+    log.warn('how far files were sent is not remembered: name a folder with --state')
+  }
+  const state = await ShipState.open(stateFolder, isPrinting ? null : delivery.deadLetter)
   try {
     const words = sortWords(operands)
     const run = new ShipRun({ options, words, state, filter: rowFilter, isExcluded, rejects, log })

@@ -20,8 +20,8 @@ export interface ArchiveWalkOptions {
   readonly ignoreOlderMs: number
   readonly positions: PositionStore
   readonly log: Log
-  /** Called once all rows of a finished file are done. */
-  readonly onDone?: (path: string) => void
+  /** Called when all rows of a finished file are done, and whenever such a file is found again. */
+  readonly onDone?: (path: string, key: string) => void
 }
 
 /** A block to be sent, and where its rows stand in the file. */
@@ -117,7 +117,10 @@ export class ArchiveWalk {
   #begin(key: string, facts: ArchiveFile): Opened | null {
     const { positions, ignoreOlderMs } = this.#options
     const known = positions.get(key)
-    if (known?.isDone === true) return null
+    if (known?.isDone === true) {
+      this.#options.onDone?.(facts.path, key)
+      return null
+    }
     if (facts.state === 'damaged' && facts.blocks === 0) {
       this.#skip(facts.path, facts.trouble ?? 'it is damaged')
       return null
@@ -196,7 +199,7 @@ export class ArchiveWalk {
     position.offset = Math.max(position.offset, row)
     position.isDone = true
     this.#options.positions.touch(position, Date.now())
-    this.#options.onDone?.(file.path.replace(/\.part$/, ''))
+    this.#options.onDone?.(file.path.replace(/\.part$/, ''), position.key)
   }
 
   #tell(opened: Opened): void {

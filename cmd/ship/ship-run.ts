@@ -36,8 +36,10 @@ export interface ShipRunSettings {
   readonly isExcluded: (path: string) => boolean
   readonly rejects: RejectsFile | null
   readonly log: LimitedLog
+  /** Ends following: what there is by then is sent, however long it takes. */
+  readonly drain?: AbortSignal
   /** Called for each archive file whose rows are all done. */
-  readonly onArchiveDone?: (path: string) => void
+  readonly onArchiveDone?: (path: string, key: string) => void
 }
 
 /** What could not be read. */
@@ -201,19 +203,22 @@ export class ShipRun {
   async #readArchives(signal: AbortSignal): Promise<void> {
     const walk = this.#walk
     if (walk === null) return
-    const { isFollowing, scanEveryMs } = this.#settings.options
+    const { drain, options } = this.#settings
+    const { isFollowing, scanEveryMs } = options
+    const waking = drain === undefined ? signal : AbortSignal.any([signal, drain])
     let lookedMs = Number.NEGATIVE_INFINITY
     for (;;) {
+      const isLast = !isFollowing || drain?.aborted === true
       const now = performance.now()
-      const looks = now - lookedMs >= scanEveryMs
+      const looks = isLast || now - lookedMs >= scanEveryMs
       if (looks) lookedMs = now
       for (const { file, ...walked } of walk.blocks(looks)) {
         await this.#blocks.load({ ...walked, schema: file.schema, problems: file.problems }, signal)
         this.#blockOctets += walked.block.info.headOctets + walked.block.info.bodyOctets
         if (signal.aborted) return
       }
-      if (!isFollowing || signal.aborted) return
-      await wait(Math.min(GROWING_MS, scanEveryMs), undefined, { signal }).catch(() => {})
+      if (isLast || signal.aborted) return
+      await wait(Math.min(GROWING_MS, scanEveryMs), undefined, { signal: waking }).catch(() => {})
     }
   }
 

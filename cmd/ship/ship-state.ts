@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { FlowError } from '../../lib/diagnostics/flow-error.ts'
-import type { Log } from '../../lib/diagnostics/log.ts'
 import { reasonOf } from '../../lib/diagnostics/reason.ts'
 import type { RunLock } from '../../lib/rotate/run-lock.ts'
 import { PositionStore } from '../../lib/tail/position-store.ts'
@@ -35,12 +34,9 @@ export class ShipState {
    * Takes the lock and reads the positions; with no folder nothing is kept. `deadLetter` as in DeliveryOptions. Throws
    * STATE_UNWRITABLE.
    */
-  static async open(folder: string | null, deadLetter: string | null, log: Log): Promise<ShipState> {
+  static async open(folder: string | null, deadLetter: string | null): Promise<ShipState> {
     const letters = (path: string | null) => (path === null ? null : new DeadLetters(path))
     if (folder === null) {
-      if (deadLetter === '') {
-        log.warn('how far files were sent is not remembered: name a folder with --state')
-      }
       return new ShipState(new PositionStore(''), letters(deadLetter || null), null)
     }
     const own = shipFolder(folder)

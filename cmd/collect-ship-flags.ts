@@ -1,0 +1,113 @@
+import { join } from 'node:path'
+import { documentOptions } from './document-flags.ts'
+import type { FlagReader } from './flag-reader.ts'
+import type { Flag } from './flags.ts'
+import { serverFlags, serverOptions } from './server-flags.ts'
+import { deliveryOptions, destinationOptions, type ShipOptions } from './ship-flags.ts'
+import { deliveryFlags, destinationFlags } from './ship-table.ts'
+import { UsageError } from './usage-error.ts'
+
+/** What `weir collect --ship` was asked to do; plain data, so that it can cross threads. Holds secrets. */
+export interface CollectShipOptions {
+  readonly ship: ShipOptions
+  /** Folder of what waits to be sent; null for one that is made and removed: captures are read. */
+  readonly spool: string | null
+  readonly spoolOctets: number
+}
+
+/** goflow2's old `-workers` was something else. */
+const WORKERS = 'ship-workers'
+const GROUP = 'Shipping (--ship)'
+
+const OWN: readonly Flag[] = [
+  {
+    name: 'ship',
+    group: GROUP,
+    value: 'URL,…',
+    many: 'list',
+    help: 'Send documents to these servers of one cluster, as https://host:9200. No lines are printed then, unless --output or --format is given.',
+  },
+  {
+    name: 'spool',
+    group: GROUP,
+    value: 'DIR',
+    completes: 'directory',
+    defaultHelp: 'ship/spool in the state folder',
+    help: 'Keep flows here, on disk, until a server has them.',
+  },
+  {
+    name: 'spool-size',
+    group: GROUP,
+    value: 'SIZE',
+    default: '10G',
+    help: 'Flows beyond this size are dropped and counted.',
+  },
+]
+
+/** The flags of `--ship`, for collect's table. */
+export const COLLECT_SHIP_FLAGS: readonly Flag[] = [
+  ...OWN,
+  ...serverFlags(GROUP),
+  ...destinationFlags(GROUP),
+  ...deliveryFlags(GROUP, WORKERS),
+]
+
+/** What the flags of `--ship` say, null without it; throws UsageError. */
+export function collectShipOptions(
+  flags: FlagReader,
+  rest: {
+    readonly isReading: boolean
+    readonly stateFolder: string | null
+    readonly logLevel: ShipOptions['logLevel']
+    readonly logFormat: ShipOptions['logFormat']
+  },
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): CollectShipOptions | null {
+  const urls = flags.list('ship')
+  if (urls.length === 0) {
+    const stray = COLLECT_SHIP_FLAGS.find(({ name }) => flags.isGiven(name))?.name
+    if (stray !== undefined) throw new UsageError(`--${stray} is of use with --ship only`)
+    return null
+  }
+  if (urls.includes('-')) throw flags.wrong('ship', '-', 'URLs; to print documents: --format ecs')
+  if (
+    flags.text('format') === 'raw' ||
+    flags.choice('produce') === 'raw' ||
+    flags.choice('goflow2-compat') === 'strict'
+  ) {
+    throw new UsageError(
+      '--ship makes documents of flows: leave out --goflow2-compat strict, --produce raw and --format raw',
+    )
+  }
+  const { isReading, stateFolder, logLevel, logFormat } = rest
+  const own = flags.text('spool') || (stateFolder === null ? null : join(stateFolder, 'ship', 'spool'))
+  if (own === null && !isReading) {
+    throw new UsageError(
+      '--ship keeps flows on disk until a server has them: name a folder with --state or --spool',
+    )
+  }
+  return {
+    ship: {
+      servers: serverOptions(flags, urls, environment),
+      isDocumentsOnly: false,
+      destination: destinationOptions(flags),
+      documents: documentOptions(flags),
+      delivery: deliveryOptions(flags, WORKERS),
+      isFollowing: !isReading,
+      scanEveryMs: 250,
+      ignoreOlderMs: 0,
+      excludeFiles: [],
+      maxLagOctets: 0,
+      filter: null,
+      // What waits and how far it was sent belong together.
+      stateFolder: stateFolder ?? flags.text('spool') ?? null,
+      rejects: null,
+      http: null,
+      progress: 'never',
+      logLevel,
+      logFormat,
+    },
+    spool: own,
+    spoolOctets: flags.octets('spool-size')!,
+  }
+}
