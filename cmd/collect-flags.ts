@@ -10,6 +10,7 @@ import { COLLECT, IGNORED } from './collect-table.ts'
 import { type DocumentOptions, documentOptions } from './document-flags.ts'
 import { FlagReader } from './flag-reader.ts'
 import type { GivenFlags } from './flags.ts'
+import { type PacketOptions, packetOptions } from './packet-flags.ts'
 import { parseFlags } from './parse-flags.ts'
 import { UsageError } from './usage-error.ts'
 import { parseHostPort, parseInteger, parseNetworkText } from './values.ts'
@@ -22,6 +23,8 @@ export interface CollectOptions {
   readonly read: readonly string[]
   /** UDP destination ports taken from captures; empty = any. */
   readonly readPorts: readonly number[]
+  /** Packets whose flows are tracked; null = flow records are collected. */
+  readonly packets: PacketOptions | null
   /** Receive buffer asked for, or null for the largest that can be had up to 32 MiB. */
   readonly receiveBufferOctets: number | null
   readonly maxDatagramOctets: number
@@ -39,7 +42,7 @@ export interface CollectOptions {
   /** `sample` is flows; `raw` is decoded datagrams and comes with json or text only. */
   readonly produce: 'sample' | 'raw'
   /** `none`: flows are only archived. */
-  readonly format: 'json' | 'text' | 'bin' | 'ecs' | 'ecs-agent' | 'weir' | 'none'
+  readonly format: 'json' | 'text' | 'bin' | 'ecs' | 'ecs-agent' | 'packetbeat6' | 'flows' | 'weir' | 'none'
   readonly documents: DocumentOptions
   readonly archive: ArchiveOptions | null
   readonly ship: CollectShipOptions | null
@@ -96,18 +99,21 @@ export function collectOptions(given: GivenFlags): CollectOptions {
   if (read.filter((path) => path === '-').length > 1) {
     throw new UsageError('--read: - is there twice, but standard input can be read only once')
   }
+  const packets = packetOptions(flags)
+  const isReading = read.length > 0 || (packets !== null && packets.files.length > 0)
   const warnings: string[] = []
   for (const [name, why] of Object.entries(IGNORED)) {
     if (flags.isGiven(name)) warnings.push(`-${name} does nothing: ${why}`)
   }
   return {
-    listen: read.length > 0 ? [] : listen(flags),
+    listen: read.length > 0 || packets !== null ? [] : listen(flags),
     read,
+    packets,
     readPorts: flags.list('read-port').map((text) => port(flags, text)),
     receiveBufferOctets: flags.octets('receive-buffer') ?? null,
     maxDatagramOctets: maxDatagram(flags),
     receiver: flags.choice('receiver') as CollectOptions['receiver'],
-    ...state(flags, read.length > 0),
+    ...state(flags, isReading || packets !== null),
     sampling: {
       overrides: flags.list('sampling').map((text) => override(flags, text)),
       default: flags.integer('sampling-default', 0, 0xffffffff),
@@ -116,7 +122,7 @@ export function collectOptions(given: GivenFlags): CollectOptions {
     expireMs: flags.durationMs('expiration-timeout'),
     detectSequenceReset: flags.boolean('detect-sequence-reset'),
     compat: flags.choice('goflow2-compat') as CollectOptions['compat'],
-    ...lines(flags),
+    ...lines(flags, packets !== null),
     documents: documentOptions(flags),
     archive: archive(flags),
     ship: collectShipOptions(flags, {
@@ -131,7 +137,7 @@ export function collectOptions(given: GivenFlags): CollectOptions {
     counters: file(flags, 'counters'),
     drops: file(flags, 'drops'),
     flushAfterMs: flags.durationMs('flush-after'),
-    http: http(flags, read.length > 0),
+    http: http(flags, isReading),
     logLevel: logLevel(flags),
     logFormat: logFormat(flags, warnings),
     errorCount: flags.integer('err.cnt', 0, Number.MAX_SAFE_INTEGER),
@@ -200,9 +206,15 @@ function state(
   }
 }
 
-function lines(flags: FlagReader): Pick<CollectOptions, 'produce' | 'format'> {
+function lines(flags: FlagReader, isTracking: boolean): Pick<CollectOptions, 'produce' | 'format'> {
   // For measurements, and not in the table: everything but the printing.
-  const format = flags.text('format') === 'none' ? 'none' : flags.choice('format')
+  const given = flags.text('format') === 'none' ? 'none' : flags.choice('format')
+  const isForPeople = isTracking && !flags.isGiven('format') && isTerminal(flags)
+  const format = isForPeople ? 'flows' : given
+  if (isTracking) refuseDatagrams(flags, format)
+  else if (format === 'packetbeat6') {
+    throw new UsageError('--format packetbeat6 is for tracked flows: give --interface or --read-packets')
+  }
   const produce = flags.choice('produce')
   if (format === 'raw') return { produce: 'raw', format: 'json' }
   // Who archives wants lines too only if they say where or how.
@@ -213,12 +225,30 @@ function lines(flags: FlagReader): Pick<CollectOptions, 'produce' | 'format'> {
   if (produce === 'raw' && format !== 'json' && format !== 'text') {
     throw new UsageError(`--produce raw has no form for --format ${format}: use json or text`)
   }
-  if (flags.choice('goflow2-compat') === 'strict' && (format === 'weir' || format.startsWith('ecs'))) {
+  if (
+    flags.choice('goflow2-compat') === 'strict' &&
+    (format === 'weir' || format === 'flows' || format.startsWith('ecs'))
+  ) {
     throw new UsageError(
       `--format ${format} has no defects of goflow2's to keep: leave out --goflow2-compat strict`,
     )
   }
   return { produce: produce as CollectOptions['produce'], format: format as CollectOptions['format'] }
+}
+
+/** Whether lines go to somebody's eyes. */
+function isTerminal(flags: FlagReader): boolean {
+  const output = flags.text('output')
+  return (output === '-' || !output) && process.stdout.isTTY === true
+}
+
+function refuseDatagrams(flags: FlagReader, format: string): void {
+  if (format === 'raw' || flags.choice('produce') === 'raw') {
+    throw new UsageError('tracked flows come in no datagrams: leave out --produce raw and --format raw')
+  }
+  if (flags.choice('goflow2-compat') === 'strict') {
+    throw new UsageError('tracked flows have no defects of goflow2: leave out --goflow2-compat strict')
+  }
 }
 
 function archive(flags: FlagReader): ArchiveOptions | null {

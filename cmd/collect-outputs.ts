@@ -10,6 +10,7 @@ import { Output } from '../lib/pipeline/output.ts'
 import { type EngineSettings, openOutput } from './collect-engine.ts'
 import { CollectStream } from './collect-stream.ts'
 import { newDocumentSink } from './document-sink.ts'
+import type { RowDocumentSettings } from './row-documents.ts'
 
 /** For measurements: nothing is printed. */
 const NO_SINK: FlowSink = { write() {}, flush() {}, close() {} }
@@ -147,8 +148,15 @@ export class CollectOutputs {
 }
 
 function newDocuments({ options, log }: EngineSettings, file: LineFile): FlowSink | null {
-  if (options.format !== 'ecs' && options.format !== 'ecs-agent') return null
-  const form = options.format === 'ecs' ? 'final' : 'agent'
-  const settings = { form, options: options.documents, namespace: 'default', log } as const
+  const isPacketbeat6 = options.format === 'packetbeat6'
+  if (options.format !== 'ecs' && options.format !== 'ecs-agent' && !isPacketbeat6) return null
+  const settings: RowDocumentSettings = {
+    form: options.format === 'ecs' ? 'final' : 'agent',
+    options: options.documents,
+    namespace: 'default',
+    isPacketbeat6,
+    ...(options.packets !== null && { events: options.packets.events }),
+    log,
+  }
   return newDocumentSink(settings, options.separator, (octets, from, to) => file.write(octets, from, to))
 }

@@ -2,8 +2,10 @@ import { writingFlags } from './archive-writing-flags.ts'
 import { COLLECT_SHIP_FLAGS } from './collect-ship-flags.ts'
 import { documentFlags } from './document-flags.ts'
 import { COMMON_FLAGS, type Command, type Flag } from './flags.ts'
+import { packetFlags } from './packet-flags.ts'
 
 const INPUT = 'Input'
+const PACKETS = 'Packets'
 const DECODING = 'Decoding'
 const OUTPUT = 'Output'
 const DOCUMENTS = 'Documents (--format ecs, ecs-agent, --ship)'
@@ -57,6 +59,7 @@ const FLAGS: readonly Flag[] = [
     default: '9000',
     help: 'Longest datagram that is received whole, 9000 to 65535.',
   },
+  ...packetFlags(PACKETS),
   {
     name: 'state',
     group: DECODING,
@@ -113,8 +116,9 @@ const FLAGS: readonly Flag[] = [
     group: OUTPUT,
     value: 'FORMAT',
     default: 'json',
-    choices: ['json', 'text', 'bin', 'ecs', 'ecs-agent', 'weir', 'raw'],
-    help: "goflow2's json, text or bin (length-delimited protobuf) for each flow; ecs: the document that Elastic's integration makes of it, or ecs-agent: what Elastic Agent sends before; weir: a binary stream of everything, for another weir; or raw: each datagram as JSON.",
+    defaultHelp: 'json; flows where packets are tracked and stdout is a terminal',
+    choices: ['json', 'text', 'bin', 'ecs', 'ecs-agent', 'packetbeat6', 'flows', 'weir', 'raw'],
+    help: "goflow2's json, text or bin (length-delimited protobuf) for each flow; ecs: the document that Elastic's integration makes of it, or ecs-agent: what Elastic Agent sends before; packetbeat6: Packetbeat 6's document of a tracked flow; flows: lines for people; weir: a binary stream of everything, for another weir; or raw: each datagram as JSON.",
   },
   {
     name: 'produce',

@@ -4,6 +4,7 @@ import { type CollectOptions, collectOptions } from './collect-flags.ts'
 import { collectLive } from './collect-live.ts'
 import { newStderrLog } from './collect-log.ts'
 import { compileMapping, readMapping } from './collect-mapping.ts'
+import { collectPacketFiles } from './collect-packets.ts'
 import type { ExitStatus } from './exit.ts'
 import type { GivenFlags } from './flags.ts'
 
@@ -20,5 +21,7 @@ async function runCollect(options: CollectOptions): Promise<ExitStatus> {
   const mapping = options.mapping === null ? null : readMapping(options.mapping)
   for (const warning of compileMapping(mapping, options).warnings) log.warn(warning)
   const run = { options, mapping, control: new Control(), log }
+  const { packets } = options
+  if (packets !== null) return collectPacketFiles(run, packets)
   return options.read.length > 0 ? collectCaptures(run) : collectLive(run)
 }

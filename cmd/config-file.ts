@@ -98,6 +98,10 @@ export async function loadConfiguration(file: string): Promise<Configuration> {
       }
       if (section.has(flag.name)) throw new UsageError(`${at(pair.key)}: ${name}: ${flagName} is given twice`)
       const source = `${at(pair.key)}: ${flagName}`
+      if (flag.isStructured === true && pair.value !== null) {
+        section.set(flag.name, { values: [JSON.stringify(pair.value.toJS(document))], source })
+        continue
+      }
       section.set(flag.name, { values: await values(pair.value, source, flag.many !== undefined), source })
     }
   }

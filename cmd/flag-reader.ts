@@ -16,6 +16,11 @@ export class FlagReader {
     return this.#given.has(name)
   }
 
+  /** Where a flag was given, for messages. */
+  sourceOf(name: string): string {
+    return this.#given.get(name)?.source ?? `--${name}`
+  }
+
   /** All values, or the default's; commas of a list are split, and empty entries left out. */
   list(name: string): string[] {
     const flag = this.#flag(name)
@@ -66,7 +71,7 @@ export class FlagReader {
   wrong(name: string, got: string, want: string): UsageError {
     const flag = this.#flag(name)
     const shown = flag.isSecret === true ? 'a value' : JSON.stringify(got)
-    return new UsageError(`${this.#given.get(name)?.source ?? `--${name}`}: got ${shown}, want ${want}`)
+    return new UsageError(`${this.sourceOf(name)}: got ${shown}, want ${want}`)
   }
 
   #fail(name: string, got: string, want: string): never {

@@ -19,6 +19,8 @@ export interface Flag {
   readonly environment?: string
   /** Several values: separated by commas (`list`), or also by blanks up to the next flag (`words`). */
   readonly many?: 'list' | 'words'
+  /** The value is JSON; a configuration file may have a map or list in its place. */
+  readonly isStructured?: true
   /** What a shell should offer for the value. */
   readonly completes?: 'file' | 'directory'
   /** Understood, but not shown in help, man page or completions. */
@@ -40,6 +42,8 @@ export interface Command {
   readonly summary: string
   /** A paragraph below the summary in help, if one is needed. */
   readonly description?: string
+  /** Words of its own that may follow, for completion. */
+  readonly words?: readonly string[]
   readonly flags: readonly Flag[]
   readonly examples: readonly Example[]
   /** Names of flags that once were, or that belong elsewhere, and what to do instead. */
@@ -47,6 +51,8 @@ export interface Command {
   readonly isHidden?: true
   /** Does nothing without one of its verbs. */
   readonly needsVerb?: true
+  /** What help calls its verbs, if not so. */
+  readonly verbsAre?: string
 }
 
 /** Values of one flag, and where they came from. */

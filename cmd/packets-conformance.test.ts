@@ -25,7 +25,13 @@ interface Case {
 /** The final documents of a capture, its flows reported only when they end. */
 async function documentsOf(path: string, form: 'ecs' | 'packetbeat6' = 'ecs'): Promise<Json[]> {
   const documents: Json[] = []
-  const writer = newTrafficDocuments({ form, communityIdForm: 'specified', dataset: 'flow', members: '' })
+  const writer = newTrafficDocuments({
+    form,
+    communityIdForm: 'specified',
+    dataset: 'flow',
+    members: '',
+    geo: null,
+  })
   const page = newDocumentPage()
   const rows = new BatchWriter('flow', (batch) => {
     for (let from = 0; from < batch.rowCount; ) {
@@ -47,6 +53,7 @@ async function documentsOf(path: string, form: 'ecs' | 'packetbeat6' = 'ecs'): P
     isDelta: false,
     timeoutMs: 30_000,
     periodMs: -1,
+    alignMs: 10_000,
     mostFlows: 10_000,
     isMacKey: true,
   })

@@ -16,10 +16,12 @@ import { newLineSink, type RowSink } from '../lib/goflow2/line-sink.ts'
 import type { Mapping } from '../lib/goflow2/mapping-types.ts'
 import { builtInNetworks } from './built-in-networks.ts'
 import type { DocumentOptions } from './document-flags.ts'
+import type { FlowEventOptions } from './packet-flags.ts'
+import { newTrackedDocuments } from './tracked-documents.ts'
 import { build } from './version.ts'
 
 /** The integration's data set that a document belongs to. */
-export type Dataset = 'netflow.log' | 'goflow2.sflow'
+export type Dataset = 'netflow.log' | 'goflow2.sflow' | 'network_traffic.flow'
 
 /** Rows that are printed as lines at a time. */
 const LINES_AT_ONCE = 512
@@ -40,6 +42,9 @@ export interface RowDocumentSettings {
   readonly namespace: string
   /** What the configuration's `processors` ask for. */
   readonly processors?: Processors
+  /** Documents of tracked flows: Packetbeat 6's, and what users add to them. */
+  readonly isPacketbeat6?: boolean
+  readonly events?: FlowEventOptions
   readonly log: Log
 }
 
@@ -53,6 +58,7 @@ export class RowDocuments implements DocumentWriter {
   readonly #settings: RowDocumentSettings
   readonly #netflow: DocumentWriter
   readonly #samples: DocumentWriter
+  readonly #tracked: DocumentWriter
   readonly #lines: RowSink
   readonly #geo: GeoSource | null
   #sflow: LineDocuments
@@ -80,6 +86,12 @@ export class RowDocuments implements DocumentWriter {
       fields: agentFields('goflow2.sflow', settings),
       steps: settings.processors?.steps ?? [],
     })
+    this.#tracked = newTrackedDocuments(
+      settings,
+      tagsOf('network_traffic.flow', settings),
+      agentFields('network_traffic.flow', settings),
+      this.#geo,
+    )
     this.#timezone = timezone()
     this.#sflow = this.#newSflow()
     this.#lines = newLineSink({
@@ -96,12 +108,13 @@ export class RowDocuments implements DocumentWriter {
       return this.#samples.write(batch, from, to, page)
     const protocols = (batch.fixed(F.exportProtocol) as FixedColumn).values
     for (let at = from; at < to; ) {
-      const isSflow = protocols[at]! >= PROTOCOL.sflow2
+      const dataset = datasetOf(protocols[at]!)
       let end = at + 1
-      while (end < to && protocols[end]! >= PROTOCOL.sflow2 === isSflow) end++
-      const next = isSflow
-        ? this.#writeSflow(batch, at, end, page)
-        : this.#netflow.write(batch, at, end, page)
+      while (end < to && datasetOf(protocols[end]!) === dataset) end++
+      const next =
+        dataset === 'goflow2.sflow'
+          ? this.#writeSflow(batch, at, end, page)
+          : (dataset === 'netflow.log' ? this.#netflow : this.#tracked).write(batch, at, end, page)
       if (next < end) return next
       at = end
     }
@@ -144,6 +157,12 @@ export class RowDocuments implements DocumentWriter {
   }
 }
 
+/** The data set of rows of a protocol. */
+function datasetOf(protocol: number): Dataset {
+  if (protocol === PROTOCOL.packets) return 'network_traffic.flow'
+  return protocol >= PROTOCOL.sflow2 ? 'goflow2.sflow' : 'netflow.log'
+}
+
 /** Makes documents of goflow2's lines as the settings say. */
 export function newLineDocuments(settings: RowDocumentSettings, geo: GeoSource | null): LineDocuments {
   const { form, options } = settings
@@ -173,10 +192,8 @@ export function geoSource({ options, log }: RowDocumentSettings): GeoSource | nu
 }
 
 function tagsOf(dataset: Dataset, { form, options }: RowDocumentSettings): string[] {
-  const own =
-    form === 'agent' && !options.agentFields
-      ? []
-      : [dataset === 'netflow.log' ? 'netflow' : 'sflow', 'forwarded']
+  const isBare = dataset === 'network_traffic.flow' || (form === 'agent' && !options.agentFields)
+  const own = isBare ? [] : [dataset === 'netflow.log' ? 'netflow' : 'sflow', 'forwarded']
   const tags = [...(options.tags ?? own)]
   if (options.preserveOriginal && dataset === 'goflow2.sflow') tags.push('preserve_original_event')
   return tags
@@ -188,7 +205,9 @@ function agentFields(dataset: Dataset, { options, namespace }: RowDocumentSettin
     agent: { name: hostname(), type: 'weir', version: build().version },
     data_stream: { type: 'logs', dataset, namespace },
     event: { dataset },
-    input: { type: dataset === 'netflow.log' ? 'netflow' : 'filestream' },
+    ...(dataset !== 'network_traffic.flow' && {
+      input: { type: dataset === 'netflow.log' ? 'netflow' : 'filestream' },
+    }),
   }
 }
 

@@ -1,6 +1,7 @@
 import { putIpv4, putIpv6, putMac } from '../bytes/put-address.ts'
 import { putU32, putU64 } from '../bytes/put-number.ts'
 import type { DocumentPage } from '../flow/documents.ts'
+import { type GeoText, putGeoText } from './geo-texts.ts'
 import { putTime } from './put-time.ts'
 import { word } from './tracked-flow.ts'
 
@@ -36,6 +37,11 @@ export class DocumentText {
   raw(octets: Uint8Array): void {
     this.octets.set(octets, this.at)
     this.at += octets.length
+  }
+
+  /** An object of geography or AS; up to seven octets behind it are spoiled. */
+  place(text: GeoText): void {
+    this.at = putGeoText(this.view, this.at, text)
   }
 
   octet(octet: number): void {

@@ -3,7 +3,9 @@ import { COMMUNITY_ID_OCTETS, CommunityId, type CommunityIdForm } from '../flow/
 import type { DocumentPage, DocumentWriter } from '../flow/documents.ts'
 import { hasRoom } from '../flow/documents.ts'
 import { F, type Field } from '../flow/fields.ts'
+import type { GeoSource } from '../flow/geo.ts'
 import { DocumentText } from './document-text.ts'
+import { asText, type GeoText, geoText } from './geo-texts.ts'
 import { type AddressPair, TrackedFlow, word } from './tracked-flow.ts'
 
 /** IANA's flowEndReason of a flow that goes on: the report is one of several (RFC 5102 §5.11.3). */
@@ -23,12 +25,20 @@ export interface TrafficOptions {
   readonly dataset: string
   /** JSON members, `"name":value` joined by commas, that every document has; empty for none. */
   readonly members: string
+  /** Where addresses are and whose they are, for the modern event; null for none. */
+  readonly geo: GeoSource | null
+}
+
+/** What is known of one side's addresses. */
+interface Place {
+  geo: GeoText | null
+  as: GeoText | null
 }
 
 const key = (name: string): Uint8Array => Buffer.from(`"${name}":`)
 
 const K = {
-  action: key('action'),
+  as: key('as'),
   bytes: key('bytes'),
   communityId: key('community_id'),
   dest: key('dest'),
@@ -38,6 +48,7 @@ const K = {
   final: key('final'),
   flow: key('flow'),
   flowId: key('flow_id'),
+  geo: key('geo'),
   id: key('id'),
   ip: key('ip'),
   ipv6: key('ipv6'),
@@ -90,25 +101,29 @@ class TrafficDocuments implements DocumentWriter {
   readonly #flow = new TrackedFlow()
   readonly #text = new DocumentText()
   readonly #communityId: CommunityId
+  readonly #geo: GeoSource | null
+  readonly #sourcePlace: Place = { geo: null, as: null }
+  readonly #destinationPlace: Place = { geo: null, as: null }
   readonly #ends = new Uint32Array(8)
   #batch!: FlowBatch
   #row = 0
 
-  constructor({ form, communityIdForm, dataset, members }: TrafficOptions) {
+  constructor({ form, communityIdForm, dataset, members, geo }: TrafficOptions) {
     this.#form = form
     this.#communityId = new CommunityId(0, communityIdForm)
     this.#members = Buffer.from(members)
+    this.#geo = form === 'ecs' ? geo : null
     this.#event = Buffer.from(
       `"event":{"kind":"event","category":["network"],"action":"network_flow","dataset":${JSON.stringify(dataset)}`,
     )
   }
 
   write(batch: FlowBatch, from: number, to: number, page: DocumentPage): number {
-    const room = DOCUMENT_OCTETS + this.#members.length
+    const least = DOCUMENT_OCTETS + this.#members.length
     this.#batch = batch
     for (let row = from; row < to; row++) {
       if (!this.#flow.read(batch, row)) continue
-      if (!hasRoom(page, room)) return row
+      if (!hasRoom(page, least + this.#findPlaces())) return row
       this.#row = row
       const start = page.used + page.gap
       this.#text.begin(page, start)
@@ -123,6 +138,46 @@ class TrafficDocuments implements DocumentWriter {
       page.used = end + 1
     }
     return to
+  }
+
+  /** Looks both ends up; returns how many octets that adds at most. */
+  #findPlaces(): number {
+    if (this.#geo === null) return 0
+    return (
+      this.#findPlace(this.#geo, this.#sourcePlace, true) +
+      this.#findPlace(this.#geo, this.#destinationPlace, false)
+    )
+  }
+
+  /** Of several addresses the first one that is known counts, as in Elasticsearch's geoip processor. */
+  #findPlace(source: GeoSource, place: Place, isSource: boolean): number {
+    const flow = this.#flow
+    place.geo = null
+    place.as = null
+    for (let i = 0; i < flow.pairCount; i++) {
+      const pair = flow.pairs[i]!
+      this.#putAddress(isSource ? pair.source : pair.destination, pair.isIpv6, 0)
+      if (place.geo === null) {
+        const city = source.city(this.#ends, 0)
+        if (city !== null) place.geo = geoText(city)
+      }
+      if (place.as === null) {
+        const asn = source.asn(this.#ends, 0)
+        if (asn !== null) place.as = asText(asn)
+      }
+    }
+    return (place.geo?.length ?? 0) + (place.as?.length ?? 0)
+  }
+
+  #writePlace({ geo, as }: Place): void {
+    const text = this.#text
+    if (geo !== null) {
+      text.key(K.geo)
+      text.place(geo)
+    }
+    if (as === null) return
+    text.key(K.as)
+    text.place(as)
   }
 
   #writeEvent(): void {
@@ -209,6 +264,7 @@ class TrafficDocuments implements DocumentWriter {
       text.u32(isSource ? flow.sourcePort : flow.destinationPort)
     }
     this.#writeCounts(isSource, K.bytes, K.packets)
+    if (this.#geo !== null) this.#writePlace(isSource ? this.#sourcePlace : this.#destinationPlace)
     text.octet(CLOSING)
   }
 

@@ -84,6 +84,7 @@ const CASES: readonly (readonly [Values, Record<string, unknown>])[] = [
   [{ exportProtocol: PROTOCOL.netflow8 }, { type: 'NETFLOW_V5' }],
   [{ exportProtocol: PROTOCOL.sflow4 }, { type: 'SFLOW_5', packets: 1 }],
   [{ exportProtocol: 0 }, { type: 'FLOWUNKNOWN' }],
+  [{ exportProtocol: PROTOCOL.packets }, { type: 'FLOWUNKNOWN' }],
   [{ timeReceived: 1_680_655_485_099_595_001n }, { time_received_ns: '1680655485099595001' }],
   [{ sequenceNumber: 4_294_967_295 }, { sequence_num: 4_294_967_295 }],
   [{ samplingRate: 2000 }, { sampling_rate: 2000 }],

@@ -77,10 +77,13 @@ const source = (from: number, a = 0, b = 0, c = 0): Source => ({ from, a, b, c }
 const NOTHING = source(FROM.nothing)
 
 export function isSflow(protocol: number): boolean {
-  return protocol >= 200
+  return protocol >= PROTOCOL.sflow2 && protocol <= PROTOCOL.sflow5
 }
 
-/** goflow2's FlowType number; the NetFlow versions that it cannot read share v5's, whose shape they have. */
+/**
+ * goflow2's FlowType number; the NetFlow versions that it cannot read share v5's, whose shape they have. Flows tracked
+ * from packets have none.
+ */
 export function flowTypeOf(protocol: number): number {
   if (isSflow(protocol)) return 1
   if (protocol === PROTOCOL.netflow9) return 3

@@ -18,6 +18,7 @@ function newTracker(mostFlows = 2_000_000): Tracker {
     isDelta: false,
     timeoutMs: 30_000,
     periodMs: 10_000,
+    alignMs: 10_000,
     mostFlows,
     isMacKey: true,
   })

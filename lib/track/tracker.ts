@@ -9,14 +9,14 @@ export interface TrackerOptions extends FlowRowsOptions {
   readonly timeoutMs: number
   /** All live flows are reported every so often; 0 or less: only when they end. */
   readonly periodMs: number
+  /** The loop of reports begins at a multiple of this; Packetbeat's is ten seconds. */
+  readonly alignMs: number
   /** Flows alive at one time; with one more, that which is idle for longest is reported and forgotten. */
   readonly mostFlows: number
   /** Whether MACs tell flows apart. */
   readonly isMacKey: boolean
 }
 
-/** The loop of reports begins at a multiple of this (Packetbeat's). */
-const ALIGN_S = 10
 const LEAST_TICK_MS = 1000
 
 /**
@@ -33,10 +33,13 @@ export class Tracker {
   evicted = 0
   readonly #rows: FlowRows
   readonly #timeoutMs: number
+  readonly #alignMs: number
   readonly #tickMs: number
   readonly #ticksTimeout: number
   readonly #ticksPeriod: number
   #nowMs = 0
+  /** The next packet is the first of a capture, whose clock may have begun long before that of the one before. */
+  #isNewCapture = false
   #nextTickMs = Number.NaN
   #untilTimeout: number
   #untilPeriod: number
@@ -48,6 +51,7 @@ export class Tracker {
     this.#rows = new FlowRows(this.table, options)
     const { timeoutMs, periodMs } = options
     this.#timeoutMs = timeoutMs
+    this.#alignMs = options.alignMs
     this.#tickMs = periodMs > 0 ? Math.max(LEAST_TICK_MS, greatestDivisor(timeoutMs, periodMs)) : timeoutMs
     this.#ticksTimeout = Math.max(1, Math.floor(timeoutMs / this.#tickMs))
     this.#ticksPeriod = periodMs > 0 ? Math.max(1, Math.floor(periodMs / this.#tickMs)) : -1
@@ -71,6 +75,7 @@ export class Tracker {
   ): void {
     this.packets++
     const nowMs = (timeWords[1]! * 0x1_0000_0000 + timeWords[0]!) / 1e6
+    if (this.#isNewCapture) this.#beginClock(nowMs)
     this.advance(nowMs)
     const { layers, table } = this
     if (!layers.read(octets, view, link, from, to, wireOctets, nowMs)) {
@@ -90,6 +95,21 @@ export class Tracker {
       columns.etherType[slot] = layers.etherType
     } else table.touch(slot)
     this.#count(slot, timeNs)
+  }
+
+  /** Tells that another capture comes: where its clock is behind, flows so far are reported as ended. */
+  beginCapture(): void {
+    this.#isNewCapture = true
+  }
+
+  #beginClock(nowMs: number): void {
+    this.#isNewCapture = false
+    if (nowMs >= this.#nowMs - this.#timeoutMs) return
+    this.close(null)
+    this.#nowMs = 0
+    this.#nextTickMs = Number.NaN
+    this.#untilTimeout = this.#ticksTimeout
+    this.#untilPeriod = this.#ticksPeriod
   }
 
   #count(slot: number, timeNs: BigUint64Array): void {
@@ -123,7 +143,7 @@ export class Tracker {
   /** Tells that it is `nowMs` since the epoch: reports what is due. Time that steps back does nothing. */
   advance(nowMs: number): void {
     if (Number.isNaN(this.#nextTickMs)) {
-      const alignedMs = Math.floor((Math.floor(nowMs / 1000) + ALIGN_S - 1) / ALIGN_S) * ALIGN_S * 1000
+      const alignedMs = Math.ceil((Math.floor(nowMs / 1000) * 1000) / this.#alignMs) * this.#alignMs
       this.#nextTickMs = Math.max(nowMs, alignedMs) + this.#tickMs
     }
     if (nowMs <= this.#nowMs) return

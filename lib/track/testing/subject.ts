@@ -31,6 +31,7 @@ export class Subject {
       isDelta: false,
       timeoutMs: 30_000,
       periodMs: 10_000,
+      alignMs: 10_000,
       mostFlows: 1000,
       isMacKey: true,
       ...options,
