@@ -37,6 +37,8 @@ export function newNetflowDocuments(options: NetflowDocumentOptions): DocumentWr
 
 /** Programs of one layout; rows of one layout can hold different values, which an exporter may drive to any number. */
 const MOST_VARIANTS = 256
+/** Octets of programs of all layouts, after which they are made anew. */
+const MOST_PROGRAM_OCTETS = 64 << 20
 /** Names whose presence changes more of a document than a field of its own. */
 const KEY_NAMES = new Set([
   ...['flowStartSysUpTime', 'flowEndSysUpTime', 'flowDurationMilliseconds', 'flowDirection', 'staMacAddress'],
@@ -71,7 +73,9 @@ class NetflowDocuments implements DocumentWriter {
   readonly #printer: DocumentPrinter
   readonly #settings: NetflowDocumentSettings
   readonly #definitions: Definitions | null
-  readonly #layouts = new WeakMap<Layout, LayoutDocuments>()
+  #layouts = new WeakMap<Layout, LayoutDocuments>()
+  /** Octets of all programs kept. */
+  #programOctets = 0
   readonly #half = this.#slots.slotOf(F.biflowHalf)
   readonly #exportTime = this.#slots.slotOf(F.exportTime)
   readonly #lineLayouts = new LineLayouts(this.#slots)
@@ -193,6 +197,13 @@ class NetflowDocuments implements DocumentWriter {
       isEgress: rowKey % REVERSE >= EGRESS,
     } as const
     compiled = compileNetflow(layout, values, variant, this.#slots, this.#settings)
+    const { steps: program, literals } = compiled.program
+    this.#programOctets += program.byteLength + literals.byteLength
+    // Exporters choose what there is to compile: what they no longer send is made again when it comes.
+    if (this.#programOctets > MOST_PROGRAM_OCTETS) {
+      this.#programOctets = 0
+      this.#layouts = new WeakMap()
+    }
     if (documents.programs.size >= MOST_VARIANTS) documents.programs.clear()
     documents.programs.set(whole, compiled)
     return compiled
