@@ -1,78 +1,167 @@
 import { existsSync } from 'node:fs'
 import { tmpdir, totalmem } from 'node:os'
-import { type ALLOCATIONS, ANALYZE } from './analyze-table.ts'
+import { splitNames } from '../lib/report/names.ts'
+import type { Asked, Preset } from '../lib/report/presets/preset.ts'
+import { type ALLOCATIONS, ANALYZE, REPORT_COMMANDS } from './analyze-table.ts'
 import { FlagReader } from './flag-reader.ts'
-import type { GivenFlags } from './flags.ts'
+import type { Command, GivenFlags } from './flags.ts'
+import { nearest } from './nearest.ts'
 import type { ProgressMode } from './progress.ts'
 import { ALL_TIMES, parseTime, type TimeRange, timeRange, timeZone } from './times.ts'
 import { UsageError } from './usage-error.ts'
 
 /** What `weir analyze` was asked, words of keys and measures not yet understood. */
 export interface AnalyzeOptions {
+  readonly preset: Preset
+  readonly asked: Asked
   readonly inputs: readonly string[]
   readonly range: TimeRange
   readonly timeZone: string
   readonly filter: string | null
-  readonly by: string
-  readonly sum: string
-  readonly binMs: number | null
   readonly allocation: (typeof ALLOCATIONS)[number]
   readonly activeTimeoutMs: number | null
-  readonly top: readonly number[]
-  readonly isAscending: boolean
-  readonly others: boolean
   readonly isRaw: boolean
   readonly deduplicate: 'none' | 'exporter' | 'edge'
   readonly local: string
   readonly as: string | undefined
   readonly asSource: string
-  /** Null: as the output wants it. */
-  readonly format: string | null
+  readonly format: string
+  /** The file to write; empty for stdout. */
+  readonly output: string
   readonly isExplained: boolean
+  readonly isStrict: boolean
   readonly memoryOctets: number
   readonly temporaryDirectory: string
   readonly progress: ProgressMode
+  /** Flags that hold for any question, as they would be typed again. */
+  readonly settingWords: readonly string[]
 }
+
+/** Flags that `--explain` repeats as they were given. */
+const SETTINGS = [
+  ...['from', 'to', 'last', 'day', 'month', 'tz', 'alloc', 'active-timeout', 'raw-counters', 'dedup'],
+  ...['local', 'as', 'as-source'],
+]
 
 /** Options from given flags and words; throws UsageError. */
 export function analyzeOptions(
+  preset: Preset,
   flagsGiven: GivenFlags,
   words: readonly string[],
   nowMs: number,
 ): AnalyzeOptions {
-  const flags = new FlagReader(ANALYZE.flags, flagsGiven)
+  const command = commandOf(preset)
+  const flags = new FlagReader(command.flags, flagsGiven)
   const given = flags.list('in')
   // A filter may stand behind --in as well: it has blanks and is no file.
   const isInput = (word: string, i: number) => i === 0 || !/\s/.test(word) || existsSync(word)
   const behind = given.filter((word, i) => !isInput(word, i))
-  const filters = [flags.text('filter') ?? '', words.join(' '), behind.join(' ')].filter(
+  const { operand, rest } = operandOf(preset, words)
+  const filters = [flags.text('filter') ?? '', rest.join(' '), behind.join(' ')].filter(
     (text) => text.trim() !== '',
   )
   const zone = timeZone(flags)
-  return {
-    inputs: given.filter(isInput),
-    range: flags.isGiven('day') ? dayOf(flags, zone, nowMs) : timeRange(flags, nowMs),
-    timeZone: zone,
-    filter: filters.length === 0 ? null : filters.map((text) => `(${text})`).join(' and '),
-    by: flags.text('by') ?? '',
-    sum: flags.text('sum')!,
+  const range = rangeOf(flags, zone, nowMs)
+  const filter =
+    filters.length === 0
+      ? null
+      : filters.length === 1
+        ? filters[0]!
+        : filters.map((text) => `(${text})`).join(' and ')
+  const isOpen = { from: range.from === ALL_TIMES.from, to: range.to === ALL_TIMES.to }
+  const output = flags.text('output') ?? ''
+  const format = flags.isGiven('format') ? flags.choice('format') : defaultFormat(output)
+  const sort = flags.isGiven('sort') ? sortOf(flags) : null
+  const asked: Asked = {
+    by: flags.isGiven('by') ? splitNames(flags.text('by') ?? '') : null,
+    sum: flags.isGiven('sum') ? splitNames(flags.text('sum') ?? '') : null,
     binMs: flags.isGiven('bin') ? positive(flags, 'bin') : null,
+    top: flags.isGiven('top') ? topOf(flags, 'top') : flags.isGiven('bottom') ? topOf(flags, 'bottom') : null,
+    isAscending: flags.boolean('ascending') || flags.isGiven('bottom') || sort?.isAscending === true,
+    per: flags.list('per'),
+    sort: sort?.measures[0] ?? null,
+    innerSort: sort?.measures[1] ?? null,
+    others: flags.isGiven('others') ? flags.boolean('others') : null,
+    having: flags.text('having') ?? null,
+    hasShare: flags.boolean('share'),
+    hasCumulative: flags.boolean('cumulative'),
+    fromNs: isOpen.from ? null : range.from,
+    toNs: isOpen.to ? null : range.to,
+    timeZone: zone,
+    filter,
+    operand,
+    isForPeople: format === 'table' || format === 'markdown' || format === 'html',
+    flag: (name) => checked(command, flags, name),
+    isOn: (name) => flags.boolean(name),
+  }
+  if (flags.isGiven('top') && flags.isGiven('bottom'))
+    throw new UsageError('--top and --bottom exclude each other')
+  return {
+    preset,
+    asked,
+    inputs: given.filter(isInput),
+    range,
+    timeZone: zone,
+    filter,
     allocation: flags.choice('alloc') as (typeof ALLOCATIONS)[number],
     activeTimeoutMs: flags.isGiven('active-timeout') ? positive(flags, 'active-timeout') : null,
-    top: flags.isGiven('top') ? topOf(flags) : [],
-    isAscending: flags.boolean('ascending'),
-    others: flags.boolean('others'),
     isRaw: flags.boolean('raw-counters'),
     deduplicate: flags.choice('dedup') as 'none' | 'exporter' | 'edge',
     local: flags.text('local')!,
     as: flags.text('as'),
     asSource: flags.text('as-source')!,
-    format: flags.isGiven('format') ? flags.choice('format') : null,
+    format,
+    output,
     isExplained: flags.boolean('explain'),
+    isStrict: flags.boolean('strict'),
     memoryOctets: flags.octets('memory') ?? Math.floor(totalmem() / 4),
     temporaryDirectory: tmpdir(),
     progress: flags.choice('progress') as ProgressMode,
+    settingWords: SETTINGS.flatMap((name) => {
+      const values = flagsGiven.get(name)?.values
+      if (values === undefined) return []
+      return name === 'raw-counters' ? [`--${name}`] : [`--${name}`, values.at(-1)!]
+    }),
   }
+}
+
+function commandOf({ name }: Preset): Command {
+  return REPORT_COMMANDS.find((command) => command.name === `analyze ${name}`) ?? ANALYZE
+}
+
+function checked(command: Command, flags: FlagReader, name: string): string | null {
+  const flag = command.flags.find((each) => each.name === name)
+  if (flag?.choices !== undefined && flags.isGiven(name)) return flags.choice(name)
+  return flags.text(name) ?? null
+}
+
+function operandOf(
+  { name, operand }: Preset,
+  words: readonly string[],
+): { operand: string | null; rest: readonly string[] } {
+  if (operand === null) return { operand: null, rest: words }
+  const [first, ...rest] = words
+  if (first === undefined) {
+    if (operand.isRequired) throw new UsageError(`analyze ${name}: ${operand.value} is missing`)
+    return { operand: null, rest: words }
+  }
+  const { choices } = operand
+  if (choices === null || choices.includes(first)) return { operand: first, rest }
+  const near = /\s/.test(first) || rest.length > 0 ? undefined : nearest(first, choices)
+  if (near !== undefined) throw new UsageError(`analyze ${name}: there is no ${first}; did you mean ${near}?`)
+  if (operand.isRequired)
+    throw new UsageError(`analyze ${name}: got ${first}, want one of ${choices.join(', ')}`)
+  return { operand: null, rest: words }
+}
+
+function defaultFormat(output: string): string {
+  return output === '' && process.stdout.isTTY ? 'table' : 'tsv'
+}
+
+function sortOf(flags: FlagReader): { measures: string[]; isAscending: boolean } {
+  const text = flags.text('sort') ?? ''
+  const match = /^(.*?)(?::(asc|desc))?$/.exec(text)!
+  return { measures: splitNames(match[1]!), isAscending: match[2] === 'asc' }
 }
 
 function positive(flags: FlagReader, name: string): number {
@@ -81,20 +170,36 @@ function positive(flags: FlagReader, name: string): number {
   throw flags.wrong(name, flags.text(name) ?? '', 'a duration above 0, such as 5m')
 }
 
-function topOf(flags: FlagReader): number[] {
-  const text = flags.text('top') ?? ''
+function topOf(flags: FlagReader, name: string): number[] {
+  const text = flags.text(name) ?? ''
   return text.split(',').map((part) => {
-    if (!/^\d{1,9}$/.test(part.trim())) throw flags.wrong('top', text, 'a number such as 10, or some: 10,3')
+    if (!/^\d{1,9}$/.test(part.trim())) throw flags.wrong(name, text, 'a number such as 10, or some: 10,3')
     return Number(part)
   })
 }
 
+function rangeOf(flags: FlagReader, zone: string, nowMs: number): TimeRange {
+  const named = ['day', 'month'].filter((name) => flags.isGiven(name))
+  const [name] = named
+  if (name === undefined) return timeRange(flags, nowMs)
+  const other = named[1] ?? ['from', 'to', 'last'].find((each) => flags.isGiven(each))
+  if (other !== undefined) throw new UsageError(`--${name} and --${other} exclude each other`)
+  return name === 'day' ? dayOf(flags, zone, nowMs) : monthOf(flags, zone, nowMs)
+}
+
 function dayOf(flags: FlagReader, zone: string, nowMs: number): TimeRange {
-  for (const name of ['from', 'to', 'last'])
-    if (flags.isGiven(name)) throw new UsageError(`--day and --${name} exclude each other`)
   const text = flags.text('day') ?? ''
   const from = /^\d{4}-\d\d-\d\d$/.test(text) ? parseTime(text, nowMs, zone) : undefined
   if (from === undefined) throw flags.wrong('day', text, 'a date such as 2026-11-20')
   const next = new Date(Date.parse(`${text}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10)
+  return { from, to: parseTime(next, nowMs, zone) ?? ALL_TIMES.to }
+}
+
+function monthOf(flags: FlagReader, zone: string, nowMs: number): TimeRange {
+  const text = flags.text('month') ?? ''
+  const from = /^\d{4}-\d\d$/.test(text) ? parseTime(`${text}-01`, nowMs, zone) : undefined
+  if (from === undefined) throw flags.wrong('month', text, 'a month such as 2026-11')
+  const [year, month] = text.split('-').map(Number) as [number, number]
+  const next = new Date(Date.UTC(year, month, 1)).toISOString().slice(0, 10)
   return { from, to: parseTime(next, nowMs, zone) ?? ALL_TIMES.to }
 }

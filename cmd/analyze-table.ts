@@ -1,3 +1,5 @@
+import type { PresetFlag } from '../lib/report/presets/preset.ts'
+import { PRESETS } from '../lib/report/presets/presets.ts'
 import { COMMON_FLAGS, type Command, type Flag } from './flags.ts'
 import { timeFlags } from './times.ts'
 
@@ -7,7 +9,7 @@ const KNOWLEDGE = 'Knowledge'
 const RUNNING = 'Running'
 
 export const ALLOCATIONS = ['proportional', 'start', 'end', 'uniform', 'max', 'min'] as const
-export const ANALYZE_FORMATS = ['table', 'csv', 'tsv', 'json', 'ndjson'] as const
+export const ANALYZE_FORMATS = ['table', 'csv', 'tsv', 'json', 'ndjson', 'markdown', 'prom'] as const
 
 const FLAGS: readonly Flag[] = [
   {
@@ -20,6 +22,7 @@ const FLAGS: readonly Flag[] = [
   },
   ...timeFlags(ROWS),
   { name: 'day', group: ROWS, value: 'DATE', help: 'One day, such as 2026-11-20, in the zone of --tz.' },
+  { name: 'month', group: ROWS, value: 'MONTH', help: 'One month, such as 2026-11, in the zone of --tz.' },
   {
     name: 'filter',
     group: ROWS,
@@ -65,8 +68,38 @@ const FLAGS: readonly Flag[] = [
     value: 'N',
     help: 'Only the first N groups; with commas, N of each key in each group of the keys before it.',
   },
+  { name: 'bottom', group: QUESTION, value: 'N', help: 'As --top, but the smallest first.' },
+  {
+    name: 'per',
+    group: QUESTION,
+    value: 'KEY',
+    many: 'list',
+    help: 'Apply --top to what follows this key in each of its groups: --by local.net,remote.as --top 3 --per local.net.',
+  },
+  {
+    name: 'sort',
+    group: QUESTION,
+    value: 'MEASURE',
+    help: 'What sorts, descending; MEASURE:asc is ascending. Without it the first measure. Where --top has several numbers, MEASURE,MEASURE sorts the first key and those within it.',
+  },
   { name: 'ascending', group: QUESTION, help: 'Smallest first.' },
   { name: 'others', group: QUESTION, help: 'One more row for the groups that --top leaves out.' },
+  {
+    name: 'having',
+    group: QUESTION,
+    value: 'CONDITION',
+    help: "Only groups whose measures are so: 'bytes > 1G and flows < 10'.",
+  },
+  {
+    name: 'share',
+    group: QUESTION,
+    help: 'Also the part of the whole that each row has, of the first measure.',
+  },
+  {
+    name: 'cumulative',
+    group: QUESTION,
+    help: 'Also what rows have of the whole together, from the first one on.',
+  },
   {
     name: 'raw-counters',
     group: QUESTION,
@@ -110,7 +143,23 @@ const FLAGS: readonly Flag[] = [
     defaultHelp: 'table on a terminal, tsv elsewhere',
     help: 'How rows are written.',
   },
-  { name: 'explain', group: RUNNING, help: 'Print the question in full and what would be read, and stop.' },
+  {
+    name: 'output',
+    group: RUNNING,
+    value: 'FILE',
+    completes: 'file',
+    help: 'Write there instead of to stdout; the file has its name once it is whole. strftime patterns (%Y %m %d %H %M) are those of the start of the window.',
+  },
+  {
+    name: 'explain',
+    group: RUNNING,
+    help: 'Print the same question without a report, and what would be read, and stop.',
+  },
+  {
+    name: 'strict',
+    group: RUNNING,
+    help: 'Status 3 also where bins have no data or sampling rates are unknown.',
+  },
   {
     name: 'memory',
     group: RUNNING,
@@ -132,21 +181,62 @@ const FLAGS: readonly Flag[] = [
 export const ANALYZE: Command = {
   name: 'analyze',
   operands: '[...filter]',
-  summary: 'Answer questions about flows: sums by any keys, time series, first N, percentiles.',
+  summary: 'Answer questions about flows: reports, sums by any keys, time series, percentiles.',
   description:
-    'Volume is shared out over time bins in proportion, a window cuts flows that cross it, and rates are over the window ' +
-    'or bin. Counters are times the sampling rate; 0 and unknown count as 1. Sums are exact. What is to be known of the ' +
-    "answer's quality is said on stderr. Status 3: done, but some input was bad or missing.",
+    'weir analyze REPORT asks one of the reports below; without a report any keys and measures can be asked for, and a report ' +
+    'is nothing but such a question (--explain shows it). Words that are no flags are a filter. Volume is shared out over ' +
+    'time bins in proportion, a window cuts flows that cross it, and rates are over the window or bin. Counters are times the ' +
+    'sampling rate; 0 and unknown count as 1. Sums are exact. The footer says how good the answer is; formats for machines ' +
+    'have it on stderr. Status 3: done, but some input was bad or missing.',
+  verbsAre: 'Reports',
   flags: FLAGS,
+  hints: Object.fromEntries(
+    PRESETS.flatMap(({ name, flags }) =>
+      flags.map((flag) => [flag.name, `it belongs to a report: weir analyze ${name} --${flag.name}`]),
+    ),
+  ),
   examples: [
+    { says: 'What local networks access', line: 'weir analyze local --in flows' },
     { says: 'Ten sources with most traffic', line: 'weir analyze --in flows --by src.ip --top 10' },
-    {
-      says: 'A day of traffic by five minutes and direction',
-      line: 'weir analyze --in flows --day 2026-01-01 --by time,direction --bin 5m --sum bytes,bps',
-    },
     {
       says: 'Where local networks send what',
       line: "weir analyze 'dst port 443' --in flows --by local.ip/24,remote.as --sum 'bytes,uniq(remote.ip)' --top 20",
     },
   ],
+}
+
+/** `weir analyze REPORT`, for each report. */
+export const REPORT_COMMANDS: readonly Command[] = PRESETS.map(
+  ({ name, summary, description, operand, flags, examples }) => ({
+    name: `analyze ${name}`,
+    operands: operand === null ? '[...filter]' : '[...words]',
+    words: operand?.choices ?? [],
+    summary,
+    description:
+      operand === null
+        ? description
+        : `The first word is ${operandText(operand)}; the others are a filter. ${description}`,
+    flags: [
+      ...flags.map(reportFlag),
+      ...FLAGS.filter((flag) => !flags.some((own) => own.name === flag.name)),
+    ],
+    examples,
+  }),
+)
+
+function operandText({
+  value,
+  choices,
+  isRequired,
+}: {
+  value: string
+  choices: readonly string[] | null
+  isRequired: boolean
+}) {
+  const what = choices === null ? value : `one of ${choices.join(', ')}`
+  return isRequired ? what : `${what}, or left out for ${choices?.[0] ?? 'none'}`
+}
+
+function reportFlag(flag: PresetFlag): Flag {
+  return { ...flag, group: 'Report' }
 }

@@ -1,4 +1,4 @@
-import { ANALYZE } from './analyze-table.ts'
+import { ANALYZE, REPORT_COMMANDS } from './analyze-table.ts'
 import { ARCHIVE_COMMANDS } from './archive-commands.ts'
 import { COLLECT } from './collect-table.ts'
 import { COMMON_FLAGS, type Command } from './flags.ts'
@@ -93,6 +93,7 @@ export const COMMANDS: readonly Command[] = [
   ...ARCHIVE_COMMANDS,
   ROTATE,
   ANALYZE,
+  ...REPORT_COMMANDS,
   ...SHIP_COMMANDS,
   CONFIG,
   COMPLETION,
@@ -107,5 +108,6 @@ export const CONFIGURED: readonly Command[] = [
   ...ARCHIVE_COMMANDS,
   ROTATE,
   ANALYZE,
+  ...REPORT_COMMANDS,
   ...SHIP_COMMANDS,
 ]

@@ -21,11 +21,11 @@ const dashed = (flag: Flag): string[] =>
   [flag.name, ...(flag.aliases ?? [])].map((name) => `${name.length > 1 ? '--' : '-'}${name}`)
 
 /** Words that may follow a command that has operands. */
-function operandWords(command: Command): string[] {
+function operandWords(command: Command): readonly string[] {
   if (command.name === 'completion') return Object.keys(SCRIPTS)
   if (command.name === 'config') return ['check', 'show']
   if (command.name === 'help') return [...new Set(COMMANDS.map(firstWord))]
-  return verbsOf(COMMANDS, command.name).map(verb)
+  return command.words ?? verbsOf(COMMANDS, command.name).map(verb)
 }
 
 /** Commands of one word: what a shell offers first. */

@@ -30,7 +30,12 @@ export function commandHelp(command: Command): string {
     parts.push('', `${group}:`, ...flags.map((flag) => entry(flagNames(flag), explanation(flag), COLUMN)))
   }
   const verbs = verbsOf(COMMANDS, command.name)
-  if (verbs.length > 0) parts.push('', 'Verbs:', ...verbs.map((one) => entry(verb(one), one.summary, 14)))
+  if (verbs.length > 0)
+    parts.push(
+      '',
+      `${command.verbsAre ?? 'Verbs'}:`,
+      ...verbs.map((one) => entry(verb(one), one.summary, 14)),
+    )
   if (command.examples.length > 0) parts.push('', 'Examples:', ...examples(command))
   return `${parts.join('\n')}\n`
 }

@@ -66,7 +66,9 @@ export function knowAddresses(options: KnownAddressOptions, log: Log): KnownAddr
   const exporterAt = order.indexOf('exporter')
   const chain = (sources: readonly AsSource[]): AddressFact | null => {
     const known = sources.map((source) => finds[source]).filter((find) => find !== null)
-    return known.length === 0 ? null : asFact({ find: firstOf(known) }, systems)
+    if (known.length === 0) return null
+    const name = sources.filter((source) => finds[source] !== null).join(' or ')
+    return { ...asFact({ find: firstOf(known) }, systems), name }
   }
   const before = chain(exporterAt < 0 ? order : order.slice(0, exporterAt))
   const after = exporterAt < 0 ? null : chain(order.slice(exporterAt + 1))

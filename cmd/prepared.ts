@@ -1,3 +1,4 @@
+import { PRESETS } from '../lib/report/presets/presets.ts'
 import { ARCHIVE_ACTIONS } from './archive-commands.ts'
 import type { ExitStatus } from './exit.ts'
 import type { GivenFlags } from './flags.ts'
@@ -17,6 +18,12 @@ export const PREPARED: Preparations = {
   collect: async () => (await import('./collect.ts')).collect,
   rotate: async () => (await import('./rotate.ts')).rotate,
   analyze: async () => (await import('./analyze.ts')).analyze,
+  ...Object.fromEntries(
+    PRESETS.map(({ name }) => [
+      `analyze ${name}`,
+      async () => (await import('./analyze.ts')).analyzeReport(name),
+    ]),
+  ),
   ...ARCHIVE_ACTIONS,
   ...SHIP_ACTIONS,
 }

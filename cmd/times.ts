@@ -137,7 +137,7 @@ function utcOf(civilMs: number, zone: string): number {
 }
 
 /** Milliseconds by which the clocks of `zone` are ahead of UTC at `ms`. */
-function zoneOffset(ms: number, zone: string): number {
+export function zoneOffset(ms: number, zone: string): number {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone: zone,
     hourCycle: 'h23',

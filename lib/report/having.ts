@@ -177,7 +177,7 @@ class HavingReader {
       if (number === null)
         throw this.#wrong(`a number, or one of the measures asked for: ${this.#measures()}`)
       this.#at += number[0].length
-      const value = valueOf(number[1]!, number[2]?.toLowerCase())
+      const value = quantityOf(number[1]!, number[2]?.toLowerCase())
       return () => value
     } finally {
       this.#depth--
@@ -215,7 +215,7 @@ class HavingReader {
   }
 }
 
-function valueOf(digits: string, unit: string | undefined): number | bigint {
+function quantityOf(digits: string, unit: string | undefined): number | bigint {
   if (unit === '%') return Number(digits) / 100
   const factor = unit === undefined ? 1n : FACTORS[unit]!
   return digits.includes('.') ? Number(digits) * Number(factor) : BigInt(digits) * factor

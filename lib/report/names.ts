@@ -16,6 +16,8 @@ export interface KnownNames {
   }
   /** A column by its element's name, for elements that no input has shown yet. */
   readonly field?: (name: string) => Field | undefined
+  /** The one of some words that a misspelt one most probably means. */
+  readonly nearest?: (word: string, words: readonly string[]) => string | undefined
 }
 
 const SIDES: Readonly<Record<string, Side>> = {
@@ -98,8 +100,10 @@ export const MEASURE_NAMES: readonly string[] = [
   'ratio(MEASURE,MEASURE)',
 ]
 
-function unknown(what: string, name: string, known: readonly string[]): FlowError {
-  return new FlowError('QUERY_INVALID', `there is no ${what} ${name}; there are ${known.join(', ')}`)
+function unknown(what: string, name: string, words: readonly string[], known: KnownNames): FlowError {
+  const near = known.nearest?.(name, words)
+  const proposal = near === undefined ? `there are ${words.join(', ')}` : `did you mean ${near}?`
+  return new FlowError('QUERY_INVALID', `there is no ${what} ${name}; ${proposal}`)
 }
 
 /** The pieces of a list whose commas stand outside parentheses. */
@@ -134,7 +138,7 @@ export function parseKey(text: string, known: KnownNames): Key {
   }
   const field = fieldOf(name, known)
   if (field !== undefined) return { kind: 'field', name, field }
-  throw unknown('key', name, [...KEY_NAMES, ...known.facts.keys(), 'and any element by its IANA name'])
+  throw unknown('key', name, [...KEY_NAMES, ...known.facts.keys(), 'and any element by its IANA name'], known)
 }
 
 function sideKey(name: string, side: Side, what: string, known: KnownNames): Key | null {
@@ -173,7 +177,7 @@ export function parseMeasure(text: string, known: KnownNames): Measure {
     if (RATES[word] !== undefined) return { kind: 'rate', counter: RATES[word], ...own }
   }
   if (name === 'bpp') return { kind: 'perPacket', name }
-  throw unknown('measure', name, MEASURE_NAMES)
+  throw unknown('measure', name, MEASURE_NAMES, known)
 }
 
 function callMeasure(name: string, word: string, inner: string, known: KnownNames): Measure {
@@ -201,7 +205,7 @@ function callMeasure(name: string, word: string, inner: string, known: KnownName
     case 'sum':
       return column(name, inner, 'sum', known)
     default:
-      throw unknown('measure', name, MEASURE_NAMES)
+      throw unknown('measure', name, MEASURE_NAMES, known)
   }
 }
 
@@ -225,6 +229,6 @@ function column(
   known: KnownNames,
 ): Measure {
   const field = fieldOf(inner, known)
-  if (field === undefined) throw unknown('column', inner, Object.keys(FIELDS))
+  if (field === undefined) throw unknown('column', inner, Object.keys(FIELDS), known)
   return { kind: 'column', name, field, operation }
 }

@@ -95,7 +95,7 @@ function placeOf(sort: string | null, sum: readonly string[]): number {
 
 /** The flags that ask the question without its report's name, ready for a shell. */
 export function wordsOf(question: Question, userFilter: string | null): string[] {
-  const { by, sum, binMs, top, sort, isAscending, others, having, filter } = question
+  const { by, sum, binMs, top, sort, innerSort, isAscending, others, having, filter } = question
   const filters = [userFilter, filter].filter((text) => text !== null)
   const words: string[] = []
   if (filters.length === 1) words.push(quoted(filters[0]!))
@@ -105,7 +105,9 @@ export function wordsOf(question: Question, userFilter: string | null): string[]
   words.push('--sum', quoted(sum.join(',')))
   if (binMs !== null && (usesTime || sum.some((word) => word.includes('('))))
     words.push('--bin', durationText(binMs))
-  if (sort !== null && sort !== sum[0]) words.push('--sort', quoted(sort))
+  const sorts = innerSort === null ? [sort] : [sort ?? sum[0]!, innerSort]
+  const isSortSaid = innerSort !== null || (sort !== null && sort !== sum[0])
+  if (isSortSaid) words.push('--sort', quoted(sorts.join(',')))
   if (top.length > 0) words.push(isAscending ? '--bottom' : '--top', top.join(','))
   if (others) words.push('--others')
   if (having !== null) words.push('--having', quoted(having))

@@ -47,6 +47,8 @@ export interface Section {
    * group with its course in time; names and values for a single row.
    */
   readonly look: 'table' | 'tree' | 'sparkline' | 'facts'
+  /** Of a tree: what a key's text is called besides, or null. */
+  readonly keyNames?: (column: string, text: string) => string | null
   /** Of a tree: the tables of the outer keys, outermost first. */
   readonly outer: readonly ResultTable[]
 }

@@ -1,0 +1,72 @@
+import type { Format, Look } from '../lib/report/formats/format.ts'
+import type { Report } from '../lib/report/report.ts'
+import type { AnalyzeOptions } from './analyze-flags.ts'
+import { ExportOutput } from './archive-export-output.ts'
+import { strftime } from './strftime.ts'
+import { terminalWidth } from './text-table.ts'
+
+const PIECE_LETTERS = 1 << 16
+/** Tables in files and pipes are as wide as they need to be. */
+const ANY_WIDTH = Number.MAX_SAFE_INTEGER
+
+/** The format of that name; nothing of the others is loaded. */
+export async function loadFormat(name: string): Promise<Format> {
+  switch (name) {
+    case 'table':
+      return (await import('../lib/report/formats/table.ts')).TABLE
+    case 'csv':
+      return (await import('../lib/report/formats/delimited.ts')).CSV
+    case 'json':
+      return (await import('../lib/report/formats/json.ts')).JSON_OBJECT
+    case 'ndjson':
+      return (await import('../lib/report/formats/json.ts')).NDJSON
+    case 'markdown':
+      return (await import('../lib/report/formats/markdown.ts')).MARKDOWN
+    case 'prom':
+      return (await import('../lib/report/formats/prom.ts')).PROM
+    default:
+      return (await import('../lib/report/formats/delimited.ts')).TSV
+  }
+}
+
+/** Where a report goes: stdout, or a file that has its name once it is whole. */
+export class ReportOutput {
+  readonly #output: ExportOutput
+  readonly #look: Look
+
+  /** Throws FILE_UNWRITABLE. */
+  constructor(options: Pick<AnalyzeOptions, 'output' | 'timeZone' | 'range'>) {
+    const { output, timeZone, range } = options
+    const isTerminal = output === '' && process.stdout.isTTY === true
+    this.#output = new ExportOutput(output === '' ? '' : strftime(output, range, timeZone))
+    this.#look = {
+      width: output === '' ? terminalWidth() : ANY_WIDTH,
+      isColored: isTerminal && (process.env['NO_COLOR'] ?? '') === '',
+      timeZone,
+    }
+  }
+
+  write(format: Format, report: Report): void {
+    let text = ''
+    for (const piece of format.write(report, this.#look)) {
+      text += piece
+      if (text.length < PIECE_LETTERS) continue
+      this.#print(text)
+      text = ''
+    }
+    this.#print(text)
+  }
+
+  finish(): void {
+    this.#output.finish()
+  }
+
+  abandon(): void {
+    this.#output.abandon()
+  }
+
+  #print(text: string): void {
+    const octets = new TextEncoder().encode(text)
+    this.#output.write(octets, 0, octets.length)
+  }
+}

@@ -1,0 +1,104 @@
+import { FlowError } from '../lib/diagnostics/flow-error.ts'
+import type { Log } from '../lib/diagnostics/log.ts'
+import { compileFilter, loadPatterns, parseFilter } from '../lib/filter/filter.ts'
+import { protocolName } from '../lib/flow/protocol-names.ts'
+import { serviceName } from '../lib/flow/service-names.ts'
+import type { Selector } from '../lib/report/query.ts'
+import type { Setting } from '../lib/report/question.ts'
+import type { Names } from '../lib/report/report.ts'
+import type { AnalyzeOptions } from './analyze-flags.ts'
+import { elementField } from './element-fields.ts'
+import { type KnownAddresses, knowAddresses } from './known-addresses.ts'
+import { nearest } from './nearest.ts'
+import { readText } from './read-text.ts'
+import { ALL_TIMES, zoneOffset } from './times.ts'
+import { UsageError } from './usage-error.ts'
+
+const HOUR_MS = 3_600_000
+
+/** What all questions of a run share, and who knows names. Throws UsageError for a filter that is none. */
+export async function knowSetting(
+  options: AnalyzeOptions,
+  log: Log,
+): Promise<{ setting: Setting; names: Names; attribution: string }> {
+  const known = knowAddresses(options, log)
+  // Patterns are loaded only for filters that have some: the engine is large.
+  if (options.filter?.includes('~') === true || options.filter?.includes('@') === true) await loadPatterns()
+  const { range, asked } = options
+  const selector = selectors(options, known)
+  // The user's own filter is told first if it is wrong.
+  selector(null)
+  return {
+    setting: {
+      names: { facts: known.facts, as: known.as, field: elementField, nearest },
+      fromNs: asked.fromNs,
+      toNs: asked.toNs,
+      binOffsetMs: offsetOf(asked.binMs, range.from === ALL_TIMES.from ? null : range.from, options.timeZone),
+      allocation: options.allocation,
+      activeTimeoutMs: options.activeTimeoutMs,
+      counters: options.isRaw ? 'raw' : 'scaled',
+      deduplicate: options.deduplicate,
+      local: known.local,
+      selector,
+    },
+    names: {
+      system: (number) => known.systems.name(number),
+      service: serviceName,
+      protocol: protocolName,
+    },
+    attribution: known.attribution.text,
+  }
+}
+
+/** Bins of hours and days begin where the zone's do. */
+function offsetOf(binMs: number | null, fromNs: bigint | null, timeZone: string): number {
+  if (binMs === null || binMs < HOUR_MS || timeZone === 'UTC') return 0
+  const atMs = fromNs === null ? Date.now() : Number(fromNs / 1_000_000n)
+  return -zoneOffset(atMs, timeZone)
+}
+
+/** Compiled filters by their text: the user's and a question's own together. */
+function selectors(
+  options: AnalyzeOptions,
+  known: KnownAddresses,
+): (filter: string | null) => Selector | null {
+  return (own) => {
+    const texts = [options.filter, own].filter((text) => text !== null)
+    if (texts.length === 0) return null
+    const names = {
+      local: known.local,
+      as: known.asOfAddress,
+      facts: known.facts,
+      readFile: readText,
+      field: elementField,
+      timeZone: options.timeZone,
+      nowMs: Date.now(),
+      counters: options.isRaw ? ('raw' as const) : ('scaled' as const),
+    }
+    const text = texts.length === 1 ? texts[0]! : texts.map((one) => `(${one})`).join(' and ')
+    return asUsage(() => compileFilter(parseFilter(text, names)))
+  }
+}
+
+/** A question that makes no sense is wrong use. */
+export function asUsage<T>(action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    throw usageOf(error)
+  }
+}
+
+export async function asUsageLater<T>(action: Promise<T>): Promise<T> {
+  try {
+    return await action
+  } catch (error) {
+    throw usageOf(error)
+  }
+}
+
+function usageOf(error: unknown): unknown {
+  const isOurs =
+    error instanceof FlowError && (error.code === 'QUERY_INVALID' || error.code === 'FILTER_INVALID')
+  return isOurs ? new UsageError(error.message) : error
+}

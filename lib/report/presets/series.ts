@@ -1,0 +1,111 @@
+import { FlowError } from '../../diagnostics/flow-error.ts'
+import type { ResultTable } from '../query.ts'
+import type { ReportCell, ReportColumn, Section } from '../report.ts'
+import { nameColumns, sectionOf } from '../section.ts'
+import { questionOf } from './asked.ts'
+import type { Preset } from './preset.ts'
+
+const FIVE_MINUTES = 300_000
+
+export const SERIES: Preset = {
+  name: 'series',
+  summary: 'Traffic over time: bins of 5 minutes, 288 a day, or any length.',
+  description:
+    'Volume is shared out over bins in proportion to time. A bin without traffic has zeros; one that no input covers has ' +
+    'empty cells (null in JSON), because nobody was listening. With --by there is a row for each group and bin.',
+  operand: null,
+  flags: [
+    { name: 'wide', help: 'A column for each group, of the first measure, instead of rows.' },
+    { name: 'sparkline', help: 'One line for each group, its course drawn as small bars.' },
+  ],
+  examples: [
+    {
+      says: 'A day by minutes and direction',
+      line: 'weir analyze series --in flows --day 2026-01-01 --bin 1m --by direction',
+    },
+    {
+      says: 'The ten AS with most traffic, and all others, a column each',
+      line: 'weir analyze series --in flows --by remote.as --top 10 --others --wide --format csv',
+    },
+    { says: 'At a glance', line: 'weir analyze series --in flows --by local.net --sparkline' },
+  ],
+  plan(asked) {
+    const groups = asked.by ?? []
+    const by = ['time', ...groups.filter((key) => key !== 'time')]
+    const question = questionOf(
+      { ...asked, by },
+      { name: 'series', by, sum: ['bytes', 'packets', 'flows', 'bps'], top: [], binMs: FIVE_MINUTES },
+    )
+    const isWide = asked.isOn('wide')
+    if (isWide && by.length === 1)
+      throw new FlowError('QUERY_INVALID', '--wide needs --by: a column for each group')
+    return {
+      kind: 'questions',
+      questions: [question],
+      lay([table], names) {
+        const { quality } = table!
+        const notes: string[] = []
+        if (quality.missingBins > 0) {
+          notes.push(
+            `${quality.missingBins} of ${quality.bins} bins are empty: no input covers them. Zeros are bins without traffic.`,
+          )
+        }
+        const title = `Traffic by ${question.by.join(', ')}`
+        const plain = sectionOf(table!, {}, asked.isForPeople ? nameColumns(table!, names) : [])
+        const look = asked.isOn('sparkline') ? 'sparkline' : 'table'
+        return { title, sections: [isWide ? wide(table!) : { ...plain, look }], notes }
+      },
+    }
+  },
+}
+
+/** One row a bin: the time, then the first measure of each group. */
+function wide(table: ResultTable): Section {
+  const keys = table.columns.filter(({ role }) => role === 'key').length
+  const first = table.columns[keys]!
+  const groups = new Map<string, number>()
+  const rows = new Map<ReportCell, ReportCell[]>()
+  const put = (name: string, time: ReportCell, cell: ReportCell): void => {
+    let place = groups.get(name)
+    if (place === undefined) {
+      place = groups.size
+      groups.set(name, place)
+    }
+    let row = rows.get(time)
+    if (row === undefined) {
+      row = [time]
+      rows.set(time, row)
+    }
+    row[place + 1] = cell
+  }
+  for (const row of table.rows) {
+    const name = row
+      .slice(1, keys)
+      .map((cell) => String(cell ?? ''))
+      .join(' ')
+    put(name, row[0]!, row[keys]!)
+  }
+  for (const row of table.others) put('others', row[0]!, row[keys]!)
+  const columns: ReportColumn[] = [
+    { name: 'time', title: 'TIME', role: 'key', unit: 'time', rank: 0, mayBeCut: false },
+    ...[...groups.keys()].map((name, i) => ({
+      name: name === '' ? 'none' : name,
+      title: name === '' ? 'none' : name,
+      role: 'measure' as const,
+      unit: first.unit,
+      rank: i + 1,
+      mayBeCut: false,
+    })),
+  ]
+  return {
+    name: table.name,
+    title: null,
+    columns,
+    rows: [...rows.values()].map((row) => columns.map((_, i) => row[i] ?? null)),
+    others: [],
+    totals: null,
+    groups: table.groups,
+    look: 'table',
+    outer: [],
+  }
+}
