@@ -59,7 +59,7 @@ export class DocumentPrinter {
     for (let at = 0; at < steps.length; ) {
       const what = steps[at]!
       const a = steps[at + 3]!
-      if (what >= SKIP.always) {
+      if (what >= SKIP.first) {
         // A literal before a condition belongs to what stands before it.
         position = putLiteral(view, position, literals, steps[at + 1]!, steps[at + 2]!)
         at = this.#isSkipped(what, a, row) ? steps[at + STEP_TARGET]! : at + STEP
@@ -213,8 +213,6 @@ export class DocumentPrinter {
     switch (skip) {
       case SKIP.ifAbsent:
         return present[a]![row] === 0
-      case SKIP.ifPresent:
-        return present[a]![row] !== 0
       case SKIP.ifUnknown:
         return facts.isKnown[a] === 0
       case SKIP.ifNoFlags:

@@ -53,8 +53,6 @@ export const PRINT = {
   flowLocality: 30,
   geo: 31,
   as: 32,
-  /** Milliseconds in nanoseconds; `a` is the slot. */
-  milliseconds: 33,
   /** Ends an object whose values were all optional; takes `a` octets back if none came, else puts a comma behind if `b`. */
   close: 34,
   /** The name that dictionary `b` (WORDS) has for an integer. */
@@ -96,7 +94,8 @@ export const PRINT = {
 
 /** Conditions under which a value is left out; numbers go on where PRINT ends. */
 export const SKIP = {
-  always: 64,
+  /** Numbers from here on are conditions. */
+  first: 64,
   /** Slot `a` holds nothing in this row. */
   ifAbsent: 65,
   /** Fact `a` is not known. */
@@ -112,8 +111,6 @@ export const SKIP = {
   ifNoInteger: 71,
   /** As ifAbsent, or not twelve octets. */
   ifNoAcl: 72,
-  /** Slot `a` holds something. */
-  ifPresent: 73,
   /** As ifAbsent, or not six octets. */
   ifNoMac: 74,
 } as const

@@ -167,8 +167,6 @@ function putAddress(at: number, source: Uint32Array, from: number): number {
 }
 
 const BASE64URL = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_')
-/** Octets of an id. */
-export const FLOW_ID_OCTETS = 11
 
 /**
  * Prints Elastic's `flow.id`: base64 without padding of xxHash64 over addresses, ports and protocol, the end with the

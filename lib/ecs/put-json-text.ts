@@ -69,7 +69,7 @@ export function escapedLength(octets: Uint8Array, from: number, to: number): num
 }
 
 /** Octets of the well-formed sequence at `at` (RFC 3629 §4), or 0. */
-export function sequenceLength(octets: Uint8Array, at: number, to: number): number {
+function sequenceLength(octets: Uint8Array, at: number, to: number): number {
   const first = octets[at]!
   if (first < 0xc2 || first > 0xf4) return 0
   const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4

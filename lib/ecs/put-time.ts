@@ -14,7 +14,7 @@ for (let ms = 0; ms < 1000; ms++) {
 }
 /** Octets of `2026-01-02T03:04:05` and of `2026-01-02T03:04:05.678Z`. */
 const SECONDS_OCTETS = 19
-export const TIME_OCTETS = 24
+const TIME_OCTETS = 24
 
 /**
  * Prints a count of nanoseconds since the epoch as `YYYY-MM-DDTHH:MM:SS.mmmZ`, what is below a millisecond cut off, and
