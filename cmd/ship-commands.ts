@@ -1,11 +1,13 @@
 import type { Command } from './flags.ts'
 import type { Preparations } from './prepared.ts'
+import { SHIP_STATUS } from './ship-status-table.ts'
 import { SHIP } from './ship-table.ts'
 
 /** `weir ship` and its verbs, in the order of the help. */
-export const SHIP_COMMANDS: readonly Command[] = [SHIP]
+export const SHIP_COMMANDS: readonly Command[] = [SHIP, SHIP_STATUS]
 
 /** What each does; nothing is loaded before it is called. */
 export const SHIP_ACTIONS: Preparations = {
   ship: async () => (await import('./ship.ts')).ship,
+  'ship status': async () => (await import('./ship-status.ts')).shipStatus,
 }

@@ -2,6 +2,7 @@ import type { DocumentPage, LineDocumentWriter } from '../../lib/flow/documents.
 import type { RejectsFile } from '../rejects-file.ts'
 import type { RowFilter } from '../row-filter.ts'
 import type { Dataset, Destination } from './destination.ts'
+import { LineFilter } from './line-filter.ts'
 import { type LineKind, lineKind } from './line-kind.ts'
 import type { Loads } from './loads.ts'
 import type { ShipDocuments } from './ship-documents.ts'
@@ -39,22 +40,36 @@ export class LineLoader {
   documents = 0
   octets = 0
   readonly #options: LineLoaderOptions
+  readonly #filter: LineFilter | null
 
   constructor(options: LineLoaderOptions) {
     this.#options = options
+    this.#filter = options.filter === null ? null : new LineFilter(options.filter)
   }
 
   /** Takes all lines; resolves when none of their octets is needed any more. */
   async load(lines: Lines, progress: SourceProgress): Promise<void> {
     const { octets, from, to } = lines
-    for (let at = from; at < to; ) {
-      const kind = this.#kindOf(octets, at, to)
-      const end = this.#endOfKind(octets, at, to, kind)
-      while (at < end) at = await this.#loadSome(lines, at, end, kind, progress)
+    if (this.#filter === null) await this.#loadRun(lines, from, to, progress)
+    else {
+      for (let at = from; at < to; ) {
+        for (const run of this.#filter.runs(octets, at, to)) {
+          if (run.isTaken) await this.#loadRun(lines, at, run.to, progress)
+          at = run.to
+        }
+      }
     }
     this.octets += to - from
     const load = await this.#options.loads.room()
     this.#options.loads.note(load, progress, load.page.count, lines.end)
+  }
+
+  async #loadRun(lines: Lines, from: number, to: number, progress: SourceProgress): Promise<void> {
+    for (let at = from; at < to; ) {
+      const kind = this.#kindOf(lines.octets, at, to)
+      const end = this.#endOfKind(lines.octets, at, to, kind)
+      while (at < end) at = await this.#loadSome(lines, at, end, kind, progress)
+    }
   }
 
   async #loadSome(

@@ -1,4 +1,5 @@
 import { closeSync, globSync, openSync, readSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { isArchiveName } from '../../lib/archive/live-files.ts'
 
 /** What the words of a command line name. */
@@ -31,15 +32,15 @@ export function sortWords(words: readonly string[]): ShipWords {
     const stat = statSync(word, { throwIfNoEntry: false })
     if (stat?.isDirectory() === true) {
       logs.push(word)
-      archives.push(word)
+      archives.push(resolve(word))
     } else if (isArchiveName(word) && stat === undefined) {
-      archives.push(...globSync(word))
+      archives.push(...globSync(word).map((path) => resolve(path)))
     } else if (stat === undefined) {
       logs.push(word)
     } else {
       const content = contentOf(headOf(word))
       const list = content === 'archive' ? archives : content === 'capture' ? captures : logs
-      list.push(word)
+      list.push(resolve(word))
     }
   }
   return { hasStdin: words.includes('-'), logs, archives, captures }
