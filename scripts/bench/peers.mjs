@@ -115,7 +115,8 @@ export async function startCollector(
       '--addr',
       `127.0.0.1:${port + 1}`,
     ]
-    if (output === 'archive') args.push('--archive', file, '--rotate-every', rotate, '--receive-buffer', '4MiB')
+    if (output === 'archive')
+      args.push('--archive', file, '--rotate-every', rotate, '--receive-buffer', '4MiB')
     else args.push(...(output === 'none' ? ['--format', 'none'] : ['--output', file]), ...more)
   } else if (name === 'nfcapd') {
     const dir = join(folder, `nfcapd-${port}`)

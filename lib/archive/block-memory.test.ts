@@ -1,0 +1,83 @@
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { FlowBatch } from '../flow/batch.ts'
+import { BlockMemory } from '../flow/block-memory.ts'
+import type { ReadColumn } from '../flow/source.ts'
+import { FlowGenerator } from '../testing/flow-generator.ts'
+import { openArchive } from './archive-reader.ts'
+import { testWriter, withDirectory } from './testing/files.ts'
+import { randomBatches } from './testing/random-batches.ts'
+
+/** Calls `use` with the path of a file of generated flows and of batches of every kind of column. */
+function withFile(use: (path: string) => void): void {
+  withDirectory((directory) => {
+    const path = join(directory, 'a.weir')
+    const writer = testWriter(path, 3000)
+    const generator = new FlowGenerator(2)
+    const batch = new FlowBatch()
+    for (let i = 0; i < 3; i++) {
+      batch.reset()
+      generator.fill(batch)
+      writer.append(batch)
+    }
+    const next = randomBatches(7, 3)
+    for (let i = 0; i < 6; i++) writer.append(next(60))
+    assert.ok(writer.close())
+    use(path)
+  })
+}
+
+/** What a column holds, whatever memory it lies in. */
+function contents(read: ReadColumn | null): string {
+  return JSON.stringify(read, (_, value: unknown) => {
+    if (typeof value === 'bigint') return String(value)
+    if (!ArrayBuffer.isView(value)) return value
+    const { buffer, byteOffset, byteLength } = value
+    return Buffer.from(buffer, byteOffset, byteLength).toString('base64')
+  })
+}
+
+test('blocks that are read into the same memory are read as they are into new memory', () => {
+  withFile((path) => {
+    const [kept, again] = [openArchive(path), openArchive(path)]
+    const memory = new BlockMemory()
+    for (let index = 0; index < kept.blocks.length; index++) {
+      const block = kept.block(index)!
+      const other = again.block(index, memory)!
+      for (const { field, name } of block.columns) {
+        if (field === null) continue
+        const [got, wanted] = [other.read(field, again.problems), block.read(field, kept.problems)]
+        assert.is(contents(got), contents(wanted), `${name} of ${index}`)
+      }
+    }
+    assert.equal([...kept.problems, ...again.problems], [])
+    kept.close()
+    again.close()
+  })
+})
+
+test('64-bit columns in half their width have the same values', () => {
+  withFile((path) => {
+    const reader = openArchive(path)
+    let found = 0
+    for (let index = 0; index < reader.blocks.length; index++) {
+      for (const { field } of reader.block(index)!.columns) {
+        if (field?.kind !== 'u64') continue
+        const block = reader.block(index)!
+        const scaled = block.readScaled!(field, reader.problems)
+        const { column } = block.read(field, reader.problems)!
+        if (scaled === null || column.shape !== 'fixed') continue
+        found++
+        for (const [row, value] of scaled.values.entries()) {
+          const whole = BigInt.asUintN(64, scaled.base + scaled.unit * BigInt(value))
+          assert.is(scaled.present[row] === 1 ? whole : 0n, column.wide[row]!, `${field.name} of row ${row}`)
+        }
+      }
+    }
+    assert.ok(found > 5)
+    reader.close()
+  })
+})
+
+test.run()
