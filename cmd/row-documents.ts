@@ -12,8 +12,9 @@ import type { DocumentPage, DocumentWriter } from '../lib/flow/documents.ts'
 import { F, PROTOCOL } from '../lib/flow/fields.ts'
 import type { GeoSource } from '../lib/flow/geo.ts'
 import { elasticLocality } from '../lib/flow/locality.ts'
-import { newLineSink, type RowSink } from '../lib/goflow2/line-sink.ts'
+import type { RowSink } from '../lib/goflow2/line-sink.ts'
 import type { Mapping } from '../lib/goflow2/mapping-types.ts'
+import { newWrittenSink } from '../lib/goflow2/written-sink.ts'
 import { builtInNetworks } from './built-in-networks.ts'
 import type { DocumentOptions } from './document-flags.ts'
 import type { FlowEventOptions } from './packet-flags.ts'
@@ -94,7 +95,8 @@ export class RowDocuments implements DocumentWriter {
     )
     this.#timezone = timezone()
     this.#sflow = this.#newSflow()
-    this.#lines = newLineSink({
+    // Rows of a log keep how their lines were written: what a line lacked is no zero, and what else it had is kept.
+    this.#lines = newWrittenSink({
       format: 'json',
       compat: '2.2',
       mapping: ELASTIC_MAPPING,

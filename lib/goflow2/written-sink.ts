@@ -1,7 +1,7 @@
 import type { FixedColumn, FlowBatch, OctetsColumn } from '../flow/batch.ts'
 import { F } from '../flow/fields.ts'
 import { LineBuffer, type WriteLines } from './line-buffer.ts'
-import { type LineSink, type LineSinkOptions, newLineSink, type RowSink } from './line-sink.ts'
+import { type LineSinkOptions, newLineSink, type RowSink } from './line-sink.ts'
 import { WrittenPrinter } from './written-printer.ts'
 import { parseShape, WRITTEN } from './written-shape.ts'
 
@@ -16,11 +16,11 @@ export interface WrittenSinkOptions extends LineSinkOptions {
  * A sink that prints rows which were read from a log as they stood there, in the same octets if the format is the log's;
  * other rows as `newLineSink` does.
  */
-export function newWrittenSink(options: WrittenSinkOptions): LineSink {
+export function newWrittenSink(options: WrittenSinkOptions): RowSink {
   return new WrittenSink(options)
 }
 
-class WrittenSink implements LineSink {
+class WrittenSink implements RowSink {
   lines = 0
   readonly #options: WrittenSinkOptions
   readonly #buffer: LineBuffer
@@ -44,28 +44,32 @@ class WrittenSink implements LineSink {
   }
 
   write(batch: FlowBatch): void {
+    this.writeRows(batch, 0, batch.rowCount)
+  }
+
+  writeRows(batch: FlowBatch, first: number, end: number): void {
+    if (batch.kind !== 'flow' || first >= end) return
     const rows = batch.rowCount
-    if (batch.kind !== 'flow' || rows === 0) return
     const shapes = batch.find(WRITTEN.shape) as OctetsColumn | undefined
     const lines = batch.find(WRITTEN.line) as OctetsColumn | undefined
     const isWritten =
       (shapes !== undefined && isAny(shapes, rows)) || (lines !== undefined && isAny(lines, rows))
     if (!isWritten) {
-      this.#plain.write(batch)
-      this.lines += rows
+      this.#plain.writeRows(batch, first, end)
+      this.lines += end - first
       return
     }
     const protocols = batch.fixed(F.exportProtocol)
     const layouts = batch.fixed(F.layout)
     this.#byStart.clear()
     this.#serial++
-    for (let from = 0; from < rows; ) {
+    for (let from = first; from < end; ) {
       if (lines !== undefined && lines.present[from] === 1) {
         this.#line(lines, from)
         from++
         continue
       }
-      const to = runEnd(shapes, lines, protocols, layouts, from, rows)
+      const to = runEnd(shapes, lines, protocols, layouts, from, end)
       const printer =
         shapes === undefined || shapes.present[from] === 0 ? null : this.#printerOf(shapes, from)
       if (printer === null) this.#plainRows(batch, from, to)
@@ -77,7 +81,7 @@ class WrittenSink implements LineSink {
       from = to
     }
     this.#buffer.flush()
-    this.lines += rows
+    this.lines += end - first
   }
 
   flush(): void {
