@@ -4,6 +4,7 @@ import type { Position } from './position-store.ts'
 
 /** Octets read at a time. */
 const READ_OCTETS = 1 << 20
+const LARGE_OCTETS = 8 << 20
 /** A longer line is cut here: what follows up to its end is passed over. */
 export const MOST_LINE_OCTETS = 10 << 20
 
@@ -31,6 +32,8 @@ export class TailedFile {
   #buffer = Buffer.allocUnsafe(READ_OCTETS * 2)
   /** Octets of an unfinished line at the start of the buffer. */
   #carried = 0
+  /** Octets before it that the last piece holds. */
+  #given = 0
   /** Where the buffer's start lies in the content. */
   #at: number
   #isPassingLine = false
@@ -65,7 +68,7 @@ export class TailedFile {
   /** The next whole lines, or null where there are none now; `isLast`: a line without an end counts too. */
   async read(isLast: boolean): Promise<Piece | null> {
     for (;;) {
-      if (this.#buffer.length - this.#carried < READ_OCTETS) this.#grow()
+      this.#makeRoom()
       const count = await this.#content.read(
         this.#buffer,
         this.#carried,
@@ -107,15 +110,12 @@ export class TailedFile {
     return this.isReplaced
   }
 
-  /** Gives `[0, to)` of the buffer and keeps what lies behind it. */
+  /** Gives `[0, to)` of the buffer; what lies behind it moves to the start when the next piece is asked for. */
   #take(to: number, length: number): Piece {
     const octets = this.#buffer
     const offset = this.#at
-    const rest = length - to
-    // The piece stays as it is until the next call: what is left goes to another buffer.
-    this.#buffer = Buffer.allocUnsafe(Math.max(READ_OCTETS * 2, rest + READ_OCTETS))
-    octets.copy(this.#buffer, 0, to, length)
-    this.#carried = rest
+    this.#given = to
+    this.#carried = length - to
     this.#at += to
     let from = 0
     if (this.#isPassingLine) {
@@ -123,6 +123,21 @@ export class TailedFile {
       this.#isPassingLine = false
     }
     return { source: this.position, octets, from, to, offset: offset + from, end: this.#at }
+  }
+
+  /** Takes back what was given, and makes room for the next read. */
+  #makeRoom(): void {
+    if (this.#given > 0) {
+      const end = this.#given + this.#carried
+      // A buffer that a long line has made large is not kept.
+      if (this.#buffer.length > LARGE_OCTETS && this.#carried < READ_OCTETS) {
+        const smaller = Buffer.allocUnsafe(READ_OCTETS * 2)
+        this.#buffer.copy(smaller, 0, this.#given, end)
+        this.#buffer = smaller
+      } else this.#buffer.copyWithin(0, this.#given, end)
+      this.#given = 0
+    }
+    if (this.#buffer.length - this.#carried < READ_OCTETS) this.#grow()
   }
 
   #grow(): void {
