@@ -4,12 +4,11 @@ import { collectorRoutes } from '../lib/http/routes.ts'
 import { startHttpServer } from '../lib/http/server.ts'
 import { processMetrics } from '../lib/pipeline/process-metrics.ts'
 import { type CaptureStatistics, readCapture } from '../lib/receive/capture.ts'
-import { CollectArchive, collectedShape } from './collect-archive.ts'
+import { openArchives } from './collect-archive-start.ts'
 import { CaptureSpool } from './collect-capture-spool.ts'
 import type { Engine } from './collect-engine.ts'
 import type { CollectRun } from './collect-run.ts'
 import { reloadOnHangup, stopOnSignals } from './collect-signals.ts'
-import { bothTargets } from './collect-spool.ts'
 import { openStateFolder, StateKeeper, trySaving } from './collect-state.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
 import { newEngine } from './new-engine.ts'
@@ -25,13 +24,8 @@ export async function collectCaptures(run: CollectRun): Promise<ExitStatus> {
   const { options, control, log } = run
   const startedMs = Date.now()
   // Opening a pipe waits for its reader, and until then a signal must end the process by itself.
-  const lineShape = collectedShape(run.mapping, options.compat)
   const spool = options.ship === null ? null : new CaptureSpool(options.ship)
-  const kept = [options.archive === null ? null : { ...options.archive, lineShape }, spool?.archive ?? null]
-  const [one = null, other = null] = kept.map((archive) =>
-    archive === null ? null : new CollectArchive(archive, (name) => name, log),
-  )
-  const archive = bothTargets(one, other)
+  const archive = openArchives(run, spool, log)
   const engine = newEngine({ options, mapping: run.mapping, control, log, archive })
   stopOnSignals(run)
   reloadOnHangup(run, async (text) => engine.remap(text))

@@ -113,7 +113,7 @@ export function collectOptions(given: GivenFlags): CollectOptions {
     receiveBufferOctets: flags.octets('receive-buffer') ?? null,
     maxDatagramOctets: maxDatagram(flags),
     receiver: flags.choice('receiver') as CollectOptions['receiver'],
-    ...state(flags, isReading || packets !== null),
+    ...state(flags, isReading),
     sampling: {
       overrides: flags.list('sampling').map((text) => override(flags, text)),
       default: flags.integer('sampling-default', 0, 0xffffffff),

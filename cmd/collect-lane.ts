@@ -3,6 +3,7 @@ import type { LimitedLog } from '../lib/diagnostics/log-writer.ts'
 import type { Control } from '../lib/pipeline/control.ts'
 import { MainEnd } from '../lib/pipeline/worker-link.ts'
 import type { ListenSocket } from '../lib/receive/listen.ts'
+import type { BoundInterface } from '../lib/receive/packet-socket.ts'
 import { errorOf, type LaneFailure } from './collect-failure.ts'
 import type { CollectOptions } from './collect-flags.ts'
 import type { Question } from './new-engine.ts'
@@ -22,6 +23,14 @@ export interface LaneStart {
   readonly stateDirectory: string | null
   /** What it shall remember, if there are several; they are asked for theirs. */
   readonly state: CollectorState | null
+}
+
+/** What a worker thread that tracks packets is given. */
+export interface PacketLaneStart
+  extends Pick<LaneStart, 'options' | 'mapping' | 'memory' | 'number' | 'workers'> {
+  readonly bound: BoundInterface
+  /** Four words of the interface's address, null where it has none. */
+  readonly observer: Uint32Array | null
 }
 
 /** What a worker leaves behind. */
@@ -46,11 +55,16 @@ export interface Lane {
 }
 
 /** Starts a worker; resolves when it receives, rejects with what it could not open. */
-export async function startLane(start: LaneStart, control: Control, log: LimitedLog): Promise<Lane> {
+export async function startLane(
+  start: LaneStart | PacketLaneStart,
+  control: Control,
+  log: LimitedLog,
+): Promise<Lane> {
   const ready = Promise.withResolvers<void>()
   let result: LaneResult | null = null
   let refusal: LaneFailure | null = null
-  const end = new MainEnd(startWorker('collect-worker', start), control, log, (name, value) => {
+  const script = 'bound' in start ? 'collect-packet-worker' : 'collect-worker'
+  const end = new MainEnd(startWorker(script, start), control, log, (name, value) => {
     if (name === 'ready') ready.resolve()
     else if (name === 'done') result = value as LaneResult
     else refusal = value as LaneFailure

@@ -9,7 +9,7 @@ import { errorOf } from './collect-failure.ts'
 import type { CollectOptions } from './collect-flags.ts'
 import { askAll, type Lane, type LaneResult, startLane } from './collect-lane.ts'
 import type { CollectRun } from './collect-run.ts'
-import { ShipThread } from './collect-ship.ts'
+import { type ShipThread, startShipper } from './collect-ship.ts'
 import { reloadOnHangup, stopOnSignals } from './collect-signals.ts'
 import { openStateFolder, StateKeeper, saveMerged, trySaving } from './collect-state.ts'
 import { LaneView } from './collect-view.ts'
@@ -39,7 +39,7 @@ export async function collectLive(run: CollectRun): Promise<ExitStatus> {
     log.info('starting weir', { version: build().version })
     await startLanes(run, sockets, directory, lanes)
     // What a crash has left in the spool is repaired by now.
-    view.shipper = shipper = startShipper(run)
+    view.shipper = shipper = startShipper(options, log)
     announce(listeners, sockets, options.receiver, log)
   } catch (error) {
     control.stop()
@@ -52,12 +52,6 @@ export async function collectLive(run: CollectRun): Promise<ExitStatus> {
   }
   process.on('SIGHUP', () => shipper?.reopen())
   return finish(run, lanes, http, directory, shipper)
-}
-
-function startShipper({ options, log }: CollectRun): ShipThread | null {
-  const { ship } = options
-  if (ship === null || ship.spool === null) return null
-  return new ShipThread({ options: ship.ship, spool: ship.spool }, log)
 }
 
 /** Starts a worker for each list of sockets; one alone keeps its state by itself. */

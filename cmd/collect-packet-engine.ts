@@ -13,8 +13,11 @@ export interface PacketOrigin {
   readonly observer: Uint32Array | null
   /** Index of the interface, 0 for none. */
   readonly ingressInterface: number
-  /** What tells the time: packets of a capture, or the clock on the wall. */
-  readonly clock: 'capture' | 'wall'
+  /**
+   * What tells when packets came: the capture or the kernel, or the clock on the wall when they are read; and whether
+   * time goes on by itself while none comes.
+   */
+  readonly clock: 'capture' | 'kernel' | 'wall'
 }
 
 /** Packetbeat's loop of reports begins at a multiple of this. */
@@ -57,7 +60,7 @@ export class PacketEngine {
   readonly take: OnPacket = (octets, view, link, from, to, wireOctets, timeNs, timeWords) => {
     if (!this.#isEnabled) return
     try {
-      if (this.#clock === 'capture') {
+      if (this.#clock !== 'wall') {
         this.tracker.take(octets, view, link, from, to, wireOctets, timeNs, timeWords)
       } else {
         const nowMs = performance.timeOrigin + performance.now()
@@ -78,7 +81,7 @@ export class PacketEngine {
 
   /** To be called ten times a second: reports what is due by the wall's clock, writes what has waited long enough. */
   poll(steadyMs: number): void {
-    if (this.#clock === 'wall') this.tracker.advance(Date.now())
+    if (this.#clock !== 'capture') this.tracker.advance(Date.now())
     this.#outputs.poll(steadyMs)
   }
 
@@ -88,7 +91,7 @@ export class PacketEngine {
 
   /** Reports all flows as ended, and closes the files. */
   close(): void {
-    this.tracker.close(this.#clock === 'wall' ? Date.now() : null)
+    this.tracker.close(this.#clock === 'capture' ? null : Date.now())
     this.#outputs.close()
   }
 

@@ -4,7 +4,8 @@ import { startHttpServer } from '../lib/http/server.ts'
 import { processMetrics } from '../lib/pipeline/process-metrics.ts'
 import { compilePacketFilter } from '../lib/receive/bpf.ts'
 import { type PacketCaptureStatistics, readPacketCapture } from '../lib/receive/packet-capture.ts'
-import { CollectArchive, collectedShape } from './collect-archive.ts'
+import { openArchives } from './collect-archive-start.ts'
+import { CaptureSpool } from './collect-capture-spool.ts'
 import { PacketEngine } from './collect-packet-engine.ts'
 import type { CollectRun } from './collect-run.ts'
 import { reloadOnHangup, stopOnSignals } from './collect-signals.ts'
@@ -23,11 +24,8 @@ class Stopped extends Error {}
 export async function collectPacketFiles(run: CollectRun, packets: PacketOptions): Promise<ExitStatus> {
   const { options, control, log } = run
   const startedMs = Date.now()
-  const lineShape = collectedShape(run.mapping, options.compat)
-  const archive =
-    options.archive === null
-      ? null
-      : new CollectArchive({ ...options.archive, lineShape }, (name) => name, log)
+  const spool = options.ship === null ? null : new CaptureSpool(options.ship)
+  const archive = openArchives(run, spool, log)
   const settings = { options, mapping: run.mapping, control, log, archive }
   const engine = new PacketEngine(settings, packets, {
     observer: null,
@@ -49,6 +47,7 @@ export async function collectPacketFiles(run: CollectRun, packets: PacketOptions
   // A pipe that stays open would keep the process alive.
   if (packets.files.includes('-')) process.stdin.destroy()
   engine.close()
+  await spool?.send(log)
   await server?.close()
   log.finish()
   return control.hasLost || archive?.hasLost === true ? EXIT.failed : status

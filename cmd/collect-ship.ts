@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Log, LogAttributes, LogLevel } from '../lib/diagnostics/log.ts'
 import type { MetricFamily } from '../lib/diagnostics/metrics.ts'
 import { describeFailure, errorOf, type LaneFailure } from './collect-failure.ts'
+import type { CollectOptions } from './collect-flags.ts'
 import { startWorker } from './runtime.ts'
 import type { ShipOptions } from './ship-flags.ts'
 
@@ -98,4 +99,10 @@ export class ShipThread {
     worker.once('exit', () => resolve({ code: null, message: 'the thread that ships ended without a word' }))
     return promise
   }
+}
+
+/** Starts the thread that ships what a collector receives; null where nothing is shipped. */
+export function startShipper({ ship }: Pick<CollectOptions, 'ship'>, log: Log): ShipThread | null {
+  if (ship === null || ship.spool === null) return null
+  return new ShipThread({ options: ship.ship, spool: ship.spool }, log)
 }

@@ -1,18 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { type CollectorState, loadState, saveState } from '../lib/decode/state-file.ts'
-import type { Log } from '../lib/diagnostics/log.ts'
 import { newLog } from '../lib/diagnostics/log-writer.ts'
 import { encodeFamilies } from '../lib/http/prometheus-text.ts'
 import { Control } from '../lib/pipeline/control.ts'
 import { WorkerEnd } from '../lib/pipeline/worker-link.ts'
 import { openReceiver } from '../lib/receive/listen.ts'
 import type { Receiver } from '../lib/receive/receiver.ts'
-import { type ArchiveOptions, type ArchiveTarget, collectedShape, workerStream } from './collect-archive.ts'
-import { ArchiveThread } from './collect-archive-link.ts'
+import { startArchives } from './collect-archive-start.ts'
 import type { Engine } from './collect-engine.ts'
 import { describeFailure, type LaneFailure } from './collect-failure.ts'
 import type { LaneResult, LaneStart } from './collect-lane.ts'
-import { bothTargets, spoolOf } from './collect-spool.ts'
 import { trySaving } from './collect-state.ts'
 import { answer, newEngine, type Question } from './new-engine.ts'
 
@@ -57,7 +54,7 @@ async function run(start: LaneStart & { state: CollectorState | null }): Promise
       maxDatagramOctets: options.maxDatagramOctets,
       batch: BATCH,
     })
-    const archive = await openArchives(start, log)
+    const archive = await startArchives(start, log)
     engine = newEngine({ options, mapping: start.mapping, control, log, archive })
     if (start.stateDirectory !== null) engine.restoreState(await loadState(start.stateDirectory, log))
     if (start.state !== null) engine.restoreState(start.state)
@@ -102,19 +99,6 @@ async function run(start: LaneStart & { state: CollectorState | null }): Promise
   const isAsked = options.stateDirectory !== null && start.stateDirectory === null
   const result: LaneResult = { state: isAsked ? engine.saveState() : null, failure }
   end.event('done', result)
-}
-
-/** The threads that write archive and spool, those of them that are wanted. */
-async function openArchives(start: LaneStart, log: Log): Promise<ArchiveTarget | null> {
-  const { archive, ship, compat, logLevel, errorCount, errorIntervalMs } = start.options
-  const suffix = workerStream('', start.number, start.workers)
-  const open = async (options: ArchiveOptions | null) =>
-    options === null
-      ? null
-      : ArchiveThread.start({ archive: options, suffix, logLevel, errorCount, errorIntervalMs }, log)
-  const lineShape = collectedShape(start.mapping, compat)
-  const kept = await open(archive === null ? null : { ...archive, lineShape })
-  return bothTargets(kept, await open(ship === null ? null : spoolOf(ship)))
 }
 
 void run(workerData as LaneStart)

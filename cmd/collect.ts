@@ -1,6 +1,7 @@
 import { Control } from '../lib/pipeline/control.ts'
 import { collectCaptures } from './collect-captures.ts'
 import { type CollectOptions, collectOptions } from './collect-flags.ts'
+import { collectInterfaces } from './collect-interfaces.ts'
 import { collectLive } from './collect-live.ts'
 import { newStderrLog } from './collect-log.ts'
 import { compileMapping, readMapping } from './collect-mapping.ts'
@@ -22,6 +23,8 @@ async function runCollect(options: CollectOptions): Promise<ExitStatus> {
   for (const warning of compileMapping(mapping, options).warnings) log.warn(warning)
   const run = { options, mapping, control: new Control(), log }
   const { packets } = options
-  if (packets !== null) return collectPacketFiles(run, packets)
+  if (packets !== null) {
+    return packets.files.length > 0 ? collectPacketFiles(run, packets) : collectInterfaces(run, packets)
+  }
   return options.read.length > 0 ? collectCaptures(run) : collectLive(run)
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { FlowError } from '../diagnostics/flow-error.ts'
+import type { MetricFamily } from '../diagnostics/metrics.ts'
 import type { PacketFilter } from './bpf.ts'
 import { type Libc, openLibc } from './ffi.ts'
 import { writeScaled } from './nanoseconds.ts'
@@ -8,6 +9,7 @@ import { writeScaled } from './nanoseconds.ts'
 const AF_PACKET = 17
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000
 const SOL_SOCKET = 1
+const SO_ERROR = 4
 const SO_ATTACH_FILTER = 26
 const SOL_PACKET = 263
 const PACKET_ADD_MEMBERSHIP = 1
@@ -223,6 +225,8 @@ export class PacketRing {
   /** Packets that passed the kernel's filter, and those of them that found no room in the ring. */
   packets = 0
   drops = 0
+  /** Times that the interface went down. */
+  downs = 0
   readonly #bound: BoundInterface
   readonly #libc: Libc
   readonly #mapped: bigint
@@ -231,6 +235,7 @@ export class PacketRing {
   readonly #status: Int32Array
   readonly #blocks: number
   readonly #polled = new Uint8Array(128)
+  readonly #polledView = new DataView(this.#polled.buffer)
   readonly #timeNs = new BigUint64Array(1)
   readonly #timeWords = new Uint32Array(this.#timeNs.buffer)
   #next = 0
@@ -248,21 +253,39 @@ export class PacketRing {
     this.#view = new DataView(memory)
     this.#status = new Int32Array(memory)
     this.#blocks = bound.ringOctets / BLOCK_OCTETS
-    const view = new DataView(this.#polled.buffer)
-    view.setInt32(0, bound.fd, true)
-    view.setInt16(4, POLLIN | POLLERR, true)
+    this.#polledView.setInt32(0, bound.fd, true)
+    this.#polledView.setInt16(4, POLLIN | POLLERR, true)
   }
 
-  /** Hands on the packets of all blocks that are ready, waiting at most 100 ms for one; returns how many. */
+  /**
+   * Hands on the packets of all blocks that are ready, waiting at most 100 ms for one; returns how many. An interface that
+   * goes down is waited for; throws INTERFACE_FAILED where it is gone.
+   */
   read(onPacket: OnPacket): number {
-    let count = this.#readReady(onPacket)
+    const count = this.readReady(onPacket)
     if (count > 0) return count
+    this.#polledView.setInt16(6, 0, true)
     this.#libc.poll(this.#polled, 1, WAIT_MS)
-    count = this.#readReady(onPacket)
-    return count
+    if ((this.#polledView.getInt16(6, true) & POLLERR) !== 0) this.#heedError()
+    return this.readReady(onPacket)
   }
 
-  #readReady(onPacket: OnPacket): number {
+  /** The interface went down, or away; asking for the error takes it from the socket. */
+  #heedError(): void {
+    this.#libc.getsockopt(this.#bound.fd, SOL_SOCKET, SO_ERROR, new Uint8Array(4096), words(4))
+    const { name, index } = this.#bound
+    let now: number
+    try {
+      now = findInterface(name).index
+    } catch {
+      now = 0
+    }
+    if (now !== index) throw failure(name, 'go on capturing on', ENODEV)
+    this.downs++
+  }
+
+  /** Hands on what is there, without waiting. */
+  readReady(onPacket: OnPacket): number {
     let count = 0
     for (let turns = 0; turns < this.#blocks; turns++) {
       const block = this.#next * BLOCK_OCTETS
@@ -323,6 +346,22 @@ export class PacketRing {
     const drops = view.getUint32(4, true)
     this.packets += view.getUint32(0, true) - drops
     this.drops += drops
+  }
+
+  /** What the kernel and the ring counted. */
+  metrics(): MetricFamily[] {
+    this.count()
+    const one = (name: string, help: string, value: number): MetricFamily => ({
+      name: `weir_capture_${name}`,
+      help,
+      type: 'counter',
+      samples: [{ labels: { interface: this.#bound.name }, value }],
+    })
+    return [
+      one('packets_total', 'Packets that the kernel put into the ring.', this.packets),
+      one('dropped_packets_total', 'Packets that found no room in the ring.', this.drops),
+      one('interface_down_total', 'Times that the interface went down.', this.downs),
+    ]
   }
 
   /** Gives the ring and the socket back; nothing of the ring may be touched afterwards. */
