@@ -69,7 +69,8 @@ export function analyzeOptions(
         ? filters[0]!
         : filters.map((text) => `(${text})`).join(' and ')
   const isOpen = { from: range.from === ALL_TIMES.from, to: range.to === ALL_TIMES.to }
-  const output = flags.text('output') ?? ''
+  const named = flags.text('output') ?? ''
+  const output = named === '-' ? '' : named
   const format = flags.isGiven('format') ? flags.choice('format') : defaultFormat(output)
   const sort = flags.isGiven('sort') ? sortOf(flags) : null
   const asked: Asked = {

@@ -161,6 +161,23 @@ function prefixKey(name: string, side: Side, first: number, second: string | und
   return { kind: 'prefix', name, side, ipv4Bits, ipv6Bits }
 }
 
+const SIDE_FIELDS: Readonly<Record<string, Field>> = {
+  'src.ip': F.sourceAddress,
+  'dst.ip': F.destinationAddress,
+  'src.port': F.sourceTransportPort,
+  'dst.port': F.destinationTransportPort,
+  'src.as': F.bgpSourceAsNumber,
+  'dst.as': F.bgpDestinationAsNumber,
+}
+
+/** The records' own column that a word stands for; throws QUERY_INVALID with the nearest word there is. */
+export function parseColumn(text: string, known: KnownNames): Field {
+  const name = text.trim()
+  const field = SIDE_FIELDS[name] ?? fieldOf(name, known)
+  if (field !== undefined) return field
+  throw unknown('column', name, [...Object.keys(SIDE_FIELDS), ...Object.keys(FIELDS)], known)
+}
+
 function fieldOf(name: string, known: KnownNames): Field | undefined {
   return FIELDS[name] ?? findField(name) ?? known.field?.(name)
 }

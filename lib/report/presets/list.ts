@@ -1,63 +1,85 @@
+import { FlowError } from '../../diagnostics/flow-error.ts'
 import type { Preset } from './preset.ts'
 
-/** Columns that people know from nfdump's listings, by our names. */
-export const LONG_COLUMNS = [
-  'flowStart',
-  'flowEnd',
-  'protocolIdentifier',
-  'sourceAddress',
-  'sourceTransportPort',
-  'destinationAddress',
-  'destinationTransportPort',
-  'tcpControlBits',
-  'ipClassOfService',
-  'packetDeltaCount',
-  'octetDeltaCount',
-  'ingressInterface',
-  'egressInterface',
-  'bgpSourceAsNumber',
-  'bgpDestinationAsNumber',
-  'exporterAddress',
+/** What people know from nfdump's long and extended listings, in our words. */
+const LONG_COLUMNS = [
+  ...[
+    'start',
+    'end',
+    'proto',
+    'src.ip',
+    'src.port',
+    'dst.ip',
+    'dst.port',
+    'flags',
+    'tos',
+    'packets',
+    'bytes',
+  ],
+  ...['in.if', 'out.if', 'src.as', 'dst.as', 'exporter'],
 ]
+/** nfdump's words for columns and orders. */
+const NFDUMP_WORDS: Readonly<Record<string, string>> = {
+  ts: 'start',
+  tstart: 'start',
+  te: 'end',
+  tend: 'end',
+  pr: 'proto',
+  sa: 'src.ip',
+  sp: 'src.port',
+  da: 'dst.ip',
+  dp: 'dst.port',
+  flg: 'flags',
+  pkt: 'packets',
+  byt: 'bytes',
+  in: 'in.if',
+  out: 'out.if',
+  sas: 'src.as',
+  das: 'dst.as',
+  ra: 'exporter',
+}
 
 export const LIST: Preset = {
   name: 'list',
   summary: 'The flows themselves, a row each.',
   description:
-    'As they lie in the inputs, or by --sort. Counters are as exporters sent them. --top (or -n as nfdump has it) ends after so ' +
-    'many rows. Rows are passed on while inputs are read, whatever their number; only --sort keeps rows in memory.',
+    'As they lie in the inputs, or by --sort, descending unless :asc. Counters are as exporters sent them. Rows are passed ' +
+    'on while inputs are read, whatever their number, and --top ends after so many; only --sort, and the formats table, ' +
+    'markdown and json, keep rows in memory.',
   operand: null,
   flags: [
     {
       name: 'columns',
       value: 'NAME,…',
-      defaultHelp: 'times, protocol, addresses, ports, flags, tos, counters, interfaces, AS, exporter',
-      help: 'Columns in this order: IANA names of elements, or all for every column that the inputs have.',
+      defaultHelp: LONG_COLUMNS.join(','),
+      help: "Columns in this order: the words of --by, bytes, packets, nfdump's (ts sa dp byt …), IANA names of elements; all for every column of the inputs.",
     },
   ],
   examples: [
     { says: 'The first ten flows', line: 'weir analyze list --in flows --top 10' },
     {
-      says: 'All DNS as CSV',
-      line: "weir analyze list 'port 53' --in flows --columns flowStart,sourceAddress,octetDeltaCount --format csv",
+      says: 'All DNS as CSV, some columns',
+      line: "weir analyze list 'port 53' --in flows --columns start,src.ip,dst.ip,bytes --format csv",
     },
-    {
-      says: 'The longest ago first',
-      line: 'weir analyze list --in flows --sort flowStart --top 5 --format ndjson',
-    },
+    { says: 'The largest five', line: 'weir analyze list --in flows --sort bytes --top 5' },
   ],
   plan(asked) {
-    const columns =
-      asked
-        .flag('columns')
-        ?.split(',')
-        .map((name) => name.trim()) ?? null
+    const { by, sum, having, others, per, binMs } = asked
+    const isGrouped = [by, sum, having, others, binMs].some((given) => given !== null) || per.length > 0
+    if (isGrouped)
+      throw new FlowError(
+        'QUERY_INVALID',
+        'list has no groups: --by, --sum and their like are for other reports',
+      )
+    const words = (asked.flag('columns') ?? LONG_COLUMNS.join(',')).split(',').map((word) => word.trim())
+    const ours = words.filter((word) => word !== '').map((word) => NFDUMP_WORDS[word] ?? word)
+    const { sort, isAscending } = asked
     return {
       kind: 'rows',
-      columns,
+      columns: ours.includes('all') ? null : ours,
       limit: asked.top?.[0] || null,
-      sort: asked.sort,
-      isAscending: asked.isAscending,
+      sort: sort === null ? null : (NFDUMP_WORDS[sort] ?? sort),
+      isAscending,
     }
   },
 }

@@ -68,7 +68,7 @@ export interface ReadingPlan {
 /** Rows of the inputs themselves. */
 export interface RowsPlan {
   readonly kind: 'rows'
-  /** Null: those that the report shows by itself; `all` as the only one: all that inputs have. */
+  /** Words for columns; null: all that inputs have. */
   readonly columns: readonly string[] | null
   readonly limit: number | null
   /** The column that sorts; null: as they come. */

@@ -1,10 +1,11 @@
 import { AS } from './as.ts'
 import { COMBO } from './combo.ts'
 import { COUNT } from './count.ts'
+import { LIST } from './list.ts'
 import { LOCAL } from './local.ts'
 import type { Preset } from './preset.ts'
 import { SERIES } from './series.ts'
 import { TOP } from './top.ts'
 
 /** Every report there is, in the order of the help. */
-export const PRESETS: readonly Preset[] = [LOCAL, AS, COMBO, SERIES, TOP, COUNT]
+export const PRESETS: readonly Preset[] = [LOCAL, AS, COMBO, SERIES, TOP, LIST, COUNT]

@@ -1,0 +1,56 @@
+import { BlockMemory } from '../flow/block-memory.ts'
+import type { BlockFacts, FlowBlock, FlowFile, FlowStream, Problem } from '../flow/source.ts'
+import type { Quality, RunOptions } from './query.ts'
+
+/** One who reads blocks himself, in the order of the inputs. */
+export interface BlockReader {
+  /** Whether the block is needed, by what is known without opening it. */
+  wants(facts: BlockFacts): boolean
+  /** Returns how many of its rows counted. Columns are good until the next call. */
+  take(block: FlowBlock, problems: Problem[]): number
+}
+
+export function isFlowFile(input: FlowFile | FlowStream): input is FlowFile {
+  return 'blocks' in input
+}
+
+/** Reads all blocks of flows that the reader wants, and counts in `quality` what was read and what could not be. */
+export async function readBlocks(
+  inputs: readonly (FlowFile | FlowStream)[],
+  reader: BlockReader,
+  quality: Quality,
+  options: RunOptions,
+): Promise<void> {
+  const memory = new BlockMemory()
+  let rows = 0
+  const take = (block: FlowBlock, problems: Problem[]) => {
+    rows += block.info.rows
+    quality.blocksRead++
+    quality.rowsRead += block.info.rows
+    quality.rowsCounted += reader.take(block, problems)
+    options.onProgress?.(rows)
+  }
+  let breathe = 0
+  for (const input of inputs) {
+    if (isFlowFile(input)) {
+      for (const [index, facts] of input.blocks.entries()) {
+        if (facts.kind !== 'flow') continue
+        if (!reader.wants(facts)) {
+          quality.blocksSkipped++
+          continue
+        }
+        const block = input.block(index, memory)
+        if (block !== null) take(block, input.problems)
+        // Signals and progress want a turn.
+        if (++breathe % 16 === 0) await new Promise((resolve) => setImmediate(resolve))
+      }
+      quality.files++
+    } else {
+      for (let block = await input.next(); block !== null; block = await input.next())
+        if (block.info.kind === 'flow' && reader.wants(block.info)) take(block, input.problems)
+      quality.streams++
+      quality.rejected += input.rejected
+    }
+    quality.problems.push(...input.problems)
+  }
+}

@@ -1,0 +1,380 @@
+import { formatAddress, isUnspecified } from '../../bytes/address.ts'
+import type { FixedColumn, OctetsColumn } from '../../flow/batch.ts'
+import { F, type Field } from '../../flow/fields.ts'
+import type { BlockFacts, FlowBlock, Problem } from '../../flow/source.ts'
+import type { BlockReader } from '../block-pass.ts'
+import type { Selector } from '../query.ts'
+import { AskedAddresses } from './asked-addresses.ts'
+import { BINDING_EVENTS, type Change, FIREWALL_CHANGES, NAT, NAT_CHANGES, OBSERVED } from './nat-fields.ts'
+import type { NatQuestion } from './nat-question.ts'
+
+/** What one row says of one address that is asked about. */
+export interface Evidence {
+  readonly kind: 'session' | 'block' | 'binding' | 'flow'
+  readonly change: Change
+  /** Of `begin` and `end` when it happened; of `span` its end. */
+  readonly atNs: bigint
+  /** Of `span` its begin; of `end` the begin, where the record has it too. */
+  readonly fromNs: bigint | null
+  /** Ports of the address asked about: one, or every `portStep`th from first to last. */
+  readonly firstPort: number
+  readonly lastPort: number
+  readonly portStep: number
+  /** -1 where the record does not say. */
+  readonly protocol: number
+  /** Who is on the other side of the translation. */
+  readonly other: string
+  /** -1 where the record does not say. */
+  readonly otherPort: number
+  readonly vrf: number
+  /** With whom the session is; the empty text where the record does not say. */
+  readonly peer: string
+  /** The exporter's name for the subscriber. */
+  readonly label: string
+  /** Address and observation domain. */
+  readonly exporter: string
+}
+
+/** Ends of a translation that an address asked about may stand at, and where the other one stands then. */
+interface Shape {
+  readonly asked: Field
+  readonly askedPort: Field
+  readonly other: Field
+  readonly otherPort: Field
+  readonly peer: Field
+  readonly peerPort: Field
+}
+
+const SOURCE = [F.sourceAddress, F.sourceTransportPort] as const
+const DESTINATION = [F.destinationAddress, F.destinationTransportPort] as const
+const POST_SOURCE = [F.postNatSourceAddress, NAT.postSourcePort] as const
+const POST_DESTINATION = [F.postNatDestinationAddress, NAT.postDestinationPort] as const
+
+function shape(
+  [asked, askedPort]: readonly [Field, Field],
+  [other, otherPort]: readonly [Field, Field],
+  [peer, peerPort]: readonly [Field, Field],
+): Shape {
+  return { asked, askedPort, other, otherPort, peer, peerPort }
+}
+
+/** Going out, the public address is the source behind the translation. Coming back, exporters differ in the order. */
+const PUBLIC_SHAPES = [
+  shape(POST_SOURCE, SOURCE, DESTINATION),
+  shape(POST_DESTINATION, DESTINATION, SOURCE),
+  shape(DESTINATION, POST_DESTINATION, SOURCE),
+]
+const PRIVATE_SHAPES = [
+  shape(SOURCE, POST_SOURCE, DESTINATION),
+  shape(DESTINATION, POST_DESTINATION, SOURCE),
+  shape(POST_DESTINATION, DESTINATION, SOURCE),
+]
+
+/** Evidence kept in memory; what exceeds it is told. */
+const MOST_EVIDENCE = 4_000_000
+
+/** Collects what blocks say of the addresses and ports of questions. */
+export class NatSearch implements BlockReader {
+  readonly asked: AskedAddresses
+  /** By place of the address in `asked`. */
+  readonly evidence: Evidence[][]
+  /** By place of the address: who told of it at any port. */
+  readonly exporters: Set<string>[]
+  /** Rows that were left out because there were too many. */
+  dropped = 0
+  readonly #shapes: readonly Shape[]
+  readonly #isPrivate: boolean
+  readonly #leastNs: bigint
+  readonly #greatestNs: bigint
+  readonly #filter: Selector | null
+  #count = 0
+  #selection = new Uint8Array(0)
+
+  /** Rows that lie farther from all questions than `reachNs` are not read. */
+  constructor(questions: readonly NatQuestion[], reachNs: bigint, filter: Selector | null) {
+    this.asked = new AskedAddresses(questions)
+    this.evidence = this.asked.list.map(() => [])
+    this.exporters = this.asked.list.map(() => new Set())
+    this.#isPrivate = questions[0]?.isPrivate === true
+    this.#shapes = this.#isPrivate ? PRIVATE_SHAPES : PUBLIC_SHAPES
+    this.#filter = filter
+    let [least, greatest] = [2n ** 63n, 0n]
+    for (const { atNs } of questions) {
+      if (atNs < least) least = atNs
+      if (atNs > greatest) greatest = atNs
+    }
+    this.#leastNs = least - reachNs
+    this.#greatestNs = greatest + reachNs
+  }
+
+  wants({ leastStart, leastReceived, greatestEnd, greatestReceived }: BlockFacts): boolean {
+    const least = leastStart < leastReceived ? leastStart : leastReceived
+    const greatest = greatestEnd > greatestReceived ? greatestEnd : greatestReceived
+    if (greatest === 0n) return true
+    return least <= this.#greatestNs && greatest >= this.#leastNs
+  }
+
+  take(block: FlowBlock, problems: Problem[]): number {
+    const facts = new Map(block.columns.map((column) => [column.field, column]))
+    const isTranslated = facts.has(F.postNatSourceAddress) || facts.has(F.postNatDestinationAddress)
+    if (!isTranslated) return 0
+    const marks = this.asked.marks(block.addresses)
+    const may = this.#shapes.filter(
+      ({ asked, other }) => facts.has(other) && this.asked.mayHold(facts.get(asked)),
+    )
+    if (may.length === 0 || this.#filter?.mayMatch(block) === false) return 0
+    const rows = new NatRows(block, problems)
+    let isFiltered = false
+    let found = 0
+    for (const each of may) {
+      const codes = block.readCodes(each.asked, problems)
+      if (codes === null) continue
+      for (const [row, place] of this.#hits(codes.codes, marks, each, rows)) {
+        if (this.#filter !== null && !isFiltered) {
+          if (this.#selection.length < block.info.rows) this.#selection = new Uint8Array(block.info.rows)
+          this.#filter.select(block, this.#selection, problems)
+          isFiltered = true
+        }
+        if (isFiltered && this.#selection[row] === 0) continue
+        if (this.#add(rows, row, place, each)) found++
+      }
+    }
+    return found
+  }
+
+  /** Rows whose address is asked about at a port that is, with the place of the address. */
+  #hits(
+    codes: Uint32Array,
+    marks: Uint32Array,
+    { askedPort }: Shape,
+    rows: NatRows,
+  ): (readonly [row: number, place: number])[] {
+    const hits: (readonly [number, number])[] = []
+    const seen = new Set<number>()
+    let ports: FixedColumn | null | undefined
+    let events: FixedColumn | null = null
+    let hasRanges = false
+    for (let row = 0; row < rows.count; row++) {
+      const mark = marks[codes[row]!]!
+      if (mark === 0) continue
+      if (ports === undefined) {
+        ports = rows.fixed(askedPort)
+        events = rows.fixed(NAT.natEvent)
+        hasRanges = rows.fixed(NAT.rangeStart) !== null
+      }
+      const place = mark - 1
+      if (!seen.has(place)) {
+        seen.add(place)
+        if (this.exporters[place]!.size < 8) this.exporters[place]!.add(rows.exporter(row))
+      }
+      const own = this.asked.list[place]!.ports
+      // Events without a port are about ranges or whole addresses; of plain flows port 0 is a port.
+      const isPort = ports !== null && ports.present[row] === 1 && (ports.values[row] !== 0 || !hasRanges)
+      const isBinding = events !== null && BINDING_EVENTS.includes(events.values[row]!)
+      if (own === null || !isPort || isBinding || own[ports!.values[row]!] === 1) hits.push([row, place])
+    }
+    return hits
+  }
+
+  #add(rows: NatRows, row: number, place: number, each: Shape): boolean {
+    const natEvent = rows.number(NAT.natEvent, row)
+    const firewallEvent = natEvent > 0 ? 0 : rows.number(NAT.firewallEvent, row)
+    const change: Change =
+      natEvent > 0
+        ? (NAT_CHANGES[natEvent] ?? 'none')
+        : firewallEvent > 0
+          ? (FIREWALL_CHANGES[firewallEvent] ?? 'none')
+          : 'span'
+    if (change === 'none') return false
+    const other = rows.address(each.other, row)
+    const self = rows.address(each.asked, row)
+    if (other === '' || other === self) return false
+    const range = rows.range(row)
+    const isEvent = natEvent > 0 || firewallEvent > 0
+    const port = rows.number(each.askedPort, row)
+    const isBinding = BINDING_EVENTS.includes(natEvent) || (isEvent && range === null && port < 0)
+    const kind = isBinding ? 'binding' : range !== null ? 'block' : isEvent ? 'session' : 'flow'
+    // Blocks are ranges of public ports: seen from the private side they hold for all ports.
+    const hasPorts = kind === 'block' ? range : null
+    const first = isBinding ? 0 : (hasPorts?.first ?? Math.max(0, port))
+    const last = isBinding ? 65_535 : (hasPorts?.last ?? Math.max(0, port))
+    const step = hasPorts?.step ?? 1
+    if (!this.#isPrivate && !this.#isAsked(place, first, last, step)) return false
+    if (this.#isPrivate && kind !== 'block' && !isBinding && !this.#isAsked(place, first, first, 1))
+      return false
+    const times = rows.times(row, change)
+    if (times === null) return false
+    if (this.#count === MOST_EVIDENCE) {
+      this.dropped++
+      return false
+    }
+    this.#count++
+    const exporter = rows.exporter(row)
+    this.exporters[place]!.add(exporter)
+    this.evidence[place]!.push({
+      kind,
+      change,
+      ...times,
+      firstPort: first,
+      lastPort: last,
+      portStep: step,
+      protocol: kind === 'block' || kind === 'binding' ? -1 : rows.number(F.protocolIdentifier, row),
+      other,
+      otherPort: kind === 'block' || kind === 'binding' ? -1 : rows.number(each.otherPort, row),
+      vrf: Math.max(0, rows.number(NAT.ingressVrf, row)),
+      peer: kind === 'session' ? rows.peer(each.peer, each.peerPort, row) : '',
+      label: rows.text(NAT.nokiaSubscriber, row),
+      exporter,
+    })
+    return true
+  }
+
+  #isAsked(place: number, first: number, last: number, step: number): boolean {
+    const { ports, sortedPorts } = this.asked.list[place]!
+    if (ports === null || first === last) return ports === null || ports[first] === 1
+    let at = lowerBound(sortedPorts, first)
+    for (; at < sortedPorts.length && sortedPorts[at]! <= last; at++)
+      if ((sortedPorts[at]! - first) % step === 0) return true
+    return false
+  }
+}
+
+/** The first place whose port is not below `port`. */
+export function lowerBound(sorted: Uint16Array, port: number): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (sorted[middle]! < port) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Single cells of a block: columns are read when the first row asks for them. */
+class NatRows {
+  readonly count: number
+  readonly #block: FlowBlock
+  readonly #problems: Problem[]
+  readonly #columns = new Map<Field, FixedColumn | OctetsColumn | null>()
+  /** Texts of exporters by address words and domain: there are few. */
+  readonly #exporters = new Map<string, string>()
+
+  constructor(block: FlowBlock, problems: Problem[]) {
+    this.count = block.info.rows
+    this.#block = block
+    this.#problems = problems
+  }
+
+  fixed(field: Field): FixedColumn | null {
+    const column = this.#column(field)
+    return column?.shape === 'fixed' ? column : null
+  }
+
+  #column(field: Field): FixedColumn | OctetsColumn | null {
+    let known = this.#columns.get(field)
+    if (known === undefined) {
+      const read = this.#block.read(field, this.#problems)?.column ?? null
+      known = read?.shape === 'fixed' || read?.shape === 'octets' ? read : null
+      this.#columns.set(field, known)
+    }
+    return known
+  }
+
+  /** -1 where the row does not hold it. */
+  number(field: Field, row: number): number {
+    const column = this.fixed(field)
+    return column === null || column.present[row] === 0 ? -1 : column.values[row]!
+  }
+
+  wide(field: Field, row: number): bigint | null {
+    const column = this.fixed(field)
+    return column === null || column.present[row] === 0 ? null : column.wide[row]!
+  }
+
+  /** The empty text where the row does not hold it, or it is `::` or 0.0.0.0. */
+  address(field: Field, row: number): string {
+    const column = this.fixed(field)
+    if (column === null || column.present[row] === 0) return ''
+    const { words } = column
+    const isNone =
+      isUnspecified(words, row * 4) || (words[row * 4 + 2] === 0xffff && words[row * 4 + 3] === 0)
+    return isNone ? '' : formatAddress(words, row * 4)
+  }
+
+  text(field: Field, row: number): string {
+    const column = this.#column(field)
+    if (column?.shape !== 'octets' || column.present[row] === 0) return ''
+    const from = column.starts[row]!
+    // Control characters of exporters stay off terminals.
+    return Buffer.from(column.data.subarray(from, from + Math.min(256, column.lengths[row]!)))
+      .toString('utf8')
+      .replace(/[\p{Cc}\p{Cf}]/gu, '')
+  }
+
+  exporter(row: number): string {
+    const domain = Math.max(0, this.number(F.observationDomainId, row))
+    const column = this.fixed(F.exporterAddress)
+    if (column === null || column.present[row] === 0) return `#${domain}`
+    const at = row * 4
+    const { words } = column
+    const key = `${words[at]} ${words[at + 1]} ${words[at + 2]} ${words[at + 3]} ${domain}`
+    let text = this.#exporters.get(key)
+    if (text === undefined) {
+      text = exporterText(words, at, domain)
+      this.#exporters.set(key, text)
+    }
+    return text
+  }
+
+  peer(address: Field, port: Field, row: number): string {
+    const text = this.address(address, row)
+    return text === '' ? '' : `${text} ${this.number(port, row)}`
+  }
+
+  /**
+   * The ports of a block (RFC 8158 §5.10): from first to last by steps; where the record has only one end, as many as
+   * it says. Null where the row has no block.
+   */
+  range(row: number): { first: number; last: number; step: number } | null {
+    const first = this.number(NAT.rangeStart, row)
+    if (first < 0) return null
+    const step = Math.max(1, this.number(NAT.rangeStep, row))
+    const ports = this.number(NAT.rangePorts, row)
+    const end = this.number(NAT.rangeEnd, row)
+    if (first === 0 && end <= 0 && ports <= 0) return null
+    let last = end > 0 ? end : first + Math.max(0, ports - 1) * step
+    // Where the number of ports says less than the end, it is the truth: ends are those of the pool.
+    if (end > 0 && ports > 0) last = Math.min(end, first + (ports - 1) * step)
+    return last < first ? null : { first, last: Math.min(65_535, last), step }
+  }
+
+  /** When the row's change happened; null where the row has no time at all. */
+  times(row: number, change: Change): { atNs: bigint; fromNs: bigint | null } | null {
+    const start = this.wide(F.flowStart, row)
+    const end = this.wide(F.flowEnd, row)
+    const observed = this.#observed(row)
+    const told = this.wide(F.exportTime, row) ?? this.wide(F.timeReceived, row)
+    if (change === 'begin') {
+      const atNs = observed ?? start ?? end ?? told
+      return atNs === null ? null : { atNs, fromNs: null }
+    }
+    const atNs = change === 'end' ? (observed ?? end ?? told ?? start) : (end ?? observed ?? start ?? told)
+    if (atNs === null) return null
+    if (change === 'end') return { atNs, fromNs: start !== null && start < atNs ? start : null }
+    const fromNs = start ?? atNs
+    return { atNs: atNs < fromNs ? fromNs : atNs, fromNs }
+  }
+
+  #observed(row: number): bigint | null {
+    for (const field of OBSERVED) {
+      const ns = this.wide(field, row)
+      if (ns !== null && ns > 0n) return ns
+    }
+    return null
+  }
+}
+
+/** An exporter's address, and its domain where that is not 0. */
+export function exporterText(words: Uint32Array, at: number, domain: number): string {
+  return `${formatAddress(words, at)}${domain === 0 ? '' : `#${domain}`}`
+}
