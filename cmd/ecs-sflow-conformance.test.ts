@@ -5,9 +5,12 @@ import * as assert from 'uvu/assert'
 import { SILENT } from '../lib/diagnostics/log.ts'
 import { LineDocuments } from '../lib/ecs/line-documents.ts'
 import { openGeoSource } from '../lib/enrich/geo-databases.ts'
+import { BatchWriter } from '../lib/flow/batch-writer.ts'
 import { newDocumentPage } from '../lib/flow/documents.ts'
+import { newLineReader } from '../lib/goflow2/reading/line-reader.ts'
 import { conformance } from '../lib/testing/project.ts'
 import { type Document, documentsOf } from './ecs-compared.ts'
+import { RowDocuments } from './row-documents.ts'
 
 const top = conformance()
 
@@ -47,6 +50,50 @@ test("documents of goflow2's lines are those of Elastic's integration, with MaxM
   assert.equal(found, expected.map(ofToday))
   assert.equal(found[0], ofToday(sample))
   assert.is(writer.failed, 0)
+})
+
+test('rows that were read from such lines have the same documents', () => {
+  if (top === undefined) {
+    console.log('skipped: no conformance data')
+    return
+  }
+  const folder = join(top, 'elastic/goflow2')
+  const lines = readFileSync(join(folder, 'test-goflow2-sflow-sample.log'))
+  const documents = new RowDocuments({
+    form: 'final',
+    options: {
+      internalNetworks: ['private'],
+      geoipCity: join(top, 'maxmind/GeoLite2-City-Test.mmdb'),
+      geoipAsn: join(top, 'maxmind/GeoLite2-ASN-Test.mmdb'),
+      tags: ['preserve_original_event', 'forwarded', 'sflow'],
+      preserveOriginal: false,
+      agentFields: false,
+      isStrict: false,
+      definitions: [],
+    },
+    namespace: 'default',
+    log: SILENT,
+  })
+  const page = newDocumentPage()
+  const writer = new BatchWriter('flow', (batch) => {
+    assert.is(documents.write(batch, 0, batch.rowCount, page), batch.rowCount)
+    batch.reset()
+    return batch
+  })
+  const reader = newLineReader({ writer, keepsWritten: true })
+  reader.push(lines, 0, lines.length)
+  reader.end()
+  writer.flush()
+  const found = documentsOf(page) as { event: object }[]
+  const path = join(folder, 'test-goflow2-sflow-sample.log-expected.json')
+  const { expected } = JSON.parse(readFileSync(path, 'utf8')) as { expected: { event: object }[] }
+  // The zone is that of the machine.
+  const bare = (document: { event: object }) => ({ ...document, event: { ...document.event, timezone: '' } })
+  assert.equal(
+    found.map(bare),
+    expected.map(ofToday).map((each) => bare(each as { event: object })),
+  )
+  assert.equal([...page.sources.subarray(0, 3)], [0, 1, 2])
 })
 
 function ofToday(document: Document): Document {
