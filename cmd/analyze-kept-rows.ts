@@ -7,6 +7,7 @@ import { cellOf, unitOfField } from '../lib/report/cell-of.ts'
 import type { Cell } from '../lib/report/query.ts'
 import type { ReportColumn, Section } from '../lib/report/report.ts'
 import { titleOf } from '../lib/report/section.ts'
+import { formatTime } from './times.ts'
 
 /** Octets that a kept cell takes, about. */
 const CELL_OCTETS = 48
@@ -98,15 +99,13 @@ export class KeptRows {
       const { limit } = this.#order
       if (limit !== null) this.#rows.length = Math.min(this.#rows.length, limit)
     }
-    const words = isForPeople
-      ? this.#columns.map(({ field }) => wordOf(field))
-      : this.#columns.map(() => null)
+    const words = this.#columns.map(({ field }) => (isForPeople ? wordOf(field) : plainOf(field)))
     const columns: ReportColumn[] = this.#columns.map(({ name, field }, i) => ({
       name,
       title: titleOf(name),
       role: isKey(field) ? 'key' : 'measure',
-      unit: words[i] === null ? unitOfField(field) : 'text',
-      rank: isKey(field) ? 0 : i,
+      unit: isForPeople && words[i] !== null ? 'text' : unitOfField(field),
+      rank: isKey(field) ? 0 : COUNTERS.has(field) ? 1 : i + 2,
       mayBeCut: false,
     }))
     return {
@@ -114,7 +113,7 @@ export class KeptRows {
       title: null,
       columns,
       rows: this.#rows.map(({ cells }) =>
-        cells.map((cell, i) => (cell === null || words[i] === null ? cell : words[i]!(Number(cell)))),
+        cells.map((cell, i) => (cell === null || words[i] === null ? cell : words[i]!(cell))),
       ),
       others: [],
       totals: null,
@@ -138,15 +137,26 @@ const KEYS: ReadonlySet<Field> = new Set([
   F.sourceTransportPort,
   F.destinationTransportPort,
 ])
+const COUNTERS: ReadonlySet<Field> = new Set([F.packetDeltaCount, F.octetDeltaCount])
 
 const FLAG_LETTERS = 'FSRPAUEC'
 
-function wordOf(field: Field): ((value: number) => string) | null {
-  if (field === F.protocolIdentifier) return protocolName
+function wordOf(field: Field): ((cell: Cell) => string) | null {
+  if (field === F.protocolIdentifier) return (cell) => protocolName(Number(cell))
   if (field !== F.tcpControlBits) return null
-  return (flags) =>
+  return (cell) =>
     [...FLAG_LETTERS]
-      .map((letter, bit) => ((flags >> bit) & 1 ? letter : '.'))
+      .map((letter, bit) => ((Number(cell) >> bit) & 1 ? letter : '.'))
       .reverse()
       .join('')
+}
+
+/** Times with nine digits, as where rows are not kept. */
+function plainOf({ semantics, kind }: Field): ((cell: Cell) => string) | null {
+  if (semantics !== 'timestamp' || kind !== 'u64') return null
+  return (cell) => {
+    const text = formatTime(cell as bigint).slice(0, -1)
+    const [seconds = text, fraction = ''] = text.split('.')
+    return `${seconds}.${fraction.padEnd(9, '0')}Z`
+  }
 }
