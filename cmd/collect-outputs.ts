@@ -1,5 +1,6 @@
 import type { RecordWriters } from '../lib/decode/settings.ts'
 import type { MetricFamily } from '../lib/diagnostics/metrics.ts'
+import { newFlowLines } from '../lib/export/flow-lines.ts'
 import type { RecordKind } from '../lib/flow/batch.ts'
 import type { FlowSink } from '../lib/flow/stages.ts'
 import { newLineSink } from '../lib/goflow2/line-sink.ts'
@@ -98,6 +99,9 @@ export class CollectOutputs {
     const file = this.#flowFile
     if (this.#stream !== null) return this.#stream
     if (this.#documents !== null) return this.#documents
+    if (file !== null && format === 'flows') {
+      return newFlowLines((octets, from, to) => file.write(octets, from, to))
+    }
     if (file === null || (format !== 'json' && format !== 'text' && format !== 'bin')) return NO_SINK
     return newLineSink({
       format,

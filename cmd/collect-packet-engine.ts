@@ -111,7 +111,8 @@ export class PacketEngine {
   }
 }
 
-/** Whether documents are made of the rows, now or later: they tell of flows that are idle, too. */
+/** Whether documents are made of the rows, now or later: they tell of flows that are idle, too.
+ * Lines for people leave those out themselves. */
 function hasDocuments({ options, archive }: EngineSettings): boolean {
-  return archive !== null || !['json', 'text', 'bin', 'flows', 'none'].includes(options.format)
+  return archive !== null || !['json', 'text', 'bin', 'none'].includes(options.format)
 }

@@ -42,6 +42,8 @@ export class FlowRows {
   /** Reports the flow in `slot` at `reportNs`, and begins a new interval. */
   write(slot: number, reportNs: BigUint64Array, reason: number): void {
     const { columns } = this.#table
+    // Both directions' rows stand together.
+    this.#options.writer.reserve(2)
     const hasNewSource = columns.newSourcePackets[slot]! > 0
     const hasNewDestination = columns.newDestinationPackets[slot]! > 0
     if (hasNewSource || this.#options.isReportingIdle) this.#writeHalf(slot, reportNs, reason, true)
