@@ -30,6 +30,8 @@ export interface AnalyzeOptions {
   readonly output: string
   readonly isExplained: boolean
   readonly isStrict: boolean
+  /** How often to answer again; null: once. */
+  readonly watchMs: number | null
   readonly memoryOctets: number
   readonly temporaryDirectory: string
   readonly progress: ProgressMode
@@ -115,6 +117,7 @@ export function analyzeOptions(
     output,
     isExplained: flags.boolean('explain'),
     isStrict: flags.boolean('strict'),
+    watchMs: flags.isGiven('watch') ? positive(flags, 'watch') : null,
     memoryOctets: flags.octets('memory') ?? Math.floor(totalmem() / 4),
     temporaryDirectory: tmpdir(),
     progress: flags.choice('progress') as ProgressMode,
@@ -126,7 +129,8 @@ export function analyzeOptions(
   }
 }
 
-function commandOf({ name }: Preset): Command {
+/** The command with the flags of a report. */
+export function commandOf({ name }: Preset): Command {
   return REPORT_COMMANDS.find((command) => command.name === `analyze ${name}`) ?? ANALYZE
 }
 
@@ -155,7 +159,21 @@ function operandOf(
   return { operand: null, rest: words }
 }
 
+/** What a file's name says of its format. */
+const FORMATS_BY_EXTENSION: Readonly<Record<string, string>> = {
+  csv: 'csv',
+  json: 'json',
+  ndjson: 'ndjson',
+  jsonl: 'ndjson',
+  md: 'markdown',
+  prom: 'prom',
+  txt: 'table',
+}
+
 function defaultFormat(output: string): string {
+  const extension = /\.([a-z]+)$/.exec(output)?.[1] ?? ''
+  const byName = FORMATS_BY_EXTENSION[extension]
+  if (byName !== undefined) return byName
   return output === '' && process.stdout.isTTY ? 'table' : 'tsv'
 }
 

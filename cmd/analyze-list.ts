@@ -15,6 +15,7 @@ import { ExportOutput } from './archive-export-output.ts'
 import { elementField } from './element-fields.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
 import { openFlowInputs } from './flow-inputs.ts'
+import { print } from './print.ts'
 import { Progress, tell } from './progress.ts'
 import { RowFilter } from './row-filter.ts'
 import { strftime } from './strftime.ts'
@@ -51,6 +52,29 @@ export async function runList(
     return inputs.unreadable + damaged + rejected > 0 ? EXIT.badInput : EXIT.done
   } finally {
     progress.end()
+    inputs.close()
+  }
+}
+
+/** Says what would be listed, and from where. */
+export async function explainList(options: AnalyzeOptions, plan: RowsPlan, _: Setting): Promise<ExitStatus> {
+  const inputs = await openFlowInputs(options.inputs, options.range)
+  try {
+    const lines = [
+      ['columns', plan.columns?.join(', ') ?? 'all'],
+      ['filter', options.filter ?? 'none'],
+      [
+        'order',
+        plan.sort === null
+          ? 'as they lie there'
+          : `${plan.sort} ${plan.isAscending ? 'ascending' : 'descending'}`,
+      ],
+      ['limit', plan.limit === null ? 'none' : String(plan.limit)],
+      ...inputs.flows.map(({ path }) => ['read', path]),
+    ]
+    print(lines.map(([name = '', value = '']) => `${name.padEnd(12)}${value}\n`).join(''))
+    return EXIT.done
+  } finally {
     inputs.close()
   }
 }

@@ -29,6 +29,20 @@ export async function loadFormat(name: string): Promise<Format> {
   }
 }
 
+/** A report as it looks on stdout. */
+export function textOf(format: Format, report: Report, options: Pick<AnalyzeOptions, 'timeZone'>): string {
+  return [...format.write(report, lookOf({ ...options, output: '' }))].join('')
+}
+
+function lookOf({ output, timeZone }: Pick<AnalyzeOptions, 'output' | 'timeZone'>): Look {
+  const isTerminal = output === '' && process.stdout.isTTY === true
+  return {
+    width: output === '' ? terminalWidth() : ANY_WIDTH,
+    isColored: isTerminal && (process.env['NO_COLOR'] ?? '') === '',
+    timeZone,
+  }
+}
+
 /** Where a report goes: stdout, or a file that has its name once it is whole. */
 export class ReportOutput {
   readonly #output: ExportOutput
@@ -37,13 +51,8 @@ export class ReportOutput {
   /** Throws FILE_UNWRITABLE. */
   constructor(options: Pick<AnalyzeOptions, 'output' | 'timeZone' | 'range'>) {
     const { output, timeZone, range } = options
-    const isTerminal = output === '' && process.stdout.isTTY === true
     this.#output = new ExportOutput(output === '' ? '' : strftime(output, range, timeZone))
-    this.#look = {
-      width: output === '' ? terminalWidth() : ANY_WIDTH,
-      isColored: isTerminal && (process.env['NO_COLOR'] ?? '') === '',
-      timeZone,
-    }
+    this.#look = lookOf(options)
   }
 
   write(format: Format, report: Report): void {

@@ -6,13 +6,15 @@ import { type Question, queryOf, quoted, type Setting, wordsOf } from '../lib/re
 import type { Laid, Names, Report } from '../lib/report/report.ts'
 import { runQueries } from '../lib/report/run.ts'
 import type { AnalyzeOptions } from './analyze-flags.ts'
-import { loadFormat, ReportOutput } from './analyze-output.ts'
+import { loadFormat, ReportOutput, textOf } from './analyze-output.ts'
 import { asUsage, asUsageLater, knowSetting } from './analyze-setting.ts'
 import { newStderrLog } from './collect-log.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
 import { type FlowInputs, openFlowInputs } from './flow-inputs.ts'
 import { print } from './print.ts'
 import { Progress, tell } from './progress.ts'
+import { ALL_TIMES, type TimeRange } from './times.ts'
+import { UsageError } from './usage-error.ts'
 
 const MOST_TOLD = 100
 
@@ -25,42 +27,107 @@ interface Job {
   readonly plan: Plan
 }
 
-/** Answers one report. */
-export async function runAnalyze(options: AnalyzeOptions): Promise<ExitStatus> {
+/** Answers reports, those that read the same inputs in one pass, and writes each where it belongs. */
+export async function runAnalyze(all: readonly AnalyzeOptions[]): Promise<ExitStatus> {
   // Maglev would inline the kernels into code that never reaches the compiler that keeps 64-bit sums in registers.
   setFlagsFromString('--no-maglev-inlining')
-  const job = await jobOf(options)
-  if (job.plan.kind === 'rows') {
-    const { runList } = await import('./analyze-list.ts')
-    return runList(options, job.plan, job.setting)
+  const jobs: Job[] = []
+  for (const options of all) jobs.push(await jobOf(options))
+  const groups = new Map<string, Job[]>()
+  for (const job of jobs) {
+    const inputs = JSON.stringify(job.options.inputs)
+    const group = groups.get(inputs)
+    if (group === undefined) groups.set(inputs, [job])
+    else group.push(job)
   }
-  // Words that nobody knows are told before anything is read.
-  if (job.plan.kind === 'questions') {
-    const { plan, setting } = job
-    asUsage(() => plan.questions.map((question) => queryOf(question, setting)))
+  let status: ExitStatus = EXIT.done
+  for (const group of groups.values()) status = worse(status, await runGroup(group))
+  return status
+}
+
+async function runGroup(jobs: readonly Job[]): Promise<ExitStatus> {
+  let status: ExitStatus = EXIT.done
+  for (const { options, plan, setting } of jobs) {
+    if (plan.kind !== 'rows') continue
+    const { explainList, runList } = await import('./analyze-list.ts')
+    const run = options.isExplained ? explainList : runList
+    status = worse(status, await run(options, plan, setting))
   }
-  const inputs = await openFlowInputs(options.inputs, options.range)
-  const progress = new Progress(options.progress)
+  const asking = jobs.filter(({ plan }) => plan.kind !== 'rows')
+  if (asking.length === 0) return status
+  const { inputs: words, progress: mode, memoryOctets, temporaryDirectory } = asking[0]!.options
+  const inputs = await openFlowInputs(words, rangeOf(asking))
+  const progress = new Progress(mode)
   try {
-    if (options.isExplained) return await explainJob(job, inputs)
+    if (asking[0]!.options.isExplained) {
+      for (const job of asking) await explainJob(job, inputs)
+      return status
+    }
     if (inputs.flows.length === 0 && inputs.unreadable > 0) return EXIT.failed
-    const { memoryOctets, temporaryDirectory } = options
     const onProgress = (rows: number) => progress.update(rows, 0, 0)
-    const [answer] = await answers([job], inputs, { memoryOctets, temporaryDirectory, onProgress })
+    const found = await answers(asking, inputs, { memoryOctets, temporaryDirectory, onProgress })
     progress.end()
-    await writeReport(answer!.report, options)
+    for (const [i, { report, qualities }] of found.entries()) {
+      const { options } = asking[i]!
+      await writeReport(report, options)
+      status = worse(status, statusOf(qualities, inputs, options.isStrict))
+    }
     for (const input of inputs.flows) tellProblems(input.path, input.problems)
-    return statusOf(answer!.qualities, inputs, options.isStrict)
+    return status
   } finally {
     progress.end()
     inputs.close()
   }
 }
 
+/** Failure is worse than bad input, and that worse than none. */
+function worse(a: ExitStatus, b: ExitStatus): ExitStatus {
+  const order: readonly ExitStatus[] = [EXIT.done, EXIT.badInput, EXIT.failed]
+  return order.indexOf(a) > order.indexOf(b) ? a : b
+}
+
+/** The span of time that any of the jobs asks about: what lies outside is not opened. */
+function rangeOf(jobs: readonly Job[]): TimeRange {
+  let { from, to } = jobs[0]!.options.range
+  const widen = (low: bigint | null, high: bigint | null) => {
+    if (low === null) from = ALL_TIMES.from
+    else if (low < from) from = low
+    if (high === null) to = ALL_TIMES.to
+    else if (high > to) to = high
+  }
+  for (const { options, plan } of jobs) {
+    widen(options.range.from, options.range.to)
+    // Reports that compare have windows of their own.
+    if (plan.kind === 'questions')
+      for (const { window } of plan.questions) if (window !== null) widen(window.fromNs, window.toNs)
+    if (plan.kind === 'reading' && plan.window !== null) widen(plan.window.fromNs, plan.window.toNs)
+  }
+  return { from, to }
+}
+
 async function jobOf(options: AnalyzeOptions): Promise<Job> {
   const log = newStderrLog({ logLevel: 'warn', logFormat: 'text', errorCount: 0, errorIntervalMs: 0 })
   const plan = await asUsageLater(Promise.resolve().then(() => options.preset.plan(options.asked)))
-  return { options, plan, ...(await knowSetting(options, log)) }
+  const known = await knowSetting(options, log)
+  // Words that nobody knows are told before anything is read.
+  if (plan.kind === 'questions')
+    asUsage(() => plan.questions.map((question) => queryOf(question, known.setting)))
+  return { options, plan, ...known }
+}
+
+/** The text of one answer, for those who show it again and again. */
+export async function answerText(options: AnalyzeOptions): Promise<string> {
+  const job = await jobOf(options)
+  if (job.plan.kind === 'rows') throw new UsageError('--watch is for reports that sum up, not for list')
+  const inputs = await openFlowInputs(options.inputs, rangeOf([job]))
+  try {
+    const { memoryOctets, temporaryDirectory } = options
+    const [answer] = await answers([job], inputs, { memoryOctets, temporaryDirectory })
+    const format = await loadFormat(options.format)
+    return textOf(format, answer!.report, options)
+  } finally {
+    inputs.close()
+  }
 }
 
 interface Answer {

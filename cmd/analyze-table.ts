@@ -156,6 +156,19 @@ const FLAGS: readonly Flag[] = [
     help: 'Print the same question without a report, and what would be read, and stop.',
   },
   {
+    name: 'file',
+    group: RUNNING,
+    value: 'FILE',
+    completes: 'file',
+    help: 'Many reports in one pass, each to its own output: YAML with a list reports, of mappings with report, words, output and any of these flags.',
+  },
+  {
+    name: 'watch',
+    group: RUNNING,
+    value: 'DURATION',
+    help: 'Answer again each 5s, say, until Ctrl-C; reads again only when something has changed.',
+  },
+  {
     name: 'strict',
     group: RUNNING,
     help: 'Status 3 also where bins have no data or sampling rates are unknown.',

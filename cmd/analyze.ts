@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { GENERIC } from '../lib/report/presets/generic.ts'
 import type { Preset } from '../lib/report/presets/preset.ts'
 import { PRESETS } from '../lib/report/presets/presets.ts'
-import { analyzeOptions } from './analyze-flags.ts'
+import { type AnalyzeOptions, analyzeOptions } from './analyze-flags.ts'
 import type { ExitStatus } from './exit.ts'
 import type { GivenFlags } from './flags.ts'
 import type { Prepare } from './prepared.ts'
@@ -10,6 +10,8 @@ import { UsageError } from './usage-error.ts'
 
 /** What `weir analyze` was asked, checked; throws UsageError. */
 export function analyze(given: GivenFlags, words: readonly string[]): () => Promise<ExitStatus> {
+  const file = given.get('file')?.values.at(-1)
+  if (file !== undefined) return () => analyzeFile(file, given, words)
   const { preset, inputs, rest } = reportIn(given, words)
   return prepared(preset, inputs, rest)
 }
@@ -17,17 +19,37 @@ export function analyze(given: GivenFlags, words: readonly string[]): () => Prom
 /** What `weir analyze NAME` does. */
 export function analyzeReport(name: string): Prepare {
   const preset = PRESETS.find((each) => each.name === name)!
-  return (given, words) => prepared(preset, given, words)
+  return (given, words) => {
+    if (given.has('file')) throw new UsageError('--file names the reports itself: weir analyze --file FILE')
+    return prepared(preset, given, words)
+  }
 }
 
 function prepared(preset: Preset, given: GivenFlags, words: readonly string[]): () => Promise<ExitStatus> {
-  const options = analyzeOptions(preset, given, words, Date.now())
+  const optionsAt = (nowMs: number) => analyzeOptions(preset, given, words, nowMs)
+  const options = optionsAt(Date.now())
   return async () => {
-    if (options.inputs.length === 0)
-      throw new UsageError('analyze: --in is missing: a folder of archives, a file, or - for stdin')
-    const { runAnalyze } = await import('./analyze-run.ts')
-    return runAnalyze(options)
+    checkInputs(options)
+    const { answerText, runAnalyze } = await import('./analyze-run.ts')
+    if (options.watchMs === null) return runAnalyze([options])
+    const { watch } = await import('./analyze-watch.ts')
+    return watch(options.watchMs, optionsAt, answerText)
   }
+}
+
+async function analyzeFile(file: string, given: GivenFlags, words: readonly string[]): Promise<ExitStatus> {
+  if (words.length > 0) throw new UsageError(`--file names the reports: ${words[0]} is a word too many`)
+  if (given.has('watch')) throw new UsageError('--file and --watch exclude each other')
+  const { reportsIn } = await import('./analyze-file.ts')
+  const all = await reportsIn(file, given, Date.now())
+  for (const options of all) checkInputs(options)
+  const { runAnalyze } = await import('./analyze-run.ts')
+  return runAnalyze(all)
+}
+
+function checkInputs({ inputs }: AnalyzeOptions): void {
+  if (inputs.length === 0)
+    throw new UsageError('analyze: --in is missing: a folder of archives, a file, or - for stdin')
 }
 
 /** The report may stand behind flags too: `weir analyze --in flows top`. */

@@ -18,7 +18,11 @@ export const MARKDOWN: Format = {
     }
     if (report.notes.length + report.footer.length > 0) yield '\n'
     for (const note of report.notes) yield `${escaped(note)}\n\n`
-    if (report.footer.length > 0) yield `${report.footer.map(({ text }) => escaped(text)).join(' · ')}\n`
+    if (report.footer.length > 0)
+      yield `${report.footer
+        .filter(({ text }) => text !== '')
+        .map(({ text }) => escaped(text))
+        .join(' · ')}\n`
   },
 }
 

@@ -105,6 +105,7 @@ export function isLeft({ unit, role }: ReportColumn): boolean {
 export function footerLines({ footer }: Report, width: number): string[] {
   const lines: string[] = []
   for (const { text } of footer) {
+    if (text === '') continue
     const last = lines.at(-1)
     if (last !== undefined && last.length + text.length + 2 <= Math.min(width, 120))
       lines[lines.length - 1] = `${last}  ${text}`
