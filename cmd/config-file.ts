@@ -76,6 +76,12 @@ export async function loadConfiguration(file: string): Promise<Configuration> {
   if (document.contents === null) return sections
   if (!isMap(document.contents))
     throw new UsageError(`${at(document.contents)}: want one section per command`)
+  const { isPacketbeat, readPacketbeat } = await import('./packetbeat-config.ts')
+  if (isPacketbeat(document.contents as YAMLMap)) {
+    const { flags, ignored } = readPacketbeat(document, file, at, isMap as (node: unknown) => node is YAMLMap)
+    for (const sentence of ignored) process.stderr.write(`weir: ${sentence}\n`)
+    return new Map([['collect', flags]])
+  }
   for (const { key, value } of (document.contents as YAMLMap<Node, Node>).items) {
     const name = String(key)
     const { flags, hints } = configuredSection(name)

@@ -1,3 +1,4 @@
+import { readEventProcessors } from '../lib/ecs/event-processors.ts'
 import type { FlagReader } from './flag-reader.ts'
 import type { Flag } from './flags.ts'
 import { UsageError } from './usage-error.ts'
@@ -217,11 +218,18 @@ function eventOptions(flags: FlagReader): FlowEventOptions {
   if (typeof fields !== 'object' || Array.isArray(fields)) {
     throw flags.wrong('flow-fields', flags.text('flow-fields')!, 'an object such as {"site":"east"}')
   }
+  const processors = structure(flags, 'flow-processors')
+  const processorsSource = flags.sourceOf('flow-processors')
+  try {
+    readEventProcessors(processors, processorsSource)
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
   return {
     fields: fields as Record<string, unknown>,
     isUnderRoot: flags.boolean('flow-fields-under-root'),
-    processors: structure(flags, 'flow-processors'),
-    processorsSource: flags.sourceOf('flow-processors'),
+    processors,
+    processorsSource,
     keepsNull: flags.boolean('flow-keep-null'),
     index: flags.text('flow-index') || null,
   }

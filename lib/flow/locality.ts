@@ -17,10 +17,11 @@ export interface Locality {
   isInternal(words: Uint32Array, at: number): boolean
 }
 
-type Test = (words: Uint32Array, at: number) => boolean
+/** Whether the address at `at` (four words, IPv4 mapped) is one of those meant. */
+export type AddressTest = (words: Uint32Array, at: number) => boolean
 
 /** The names that Elastic's `internal_networks` knows, beside prefixes. */
-const NAMED: ReadonlyMap<string, Test> = new Map([
+const NAMED: ReadonlyMap<string, AddressTest> = new Map([
   ['loopback', isLoopback],
   ['unicast', isGlobalUnicast],
   ['global_unicast', isGlobalUnicast],
@@ -39,7 +40,8 @@ export const NAMED_NETWORKS: readonly string[] = [...NAMED.keys()]
 /** What Elastic takes as internal when nothing is said. */
 export const DEFAULT_INTERNAL_NETWORKS: readonly string[] = ['private']
 
-function testOf(item: string): Test | null {
+/** The test for a prefix or one of Elastic's names, null for anything else. */
+export function networkTest(item: string): AddressTest | null {
   const named = NAMED.get(item)
   if (named !== undefined) return named
   // A lone address is no network to Elastic.
@@ -52,7 +54,7 @@ function testOf(item: string): Test | null {
 
 /** Items of the list that are neither a prefix nor a known name. */
 export function unknownNetworks(items: readonly string[]): string[] {
-  return items.filter((item) => testOf(item) === null)
+  return items.filter((item) => networkTest(item) === null)
 }
 
 /**
@@ -60,10 +62,10 @@ export function unknownNetworks(items: readonly string[]): string[] {
  * host or link. An unknown item ends the list, and then everything that no earlier item matched is external, as there.
  */
 export function elasticLocality(items: readonly string[]): Locality {
-  const tests: Test[] = []
+  const tests: AddressTest[] = []
   let broken = false
   for (const item of items) {
-    const test = testOf(item)
+    const test = networkTest(item)
     broken = test === null
     if (test === null) break
     tests.push(test)
