@@ -100,7 +100,7 @@ function rangeOf(jobs: readonly Job[]): TimeRange {
     // Reports that compare have windows of their own.
     if (plan.kind === 'questions')
       for (const { window } of plan.questions) if (window !== null) widen(window.fromNs, window.toNs)
-    if (plan.kind === 'reading' && plan.window !== null) widen(plan.window.fromNs, plan.window.toNs)
+    if (plan.kind === 'reading' && plan.window != null) widen(plan.window.fromNs, plan.window.toNs)
   }
   return { from, to }
 }

@@ -55,8 +55,8 @@ export interface QuestionPlan {
 /** A report that reads flows itself. */
 export interface ReadingPlan {
   readonly kind: 'reading'
-  /** The span of time it reads where that is wider than what was asked about; null: just that. */
-  readonly window: { readonly fromNs: bigint | null; readonly toNs: bigint | null } | null
+  /** The span of time it reads where that is wider than what was asked about. */
+  readonly window?: { readonly fromNs: bigint | null; readonly toNs: bigint | null } | null
   /** What `--explain` says. */
   readonly explanation: readonly string[]
   read(
