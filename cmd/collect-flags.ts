@@ -123,14 +123,9 @@ export function collectOptions(given: GivenFlags): CollectOptions {
     detectSequenceReset: flags.boolean('detect-sequence-reset'),
     compat: flags.choice('goflow2-compat') as CollectOptions['compat'],
     ...lines(flags, packets !== null),
-    documents: documentOptions(flags),
+    documents: documents(flags, packets),
     archive: archive(flags),
-    ship: collectShipOptions(flags, {
-      isReading: read.length > 0,
-      stateFolder: state(flags, read.length > 0).stateDirectory,
-      logLevel: logLevel(flags),
-      logFormat: logFormat(flags, []),
-    }),
+    ship: ship(flags, packets, isReading),
     mapping: file(flags, 'mapping'),
     output: flags.text('output') === '-' ? null : file(flags, 'output'),
     separator: flags.text('separator')!,
@@ -155,6 +150,32 @@ function listen(flags: FlagReader): readonly string[] {
     throw new UsageError((error as Error).message)
   }
   return urls
+}
+
+/** Documents of tracked flows hold what the user adds to them. */
+function documents(flags: FlagReader, packets: PacketOptions | null): DocumentOptions {
+  const options = documentOptions(flags)
+  return packets === null ? options : { ...options, events: packets.events }
+}
+
+function ship(
+  flags: FlagReader,
+  packets: PacketOptions | null,
+  isReading: boolean,
+): CollectShipOptions | null {
+  const options = collectShipOptions(flags, {
+    isReading,
+    stateFolder: state(flags, isReading).stateDirectory,
+    logLevel: logLevel(flags),
+    logFormat: logFormat(flags, []),
+  })
+  if (options === null || packets === null) return options
+  const { destination } = options.ship
+  const index = packets.events.index ?? destination.index
+  return {
+    ...options,
+    ship: { ...options.ship, documents: documents(flags, packets), destination: { ...destination, index } },
+  }
 }
 
 /** An empty file name means none, as in goflow2. */

@@ -159,7 +159,6 @@ function newDocuments({ options, log }: EngineSettings, file: LineFile): FlowSin
     options: options.documents,
     namespace: 'default',
     isPacketbeat6,
-    ...(options.packets !== null && { events: options.packets.events }),
     log,
   }
   return newDocumentSink(settings, options.separator, (octets, from, to) => file.write(octets, from, to))

@@ -4,6 +4,7 @@ import { reasonOf } from '../lib/diagnostics/reason.ts'
 import { DEFAULT_INTERNAL_NETWORKS, NAMED_NETWORKS, unknownNetworks } from '../lib/flow/locality.ts'
 import type { FlagReader } from './flag-reader.ts'
 import type { Flag } from './flags.ts'
+import type { FlowEventOptions } from './packet-flags.ts'
 import { readText } from './read-text.ts'
 
 /** How documents are made; plain data, so that it can cross threads. */
@@ -21,6 +22,8 @@ export interface DocumentOptions {
   readonly isStrict: boolean
   /** Files of element definitions, parsed. */
   readonly definitions: readonly { readonly path: string; readonly value: unknown }[]
+  /** What is added to documents of tracked flows, where packets are tracked. */
+  readonly events?: FlowEventOptions
 }
 
 /** The flags of documents, for the table of a command. */

@@ -17,7 +17,6 @@ import type { Mapping } from '../lib/goflow2/mapping-types.ts'
 import { newWrittenSink } from '../lib/goflow2/written-sink.ts'
 import { builtInNetworks } from './built-in-networks.ts'
 import type { DocumentOptions } from './document-flags.ts'
-import type { FlowEventOptions } from './packet-flags.ts'
 import { newTrackedDocuments } from './tracked-documents.ts'
 import { build } from './version.ts'
 
@@ -43,9 +42,8 @@ export interface RowDocumentSettings {
   readonly namespace: string
   /** What the configuration's `processors` ask for. */
   readonly processors?: Processors
-  /** Documents of tracked flows: Packetbeat 6's, and what users add to them. */
+  /** Documents of tracked flows are Packetbeat 6's. */
   readonly isPacketbeat6?: boolean
-  readonly events?: FlowEventOptions
   readonly log: Log
 }
 

@@ -14,7 +14,7 @@ type Fields = Readonly<Record<string, unknown>>
  * CONFIG_INVALID for processors that there are not.
  */
 export function newTrackedDocuments(
-  { form, isPacketbeat6 = false, events }: RowDocumentSettings,
+  { form, options: { events }, isPacketbeat6 = false }: RowDocumentSettings,
   tags: readonly string[],
   own: Fields,
   geo: GeoSource | null,
