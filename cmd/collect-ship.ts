@@ -23,8 +23,11 @@ export type ShipNews =
       readonly attributes: LogAttributes
     }
 
-/** What it is told: to open files anew, to send what there is and end, or to end. */
-export type ShipQuestion = 'reopen' | 'drain' | 'end'
+/**
+ * What it is told: to open files anew; to send what there is and end, unless the server is away (`drain`) or however long
+ * that takes (`finish`); to end.
+ */
+export type ShipQuestion = 'reopen' | 'drain' | 'finish' | 'end'
 
 /** How long a thread that failed is left alone: wrong credentials may be set right meanwhile. */
 const AGAIN_MS = 30_000
@@ -51,10 +54,10 @@ export class ShipThread {
     this.#tell('reopen')
   }
 
-  /** Sends what is left, for at most a while; without `isPatient` as long as it takes. Throws where that failed for good. */
+  /** Sends what is left, `isHurried`: for at most a while. Throws where that failed for good. */
   async stop(isHurried = true): Promise<void> {
     this.#stopping.abort()
-    this.#tell('drain')
+    this.#tell(isHurried ? 'drain' : 'finish')
     if (isHurried) {
       const timer = new AbortController()
       await Promise.race([this.#ended, wait(DRAIN_MS, undefined, { signal: timer.signal }).catch(() => {})])

@@ -1,4 +1,5 @@
 import { unlinkSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { newLog } from '../lib/diagnostics/log-writer.ts'
 import { describeFailure } from './collect-failure.ts'
@@ -10,6 +11,8 @@ import { ShipState } from './ship/ship-state.ts'
 // The thread that sends what the collector's spool holds.
 
 const METRICS_MS = 1000
+/** Where nothing is done for this long at the end, the server is away. */
+const STILL_MS = 1500
 
 async function run({ options, spool }: ShipThreadStart): Promise<void> {
   const port = parentPort!
@@ -39,8 +42,9 @@ async function run({ options, spool }: ShipThreadStart): Promise<void> {
     })
     port.on('message', (question: ShipQuestion) => {
       if (question === 'reopen') shipping.reopen()
-      else if (question === 'drain') drained.abort()
-      else end.abort()
+      else if (question === 'end') end.abort()
+      else drained.abort()
+      if (question === 'drain') void endWhenStill(shipping, end)
     })
     const telling = setInterval(() => say({ kind: 'metrics', families: shipMetrics(shipping) }), METRICS_MS)
     try {
@@ -56,6 +60,16 @@ async function run({ options, spool }: ShipThreadStart): Promise<void> {
     log.finish()
     state?.close()
     port.close()
+  }
+}
+
+/** Ends it once nothing is done any more: the server is away, and the spool keeps the rest. */
+async function endWhenStill(shipping: ShipRun, end: AbortController): Promise<void> {
+  for (let before = -1; !end.signal.aborted; ) {
+    const done = shipping.sender.counts?.acknowledged ?? 0
+    if (done === before) end.abort()
+    before = done
+    await wait(STILL_MS, undefined, { ref: false })
   }
 }
 

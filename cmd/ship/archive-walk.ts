@@ -212,8 +212,8 @@ export class ArchiveWalk {
   }
 
   #close(key: string, { file }: Opened): void {
-    this.#opened.delete(key)
-    file.close()
+    // It may have been closed at its end already.
+    if (this.#opened.delete(key)) file.close()
   }
 
   #skip(path: string, error: unknown): void {

@@ -30,6 +30,7 @@ export class Loads {
   readonly #free: Load[] = []
   #made = 0
   #open: Load | null = null
+  #isClosed = false
   readonly #sending = new Map<BulkBatch, Load>()
   #freed = Promise.withResolvers<void>()
   /** Rejects when a batch cannot be sent at all. */
@@ -61,9 +62,19 @@ export class Loads {
     return load
   }
 
-  /** The load to add to, as soon as there is one: nobody else adds before the caller does, if it adds at once. */
+  /** Whoever waits for room, or asks for it, is told that there will be none. */
+  close(): void {
+    this.#isClosed = true
+    this.#wake()
+  }
+
+  /**
+   * The load to add to, as soon as there is one: nobody else adds before the caller does, if it adds at once. Rejects once
+   * it is closed.
+   */
   async room(): Promise<Load> {
     for (;;) {
+      if (this.#isClosed) throw new Error('nothing more is taken')
       const load = this.open
       if (load !== null) return load
       await this.wait()
@@ -153,6 +164,10 @@ export class Loads {
     if (load.page.octets.length > MOST_KEPT_OCTETS) load.page = this.#newPage()
     else clearPage(load.page)
     this.#free.push(load)
+    this.#wake()
+  }
+
+  #wake(): void {
     this.#freed.resolve()
     this.#freed = Promise.withResolvers()
   }

@@ -27,6 +27,8 @@ const SAVE_MS = 1000
 const GROWING_MS = 200
 /** How long documents under way may take at the end; what is not done by then is sent again by the next run. */
 const LAST_MS = 10_000
+/** … where nothing is done for this long they are given up before. */
+const STILL_MS = 1500
 
 export interface ShipRunSettings {
   readonly options: ShipOptions
@@ -40,6 +42,12 @@ export interface ShipRunSettings {
   readonly drain?: AbortSignal
   /** Called for each archive file whose rows are all done. */
   readonly onArchiveDone?: (path: string, key: string) => void
+}
+
+/** Resolves when the signal comes. */
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
 /** What could not be read. */
@@ -142,7 +150,11 @@ export class ShipRun {
     const stop = new AbortController()
     const reading = AbortSignal.any([signal, stop.signal])
     try {
-      await Promise.race([this.loads.failed, this.#failed.promise, this.#read(reading)])
+      const read = this.#read(reading)
+      // What waits for room when the signal comes is not taken any more.
+      read.catch(() => {})
+      await Promise.race([this.loads.failed, this.#failed.promise, read, aborted(signal)])
+      if (signal.aborted) this.loads.close()
       await this.#finish(signal)
     } finally {
       clearInterval(looking)
@@ -241,15 +253,22 @@ export class ShipRun {
     }
   }
 
-  /** Waits for what is under way; once there was a signal only for a while. */
+  /** Waits for what is under way; once there was a signal only as long as it gets less. */
   async #finish(signal: AbortSignal): Promise<void> {
     const finished = this.loads.finish()
+    finished.catch(() => {})
     const patience = async () => {
-      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve))
-      await wait(LAST_MS, undefined, { ref: false })
+      await aborted(signal)
+      const endMs = performance.now() + LAST_MS
+      let movedMs = performance.now()
+      for (let before = -1; performance.now() < Math.min(endMs, movedMs + STILL_MS); ) {
+        const done = this.sender.counts?.acknowledged ?? 0
+        if (done !== before) movedMs = performance.now()
+        before = done
+        await wait(TICK_MS, undefined, { ref: false })
+      }
     }
     await Promise.race([finished, this.#failed.promise, patience()])
-    finished.catch(() => {})
     if (this.loads.underWay > 0) {
       this.#settings.log.warn('the end came before the server had all: the next run sends the rest', {
         requests: this.loads.underWay,
