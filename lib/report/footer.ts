@@ -68,7 +68,7 @@ export function footerOf(qualities: readonly Quality[], facts: FooterFacts): Rem
     say('damaged', damaged, `${counted(damaged, 'place')} of the input damaged: rows there are missing`)
   if (facts.unreadable > 0)
     say('unreadable', facts.unreadable, `${counted(facts.unreadable, 'input')} could not be read`)
-  if (facts.usesSystems) say('as_data', facts.attribution, `AS names: ${facts.attribution}`)
+  if (facts.usesSystems) say('as_data', facts.attribution, facts.attribution)
   return remarks.filter(({ name, text }) => text !== '' || name === 'to' || name === 'rows_read')
 }
 

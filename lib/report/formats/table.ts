@@ -6,8 +6,9 @@ import { sparkLines } from './sparkline.ts'
 import { treeLines } from './tree.ts'
 
 const GAP = '  '
-/** Texts that are cut keep so many letters at least. */
+/** Texts that are cut keep so many letters at least, lists more. */
 const LEAST_CUT = 16
+const LEAST_LIST = 28
 const BOLD = '\u001b[1m'
 const DIM = '\u001b[2m'
 const PLAIN = '\u001b[0m'
@@ -72,7 +73,9 @@ export function fitted(
   width: number,
 ): { shown: number[]; widths: number[] } {
   const full = columns.map((_, i) => texts.reduce((most, row) => Math.max(most, row[i]!.length), 0))
-  const least = columns.map(({ mayBeCut }, i) => (mayBeCut ? Math.min(full[i]!, LEAST_CUT) : full[i]!))
+  const least = columns.map(({ mayBeCut, unit }, i) =>
+    mayBeCut ? Math.min(full[i]!, unit === 'parts' ? LEAST_LIST : LEAST_CUT) : full[i]!,
+  )
   const shown = columns.map((_, i) => i)
   const sumOf = (widths: readonly number[]) =>
     shown.reduce((sum, i) => sum + widths[i]! + GAP.length, -GAP.length)

@@ -11,6 +11,8 @@ export interface Defaults {
   readonly filter?: string | null
   readonly binMs?: number | null
   readonly others?: boolean
+  /** What sorts if it is not the first of `sum`. */
+  readonly sort?: string
 }
 
 /** The question of a report's defaults and what the user asked of it. */
@@ -21,6 +23,8 @@ export function questionOf(asked: Asked, defaults: Defaults): Question {
   if (asked.hasCumulative && first !== undefined) add(sum, `cumulative(${first})`)
   // Sorting by what is not told tells it as well.
   for (const word of [asked.sort, asked.innerSort]) if (word !== null) add(sum, word)
+  // Conditions may be about measures that nobody asked to see.
+  for (const word of measuresIn(asked.having ?? '', sum)) add(sum, word)
   const by = [...(asked.by ?? defaults.by)]
   return {
     ...EMPTY_QUESTION,
@@ -30,12 +34,23 @@ export function questionOf(asked: Asked, defaults: Defaults): Question {
     filter: defaults.filter ?? null,
     binMs: asked.binMs ?? defaults.binMs ?? null,
     top: topOf(asked, by, defaults.top),
-    sort: asked.sort,
+    sort: asked.sort ?? (defaults.sort !== undefined && sum.includes(defaults.sort) ? defaults.sort : null),
     innerSort: asked.innerSort,
     isAscending: asked.isAscending,
     others: asked.others ?? defaults.others ?? false,
     having: asked.having,
   }
+}
+
+/** Simple measures that a condition names beside those known. */
+function measuresIn(having: string, known: readonly string[]): string[] {
+  let rest = having
+  for (const name of [...known].sort((a, b) => b.length - a.length)) rest = rest.replaceAll(name, ' ')
+  return (
+    rest.match(
+      /(?<![\w.(])(?:bytes|packets|flows|[bpf]ps|bpp)(?:\.(?:in|out|internal|transit))?(?![\w.(])/g,
+    ) ?? []
+  )
 }
 
 function add(words: string[], word: string): void {

@@ -16,16 +16,16 @@ import type { Asked, Preset } from './preset.ts'
 const FIVE_MINUTES = 300_000
 const LISTED = 3
 const NOT_TRANSIT = 'in or out or internal'
-const SUM = ['bytes', 'bytes.in', 'bytes.out', 'p95(bps.in)', 'p95(bps.out)', 'uniq(local.ip)', 'flows']
+const SUM = ['uniq(local.ip)', 'bytes.in', 'bytes.out', 'p95(bps.in)', 'p95(bps.out)', 'bytes', 'flows']
 const WORDS: Readonly<Record<string, ColumnWords>> = {
   'local.net': { title: 'LOCAL NET' },
   'local.name': { name: 'local.name', title: 'NAME', rank: 1 },
-  'uniq(local.ip)': { name: 'hosts', title: 'HOSTS', rank: 5 },
+  'uniq(local.ip)': { name: 'hosts', title: 'HOSTS', rank: 4 },
   'bytes.in': { name: 'in', title: 'IN', rank: 1 },
   'bytes.out': { name: 'out', title: 'OUT', rank: 1 },
   'p95(bps.in)': { name: 'in.p95', title: 'IN p95', rank: 3 },
   'p95(bps.out)': { name: 'out.p95', title: 'OUT p95', rank: 3 },
-  bytes: { rank: 4 },
+  bytes: { rank: 5 },
   flows: { rank: 6 },
 }
 
@@ -56,7 +56,16 @@ export const LOCAL: Preset = {
     const isNamed = by.length === 1 && /^local\.(net|ip)$/.test(by[0]!)
     const main = questionOf(
       { ...asked, by: isNamed ? [by[0]!, 'local.name'] : by },
-      { name: 'local', by, sum: SUM, top: [10], filter: NOT_TRANSIT, binMs: FIVE_MINUTES, others: true },
+      {
+        name: 'local',
+        by,
+        sum: SUM,
+        sort: 'bytes',
+        top: [10],
+        filter: NOT_TRANSIT,
+        binMs: FIVE_MINUTES,
+        others: true,
+      },
     )
     const lists = by.length === 1 && asked.sum === null ? listQuestions(main, by[0]!) : []
     const directions = { ...EMPTY_QUESTION, name: 'directions', by: ['direction'], sum: ['bytes'] }

@@ -271,7 +271,7 @@ test('a report is a question that can be typed', async () => {
   assert.is(
     wordsOf(plan.questions[0]!, 'port 443').join(' '),
     "'(port 443) and (in or out or internal)' --by local.net,local.name " +
-      "--sum 'bytes,bytes.in,bytes.out,p95(bps.in),p95(bps.out),uniq(local.ip),flows' --bin 5m --top 5 --others",
+      "--sum 'uniq(local.ip),bytes.in,bytes.out,p95(bps.in),p95(bps.out),bytes,flows' --bin 5m --sort bytes --top 5 --others",
   )
   assert.is(
     wordsOf(plan.questions[1]!, null).join(' '),
