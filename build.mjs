@@ -29,7 +29,15 @@ const MOST = { executable: 120e6, archive: 30e6 }
 /** Worker scripts, as cmd/runtime.ts names them. */
 const WORKERS = ['collect-worker', 'collect-packet-worker', 'collect-archive-worker', 'ship-worker']
 /** Data files inside, as cmd/runtime.ts names them. */
-const DATA_FILES = { 'networks.bin': 'lib/enrich/data/networks.bin' }
+const DATA_FILES = {
+  'networks.bin': 'lib/enrich/data/networks.bin',
+  'chart.js': 'node_modules/uplot/dist/uPlot.iife.min.js',
+  'chart.css': 'node_modules/uplot/dist/uPlot.min.css',
+  'page.js': 'lib/report/html/page.js',
+  'page.css': 'lib/report/html/page.css',
+}
+/** Packages of which only data files are inside. */
+const DATA_PACKAGES = ['uplot']
 
 function git(...args) {
   const { status, stdout } = spawnSync('git', args, { cwd: root, encoding: 'utf8' })
@@ -65,7 +73,7 @@ async function bundle(version) {
   const modules = Object.keys(metafile.inputs).map(
     (file) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1],
   )
-  return [...new Set(modules.filter((name) => name !== undefined))].sort()
+  return [...new Set([...modules.filter((name) => name !== undefined), ...DATA_PACKAGES])].sort()
 }
 
 /** Node's binary, smaller and with fewer wishes. */

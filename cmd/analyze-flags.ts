@@ -162,6 +162,7 @@ function operandOf(
 /** What a file's name says of its format. */
 const FORMATS_BY_EXTENSION: Readonly<Record<string, string>> = {
   csv: 'csv',
+  html: 'html',
   json: 'json',
   ndjson: 'ndjson',
   jsonl: 'ndjson',

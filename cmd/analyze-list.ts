@@ -140,7 +140,7 @@ async function printKept(
   }
   const output = new ReportOutput(options)
   try {
-    output.write(await loadFormat(options.format), report)
+    output.write(await loadFormat(options.format), [report])
     output.finish()
   } catch (error) {
     output.abandon()

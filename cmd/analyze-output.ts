@@ -16,6 +16,10 @@ export async function loadFormat(name: string): Promise<Format> {
       return (await import('../lib/report/formats/table.ts')).TABLE
     case 'csv':
       return (await import('../lib/report/formats/delimited.ts')).CSV
+    case 'html':
+      return (await import('../lib/report/formats/html.ts')).newHtml(
+        (await import('./analyze-pages.ts')).pageParts(),
+      )
     case 'json':
       return (await import('../lib/report/formats/json.ts')).JSON_OBJECT
     case 'ndjson':
@@ -55,9 +59,9 @@ export class ReportOutput {
     this.#look = lookOf(options)
   }
 
-  write(format: Format, report: Report): void {
+  write(format: Format, reports: readonly Report[]): void {
     let text = ''
-    for (const piece of format.write(report, this.#look)) {
+    for (const piece of written(format, reports, this.#look)) {
       text += piece
       if (text.length < PIECE_LETTERS) continue
       this.#print(text)
@@ -78,4 +82,9 @@ export class ReportOutput {
     const octets = new TextEncoder().encode(text)
     this.#output.write(octets, 0, octets.length)
   }
+}
+
+function* written(format: Format, reports: readonly Report[], look: Look): Iterable<string> {
+  if (format.writeTogether !== undefined) yield* format.writeTogether(reports, look)
+  else for (const report of reports) yield* format.write(report, look)
 }

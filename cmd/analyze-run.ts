@@ -1,12 +1,13 @@
 import { setFlagsFromString } from 'node:v8'
 import { type FooterFacts, footerOf } from '../lib/report/footer.ts'
 import type { Plan, ReadingPlan } from '../lib/report/presets/preset.ts'
-import type { Quality, RunOptions } from '../lib/report/query.ts'
+import type { Quality, ResultTable, RunOptions } from '../lib/report/query.ts'
 import { type Question, queryOf, quoted, type Setting, wordsOf } from '../lib/report/question.ts'
 import type { Laid, Names, Report } from '../lib/report/report.ts'
 import { runQueries } from '../lib/report/run.ts'
 import type { AnalyzeOptions } from './analyze-flags.ts'
 import { loadFormat, ReportOutput, textOf } from './analyze-output.ts'
+import { type PagePictures, picturesFor } from './analyze-pages.ts'
 import { asUsage, asUsageLater, knowSetting } from './analyze-setting.ts'
 import { newStderrLog } from './collect-log.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
@@ -67,10 +68,11 @@ async function runGroup(jobs: readonly Job[]): Promise<ExitStatus> {
     const onProgress = (rows: number) => progress.update(rows, 0, 0)
     const found = await answers(asking, inputs, { memoryOctets, temporaryDirectory, onProgress })
     progress.end()
-    for (const [i, { report, qualities }] of found.entries()) {
-      const { options } = asking[i]!
-      await writeReport(report, options)
-      status = worse(status, statusOf(qualities, inputs, options.isStrict))
+    for (const [i, { qualities }] of found.entries())
+      status = worse(status, statusOf(qualities, inputs, asking[i]!.options.isStrict))
+    for (const places of pagesOf(asking)) {
+      const reports = places.map((place) => found[place]!.report)
+      await writeReports(reports, asking[places[0]!]!.options)
     }
     for (const input of inputs.flows) tellProblems(input.path, input.problems)
     return status
@@ -78,6 +80,18 @@ async function runGroup(jobs: readonly Job[]): Promise<ExitStatus> {
     progress.end()
     inputs.close()
   }
+}
+
+/** Which answers are written together: all of one page; in other formats each has its own file. */
+function pagesOf(jobs: readonly Job[]): number[][] {
+  const pages = new Map<string, number[]>()
+  for (const [place, { options }] of jobs.entries()) {
+    const page = options.format === 'html' ? `page ${options.output}` : `report ${place}`
+    const own = pages.get(page)
+    if (own === undefined) pages.set(page, [place])
+    else own.push(place)
+  }
+  return [...pages.values()]
 }
 
 /** Failure is worse than bad input, and that worse than none. */
@@ -137,22 +151,27 @@ interface Answer {
 
 /** The reports of all jobs; the questions of all of them in one pass over the inputs. */
 async function answers(jobs: readonly Job[], inputs: FlowInputs, run: RunOptions): Promise<Answer[]> {
-  const asking = jobs.flatMap(({ plan, setting }) =>
-    plan.kind === 'questions' ? plan.questions.map((question) => ({ question, setting })) : [],
+  const pages = jobs.map(({ options, plan }) => picturesFor(options, plan, inputs))
+  const asking = jobs.flatMap(({ plan, setting }, i) =>
+    plan.kind === 'questions'
+      ? [...plan.questions, ...pages[i]!.questions].map((question) => ({ question, setting }))
+      : [],
   )
   const queries = asUsage(() => asking.map(({ question, setting }) => queryOf(question, setting)))
   const tables = queries.length === 0 ? [] : await asUsageLater(runQueries(queries, inputs.flows, run))
   const found: Answer[] = []
   let at = 0
-  for (const job of jobs) {
+  for (const [i, job] of jobs.entries()) {
     const { plan, names } = job
     if (plan.kind === 'questions') {
       const own = tables.slice(at, at + plan.questions.length)
       at += plan.questions.length
+      const drawn = tables.slice(at, at + pages[i]!.questions.length)
+      at += drawn.length
       found.push(
         answerOf(
           job,
-          await plan.lay(own, names),
+          await withPictures(await plan.lay(own, names), pages[i]!, drawn, names),
           own.map(({ quality }) => quality),
           inputs,
         ),
@@ -170,6 +189,22 @@ async function answers(jobs: readonly Job[], inputs: FlowInputs, run: RunOptions
     }
   }
   return found
+}
+
+/** A page begins with the course of traffic; who has to do with whom stands below the tables. */
+async function withPictures(
+  laid: Laid,
+  { pictures }: PagePictures,
+  tables: readonly ResultTable[],
+  names: Names,
+): Promise<Laid> {
+  if (pictures.length === 0) return laid
+  const { pictureSections } = await import('../lib/report/html/pictures.ts')
+  const drawn = pictureSections(pictures, tables, names)
+  const isAbove = (place: number) => pictures[place] === 'time'
+  const above = drawn.filter((_, i) => isAbove(i))
+  const below = drawn.filter((_, i) => !isAbove(i))
+  return { ...laid, sections: [...above, ...laid.sections, ...below] }
 }
 
 function answerOf(job: Job, laid: Laid, qualities: readonly Quality[], inputs: FlowInputs): Answer {
@@ -216,21 +251,24 @@ async function explainJob({ options, plan, setting }: Job, { flows }: FlowInputs
   return EXIT.done
 }
 
-/** Writes a report where it belongs; what formats for machines have no place for goes to stderr. */
-async function writeReport(report: Report, options: AnalyzeOptions): Promise<void> {
+/** Writes reports where they belong; what formats for machines have no place for goes to stderr. */
+async function writeReports(reports: readonly Report[], options: AnalyzeOptions): Promise<void> {
   const format = await loadFormat(options.format)
   const output = new ReportOutput(options)
   try {
-    output.write(format, report)
+    output.write(format, reports)
     output.finish()
   } catch (error) {
     output.abandon()
     throw error
   }
   if (format.isForPeople && options.output === '') return
-  for (const note of report.notes) tell(`weir: ${note}\n`)
-  const facts = report.footer.map(({ text }) => text).filter((text) => text !== '')
-  if (facts.length > 0) tell(`weir: ${facts.join(', ')}\n`)
+  if (options.format === 'html') return
+  for (const { notes, footer } of reports) {
+    for (const note of notes) tell(`weir: ${note}\n`)
+    const facts = footer.map(({ text }) => text).filter((text) => text !== '')
+    if (facts.length > 0) tell(`weir: ${facts.join(', ')}\n`)
+  }
 }
 
 function tellProblems(path: string, problems: readonly { at: number; what: string }[]): void {

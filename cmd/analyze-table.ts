@@ -9,7 +9,7 @@ const KNOWLEDGE = 'Knowledge'
 const RUNNING = 'Running'
 
 export const ALLOCATIONS = ['proportional', 'start', 'end', 'uniform', 'max', 'min'] as const
-export const ANALYZE_FORMATS = ['table', 'csv', 'tsv', 'json', 'ndjson', 'markdown', 'prom'] as const
+export const ANALYZE_FORMATS = ['table', 'csv', 'tsv', 'json', 'ndjson', 'markdown', 'prom', 'html'] as const
 
 const FLAGS: readonly Flag[] = [
   {

@@ -24,7 +24,13 @@ export function startWorker(
 }
 
 /** Data files: each is an asset of the executable under this name, and lies here in the sources. */
-const DATA_FILES = { 'networks.bin': '../lib/enrich/data/networks.bin' } as const
+const DATA_FILES = {
+  'networks.bin': '../lib/enrich/data/networks.bin',
+  'chart.js': '../node_modules/uplot/dist/uPlot.iife.min.js',
+  'chart.css': '../node_modules/uplot/dist/uPlot.min.css',
+  'page.js': '../lib/report/html/page.js',
+  'page.css': '../lib/report/html/page.css',
+} as const
 
 /** The octets of a data file, in place where it is inside the executable. */
 export function readDataFile(name: keyof typeof DATA_FILES): Uint8Array {

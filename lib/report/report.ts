@@ -44,9 +44,10 @@ export interface Section {
   readonly groups: number
   /**
    * How people see it: rows below one another; a tree of the first key columns, whose inner sums are `outer`; one line a
-   * group with its course in time; names and values for a single row.
+   * group with its course in time; names and values for a single row. On pages only: a course without its rows, and
+   * pairs of keys as ribbons.
    */
-  readonly look: 'table' | 'tree' | 'sparkline' | 'facts'
+  readonly look: 'table' | 'tree' | 'sparkline' | 'facts' | 'chart' | 'ribbons'
   /** Of a tree: what a key's text is called besides, or null. */
   readonly keyNames?: (column: string, text: string) => string | null
   /** Of a tree: the tables of the outer keys, outermost first. */

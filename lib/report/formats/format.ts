@@ -17,6 +17,8 @@ export interface Format {
   readonly isForPeople: boolean
   /** The text of a report, in pieces. */
   write(report: Report, look: Look): Iterable<string>
+  /** Of formats in which several reports make one text. */
+  writeTogether?(reports: readonly Report[], look: Look): Iterable<string>
 }
 
 /** What stands for the key of the row of all groups that are not shown. */

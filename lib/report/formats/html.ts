@@ -7,5 +7,6 @@ export function newHtml(parts: PageParts): Format {
     name: 'html',
     isForPeople: true,
     write: (report, { timeZone }) => pageText([report], parts, timeZone),
+    writeTogether: (reports, { timeZone }) => pageText(reports, parts, timeZone),
   }
 }

@@ -1,4 +1,5 @@
 import type { FlowFile, FlowStream } from '../../flow/source.ts'
+import type { Picture } from '../html/pictures.ts'
 import type { ResultTable, RunOptions } from '../query.ts'
 import type { Question, Setting } from '../question.ts'
 import type { Laid, Names } from '../report.ts'
@@ -56,7 +57,7 @@ export interface QuestionPlan {
 export interface ReadingPlan {
   readonly kind: 'reading'
   /** The span of time it reads where that is wider than what was asked about. */
-  readonly window?: { readonly fromNs: bigint | null; readonly toNs: bigint | null } | null
+  readonly window?: { readonly fromNs: bigint | null; readonly toNs: bigint | null } | null | undefined
   /** What `--explain` says. */
   readonly explanation: readonly string[]
   read(
@@ -95,6 +96,8 @@ export interface Preset {
   } | null
   readonly flags: readonly PresetFlag[]
   readonly examples: readonly { readonly says: string; readonly line: string }[]
+  /** What a page draws beside its tables; absent: traffic over time and who has to do with whom. */
+  readonly pictures?: readonly Picture[]
   /** What it asks; throws QUERY_INVALID for flags without sense. Lays out by what it loads itself: start-up is short. */
   plan(asked: Asked): Plan | Promise<Plan>
 }

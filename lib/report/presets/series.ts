@@ -29,6 +29,7 @@ export const SERIES: Preset = {
     },
     { says: 'At a glance', line: 'weir analyze series --in flows --by local.net --sparkline' },
   ],
+  pictures: ['ribbons'],
   plan(asked) {
     const groups = asked.by ?? []
     const by = ['time', ...groups.filter((key) => key !== 'time')]
