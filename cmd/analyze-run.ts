@@ -219,8 +219,10 @@ function answerOf(job: Job, laid: Laid, qualities: readonly Quality[], inputs: F
     isScaled: !options.isRaw,
   }
   const queries = plan.kind === 'questions' ? plan.questions.map((each) => genericCommand(each, options)) : []
+  const { remarks = [], ...shown } = laid
+  const footer = [...footerOf(qualities, facts), ...remarks]
   return {
-    report: { name: options.preset.name, ...laid, footer: footerOf(qualities, facts), queries },
+    report: { name: options.preset.name, ...shown, footer, queries },
     qualities,
   }
 }

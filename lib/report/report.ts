@@ -75,7 +75,10 @@ export interface Report {
 }
 
 /** What a preset makes of answers: a report without what is the same for all of them. */
-export type Laid = Pick<Report, 'title' | 'sections' | 'notes'>
+export type Laid = Pick<Report, 'title' | 'sections' | 'notes'> & {
+  /** What only this report knows of how good it is. */
+  readonly remarks?: readonly Remark[]
+}
 
 /** Names for people, from whoever knows them; the empty text where nobody does. */
 export interface Names {

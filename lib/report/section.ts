@@ -102,7 +102,9 @@ function nameReader(name: string, names: Names): ((cell: ReportCell) => string |
 }
 
 function systemText(cell: ReportCell, names: Names): string | null {
-  return cell === null ? null : names.system(Number(cell)) || null
+  if (cell === null) return null
+  // 0 is what nobody's table knows.
+  return Number(cell) === 0 ? 'unknown' : names.system(Number(cell)) || null
 }
 
 /** The name of `443/tcp`, or null. */

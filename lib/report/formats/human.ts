@@ -28,7 +28,7 @@ function partText({ key, name, share }: Part): string {
   const isService = key.includes('/')
   const what = isService ? name || key : name === '' ? key : `AS${key} ${name}`
   const system = !isService && /^\d+$/.test(key) && name === '' ? `AS${key}` : what
-  return `${printable(key === '' ? name : system)} ${percent(share)}`
+  return `${printable(key === '' || key === '0' ? name : system)} ${percent(share)}`
 }
 
 export function percent(share: number): string {

@@ -40,7 +40,10 @@ export const COMBO: Preset = {
         return {
           title: by.join(', then '),
           sections: [{ ...section, look: isTree ? 'tree' : 'table', keyNames: nameReader(names) }],
-          notes: [],
+          notes:
+            filter !== null && table!.rows.length === 0
+              ? ['no flow has a local end: say with --local FILE which networks are yours']
+              : [],
         }
       },
     }

@@ -98,7 +98,7 @@ function lay(asked: Asked, by: readonly string[], tables: readonly ResultTable[]
     }
     const systemNames = (cell: ReportCell) => ({
       key: cell === null ? '' : String(cell),
-      name: cell === null ? 'unknown' : names.system(Number(cell)),
+      name: Number(cell ?? 0) === 0 ? 'unknown' : names.system(Number(cell)),
     })
     const serviceNames = (cell: ReportCell) => {
       const key = cell === null ? '' : String(cell)
@@ -118,16 +118,21 @@ function lay(asked: Asked, by: readonly string[], tables: readonly ResultTable[]
   return {
     title: `What ${asked.by === null ? 'local networks' : by.join(', ')} access`,
     sections: [section],
-    notes: passedBy(directions),
+    ...passedBy(directions),
   }
 }
 
 /** What part of the traffic has no local end. */
-function passedBy({ rows }: ResultTable): string[] {
+function passedBy({ rows }: ResultTable): Pick<Laid, 'notes' | 'remarks'> {
   const all = rows.reduce((sum, row) => sum + Number(row[1]), 0)
   const transit = Number(rows.find(([direction]) => direction === 'transit')?.[1] ?? 0)
-  if (all === 0) return []
-  const share = `${((transit / all) * 100).toFixed(1)}%`
-  if (transit === all) return ['no flow has a local end: say with --local FILE which networks are yours']
-  return transit === 0 ? [] : [`${share} of the bytes have no local end and are not shown`]
+  if (all === 0) return { notes: [] }
+  const share = transit / all
+  const text = `unlabelled ${(share * 100).toFixed(1)}%`
+  const remarks = [{ name: 'unlabelled_share', value: Number(share.toFixed(6)), text }]
+  if (transit === all)
+    return { notes: ['no flow has a local end: say with --local FILE which networks are yours'], remarks }
+  const notes =
+    transit === 0 ? [] : [`${(share * 100).toFixed(1)}% of the bytes have no local end and are not shown`]
+  return { notes, remarks }
 }
