@@ -155,8 +155,7 @@ export function deliveryOptions(flags: FlagReader, workers = 'workers'): Deliver
 /** What the flags of `destinationFlags` say; throws UsageError. */
 export function destinationOptions(flags: FlagReader): DestinationOptions {
   const namespace = flags.text('namespace')!
-  // What Elastic allows in names of data streams.
-  if (!/^[^\\/*?"<>|\s,#:A-Z-]{1,100}$/u.test(namespace)) {
+  if (!isNamespace(namespace)) {
     throw flags.wrong('namespace', namespace, 'lower case, without - and blanks, at most 100 characters')
   }
   const dataset = flags.choice('dataset')
@@ -170,6 +169,11 @@ export function destinationOptions(flags: FlagReader): DestinationOptions {
     form,
     pipeline: pipeline || (form === 'final' ? '_none' : null),
   }
+}
+
+/** What Elastic allows in names of data streams. */
+export function isNamespace(text: string): boolean {
+  return /^[^\\/*?"<>|\s,#:A-Z-]{1,100}$/u.test(text)
 }
 
 function parameters(flags: FlagReader): string {

@@ -98,8 +98,21 @@ const SFLOW: readonly MappedField[] = [
   `),
 ]
 
+const TRAFFIC: readonly MappedField[] = [
+  ...COMMON,
+  ...fields(`
+    keyword type flow.id
+    date event.start event.end
+    long event.duration flow.vlan
+    boolean flow.final
+  `),
+]
+
 /** The fields of a data set's documents and their types; what an exporter adds beyond them is mapped as it comes. */
-export function mappedFields(dataset: 'netflow.log' | 'goflow2.sflow'): readonly MappedField[] {
+export function mappedFields(
+  dataset: 'netflow.log' | 'goflow2.sflow' | 'network_traffic.flow',
+): readonly MappedField[] {
+  if (dataset === 'network_traffic.flow') return TRAFFIC
   return dataset === 'netflow.log' ? [...NETFLOW, ...netflowFields()] : SFLOW
 }
 

@@ -4,6 +4,7 @@ import { reasonOf } from '../diagnostics/reason.ts'
 import { Backoff, pause, retryAfterMs } from './backoff.ts'
 import { type BulkBatch, bodyOf, itemsOf } from './bulk-batch.ts'
 import { type ItemOutcome, readBulkResponse } from './bulk-response.ts'
+import { errorReason } from './error-reason.ts'
 import type { Reply, Transport } from './transport.ts'
 
 /** The request of Elastic's Beats: the reply names only what must be known. */
@@ -172,12 +173,13 @@ export class BulkSender {
     if (status === 401 || status === 403) {
       throw new FlowError(
         'SERVER_REFUSED',
-        `${name} refuses the credentials (${status}${errorText(reply.body)}); nothing was lost, set them right and start again`,
+        `${name} refuses the credentials (${status}${errorReason(reply.body)}); nothing was lost, set them right and start again`,
       )
     }
     const outcomes = status === 200 ? readBulkResponse(reply.body, items.length) : null
     if (outcomes === null) {
-      const why = status === 200 ? 'its answer is no bulk reply' : `status ${status}${errorText(reply.body)}`
+      const why =
+        status === 200 ? 'its answer is no bulk reply' : `status ${status}${errorReason(reply.body)}`
       this.#fail(host, why, retryAfterMs(headers['retry-after'], Date.now()))
       if (status === 429 || status === 503) this.#slowDown(host)
       this.#count(items.length, 'retried')
@@ -286,16 +288,5 @@ export class BulkSender {
     host.active--
     this.#freed.resolve()
     this.#freed = Promise.withResolvers()
-  }
-}
-
-/** What a server gives as its reason, if the body holds one; secrets are never in it. */
-function errorText(body: string): string {
-  try {
-    const { error } = JSON.parse(body) as { error?: { reason?: unknown } | string }
-    const reason = typeof error === 'string' ? error : error?.reason
-    return typeof reason === 'string' ? `: ${reason.slice(0, 300).replaceAll(/\s+/g, ' ')}` : ''
-  } catch {
-    return ''
   }
 }
