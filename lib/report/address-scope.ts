@@ -29,6 +29,7 @@ export interface Coding {
 export class AddressScope {
   readonly addresses: AddressCodes
   readonly #facts = new Map<AddressFact, { values: Uint32Array; done: number }>()
+  readonly #known = new Map<AddressFact, { values: Uint8Array; done: number }>()
   readonly #prefixes = new Map<AddressFact | null, Map<string, PrefixCoding>>()
   readonly #factCodings = new Map<AddressFact, FactCoding>()
 
@@ -48,6 +49,24 @@ export class AddressScope {
       known.values = grown(known.values, codes)
       fact.fill(this.addresses.words(), known.done, codes, known.values)
       known.done = codes
+    }
+    return known.values
+  }
+
+  /** 1 for codes of which the fact is not 0. */
+  isKnown(fact: AddressFact): Uint8Array {
+    const facts = this.factByCode(fact)
+    let known = this.#known.get(fact)
+    if (known === undefined) {
+      known = { values: new Uint8Array(0), done: 0 }
+      this.#known.set(fact, known)
+    }
+    const { codes } = this.addresses
+    if (known.done < codes) {
+      const values = new Uint8Array(codes)
+      for (let code = 0; code < codes; code++) values[code] = facts[code] === 0 ? 0 : 1
+      this.#known.set(fact, { values, done: codes })
+      return values
     }
     return known.values
   }

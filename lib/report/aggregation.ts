@@ -1,8 +1,10 @@
 import type { AddressScope } from './address-scope.ts'
 import type { BlockRows } from './block-rows.ts'
 import type { KeySource } from './compiled-key.ts'
-import { addLanes, GroupTable, newVector, type Vector } from './group-table.ts'
-import { gatherAbsent, mapThrough, markSeen, putPiece, sumWide, VECTOR_ROWS } from './kernels.ts'
+import { DenseGroups } from './dense-groups.ts'
+import { GroupTable, newVector, type Vector } from './group-table.ts'
+import { gatherAbsent, mapThrough, putPiece, setPiece, VECTOR_ROWS } from './kernels.ts'
+import { type LaneValues, sumOf } from './lane-kernels.ts'
 import { PARTITIONS, RecordLog } from './record-log.ts'
 import { hasOutgrown, type InputLayout, inputLayout, type TableShape, unpackMeanings } from './table-shape.ts'
 import { choose, gather, keysOf, outgrows, vectorsOf, widened } from './vectors.ts'
@@ -55,7 +57,9 @@ export class Aggregation {
   #sources: readonly KeySource[] = []
   #vector: Vector
   readonly #numbers = new Uint32Array(VECTOR_ROWS)
-  #dense: { sums: BigUint64Array; seen: Uint8Array; headBits: number } | null = null
+  /** Words of the vector's keys that hold something of the rows at hand: 1. */
+  #begun = new Uint8Array(0)
+  #dense: DenseGroups | null = null
   #table: GroupTable | null = null
   #log: RecordLog | null = null
   #shared: RecordLog | null = null
@@ -101,28 +105,22 @@ export class Aggregation {
     const layout = inputLayout(this.shape, scope, this.#timeBits)
     this.#input = { layout, scope }
     this.#vector = newVector(layout.layout.words, this.shape.operations.length)
+    this.#begun = new Uint8Array(layout.layout.words)
     this.#inputTotals.fill(0n)
     this.#chooseWay(layout)
   }
 
   #chooseWay({ layout }: InputLayout): void {
-    const lanes = this.shape.operations.length
+    const { operations } = this.shape
     const bits = layout.headBits + layout.tailBits
-    const octets = 2 ** bits * (lanes * 8 + 1)
     const isSmall = bits <= 12 || 2 ** bits <= this.#options.expectedRows * 4
-    if (
+    const isDense =
       bits <= MOST_DENSE_BITS &&
-      layout.headWords <= 1 &&
-      layout.words - layout.headWords <= 1 &&
+      DenseGroups.takes(layout) &&
       isSmall &&
-      octets * 2 <= this.#options.memoryOctets
-    ) {
-      const groups = 2 ** bits
-      this.#dense = {
-        sums: new BigUint64Array(groups * lanes),
-        seen: new Uint8Array(groups),
-        headBits: layout.headBits,
-      }
+      DenseGroups.octets(layout, operations.length) * 2 <= this.#options.memoryOctets
+    if (isDense) {
+      this.#dense = new DenseGroups(layout, operations)
     } else {
       this.#table = new GroupTable(layout.words, this.shape.operations)
     }
@@ -137,7 +135,7 @@ export class Aggregation {
     from: number,
     count: number,
     bins: Uint32Array | null,
-    lanes: readonly (BigUint64Array | null)[],
+    lanes: readonly (LaneValues | null)[],
   ): void {
     if (bins !== null && this.shape.hasTime && this.#timeBits < 32 && outgrows(bins, count, this.#timeBits)) {
       // Flows lie outside of what the inputs' facts told.
@@ -154,7 +152,7 @@ export class Aggregation {
       const values = lanes[lane]!
       vector.lanes[lane] = values
       if (this.shape.operations[lane] !== 'sum') continue
-      const sum = values === null ? BigInt(count) : sumWide(values, count)
+      const sum = sumOf(values, count)
       this.totals[lane]! += sum
       const total = this.#inputTotals[lane]! + sum
       this.#inputTotals[lane] = total
@@ -163,7 +161,7 @@ export class Aggregation {
     if (this.#isTotal) return
     // Records are added up only at the end, and then with more bits.
     if (overflows) this.#logged().append(vector)
-    else if (this.#dense !== null) this.#addDense(vector)
+    else if (this.#dense !== null) this.#dense.add(vector)
     else if (this.#table !== null) {
       this.#table.add(vector)
       if (this.#table.count > MOST_GROUPS_AT_ONCE) this.#tableToLog()
@@ -172,9 +170,8 @@ export class Aggregation {
 
   #pack(selection: Uint32Array, from: number, count: number, bins: Uint32Array | null): void {
     const { layout, scope } = this.#input!
-    const { words } = this.#vector
     const numbers = this.#numbers
-    for (const word of words) word.fill(0, 0, count)
+    this.#begun.fill(0)
     let part = 0
     for (const [i, key] of this.shape.keys.entries()) {
       const source = this.#sources[i]!
@@ -196,14 +193,14 @@ export class Aggregation {
       part++
     }
     if (bins !== null && this.shape.hasTime) this.#put(layout.timePart, bins, count)
+    for (const [i, word] of this.#vector.words.entries()) if (this.#begun[i] === 0) word.fill(0, 0, count)
   }
 
   /** Rows that lack a key are one group, whatever stands in its columns. */
   #clearAbsent(from: number, to: number, count: number, absent: Uint32Array): void {
-    const { words } = this.#vector
     for (const piece of this.#input!.layout.layout.pieces) {
       if (piece.part < from || piece.part >= to) continue
-      const word = words[piece.word]!
+      const word = this.#vector.words[piece.word]!
       const keep = ~(piece.mask << piece.left)
       for (let i = 0; i < count; i++) if (absent[i] === 1) word[i]! &= keep
     }
@@ -211,20 +208,12 @@ export class Aggregation {
 
   #put(part: number, numbers: Uint32Array, count: number): void {
     for (const piece of this.#input!.layout.layout.pieces) {
-      if (piece.part === part)
-        putPiece(numbers, count, piece.shift, piece.mask, piece.left, this.#vector.words[piece.word]!)
+      if (piece.part !== part) continue
+      const word = this.#vector.words[piece.word]!
+      if (this.#begun[piece.word] === 1) putPiece(numbers, count, piece.shift, piece.mask, piece.left, word)
+      else setPiece(numbers, count, piece.shift, piece.mask, piece.left, word)
+      this.#begun[piece.word] = 1
     }
-  }
-
-  #addDense(vector: Vector): void {
-    const { sums, seen, headBits } = this.#dense!
-    const { words } = this.#vector
-    const groups = words[0] ?? this.#numbers.fill(0, 0, vector.count)
-    const { headWords } = this.#input!.layout.layout
-    if (headWords === 1 && words.length === 2)
-      putPiece(words[1]!, vector.count, 0, 0xffffffff, headBits, groups)
-    markSeen(seen, groups, vector.count)
-    addLanes(sums, groups, this.shape.operations, vector)
   }
 
   #logged(): RecordLog {
@@ -246,28 +235,7 @@ export class Aggregation {
     this.#table = null
     const log = this.#logged()
     vectorsOf(store, this.shape.operations.length, (vector) => log.append(vector))
-  }
-
-  /** The groups of the dense table, as if it were a hash table. */
-  #denseToStore(): { count: number; keys: Uint32Array; sums: BigUint64Array; words: number } {
-    const { sums, seen, headBits } = this.#dense!
-    this.#dense = null
-    const lanes = this.shape.operations.length
-    const { words, headWords } = this.#input!.layout.layout
-    let count = 0
-    for (let group = 0; group < seen.length; group++) count += seen[group]!
-    const keys = new Uint32Array(count * words)
-    const own = new BigUint64Array(count * lanes)
-    const mask = 2 ** headBits - 1
-    let at = 0
-    for (let group = 0; group < seen.length; group++) {
-      if (seen[group] === 0) continue
-      if (headWords === 1) keys[at * words] = group & mask
-      if (words > headWords) keys[at * words + headWords] = group >>> headBits
-      for (let lane = 0; lane < lanes; lane++) own[at * lanes + lane] = sums[group * lanes + lane]!
-      at++
-    }
-    return { count, keys, sums: own, words }
+    log.seal()
   }
 
   /** Moves the groups of the input to where all inputs meet. */
@@ -295,17 +263,13 @@ export class Aggregation {
     this.#input = null
   }
 
-  #share(keys: Uint32Array, count: number, lanes: readonly (BigUint64Array | null)[]): void {
+  #share(keys: Uint32Array, count: number, lanes: readonly (LaneValues | null)[]): void {
     unpackMeanings(this.shape, this.#input, keys, 0, count, this.#meanings)
     this.addMeanings(this.#meanings, count, lanes)
   }
 
   /** Adds groups by the meaning of their keys; `lanes` as for `add`. Does not count into `totals`. */
-  addMeanings(
-    columns: readonly Uint32Array[],
-    count: number,
-    lanes: readonly (BigUint64Array | null)[],
-  ): void {
+  addMeanings(columns: readonly Uint32Array[], count: number, lanes: readonly (LaneValues | null)[]): void {
     const { meaningLayout, operations } = this.shape
     this.#shared ??= new RecordLog(
       { words: meaningLayout.words, headWords: meaningLayout.headWords, lanes: operations.length },
@@ -322,7 +286,8 @@ export class Aggregation {
 
   #allToLog(): void {
     if (this.#dense !== null) {
-      const store = this.#denseToStore()
+      const store = this.#dense.store()
+      this.#dense = null
       vectorsOf(store, this.shape.operations.length, (vector) => this.#logged().append(vector))
     }
     if (this.#table !== null) this.#tableToLog()
@@ -334,7 +299,7 @@ export class Aggregation {
     const { words, headWords } = layout.layout
     const shared = { words, headWords, input: this.#input }
     if (this.#log === null) {
-      if (this.#dense !== null) yield { ...this.#denseToStore(), ...shared, isWide: false }
+      if (this.#dense !== null) yield { ...this.#dense.store(), ...shared, isWide: false }
       else if (this.#table !== null) {
         const { count, keys, sums } = this.#table
         yield { count, keys, sums, ...shared, isWide: false }

@@ -1,7 +1,8 @@
 import type { AddressFact } from '../flow/address-fact.ts'
 import type { FixedColumn, NumberValues } from '../flow/batch.ts'
+import { type BlockMemory, NEW_MEMORY, type ValueMemory } from '../flow/block-memory.ts'
 import { F, type Field } from '../flow/fields.ts'
-import type { FlowBlock, Problem, ReadColumn } from '../flow/source.ts'
+import type { FlowBlock, Problem, ReadColumn, ScaledColumn } from '../flow/source.ts'
 import type { AddressScope } from './address-scope.ts'
 import type { Direction, Side } from './query.ts'
 
@@ -23,6 +24,8 @@ const IN = 0
 const OUT = 1
 const INTERNAL = 2
 const TRANSIT = 3
+/** By whether the source (1) and the destination (2) are local. */
+const BY_ENDS = Uint8Array.of(TRANSIT, OUT, IN, INTERNAL)
 
 /** The columns of one block as queries see them: read once, whoever asks, and what is made of them made once. */
 export class BlockRows {
@@ -30,11 +33,15 @@ export class BlockRows {
   readonly rows: number
   readonly scope: AddressScope
   readonly problems: Problem[]
+  readonly #memory: ValueMemory
   readonly #columns = new Map<Field, ReadColumn | null>()
+  readonly #scaled = new Map<Field, ScaledColumn | null>()
   readonly #codes = new Map<Field, CodeColumn | null>()
   readonly #made = new Map<unknown, Map<string, unknown>>()
 
-  constructor(block: FlowBlock, scope: AddressScope, problems: Problem[]) {
+  /** What is made of columns goes to `memory`: good until it is reset. */
+  constructor(block: FlowBlock, scope: AddressScope, problems: Problem[], memory: BlockMemory | null = null) {
+    this.#memory = memory ?? NEW_MEMORY
     this.block = block
     this.rows = block.info.rows
     this.scope = scope
@@ -48,6 +55,33 @@ export class BlockRows {
       this.#columns.set(field, column)
     }
     return column
+  }
+
+  /** Columns of 64 bits in half their width; null where they do not fit, or nobody gives them so. */
+  scaled(field: Field): ScaledColumn | null {
+    let column = this.#scaled.get(field)
+    if (column === undefined) {
+      column = this.block.readScaled?.(field, this.problems) ?? null
+      this.#scaled.set(field, column)
+    }
+    return column
+  }
+
+  /** Room for numbers, with anything in it. */
+  octets(count: number): Uint8Array {
+    return new Uint8Array(this.#memory.buffer(count), 0, count)
+  }
+
+  words(count: number): Uint32Array {
+    return new Uint32Array(this.#memory.buffer(count * 4), 0, count)
+  }
+
+  wide(count: number): BigUint64Array {
+    return new BigUint64Array(this.#memory.buffer(count * 8), 0, count)
+  }
+
+  floats(count: number): Float64Array {
+    return new Float64Array(this.#memory.buffer(count * 8), 0, count)
   }
 
   fixed(field: Field): FixedColumn | null {
@@ -85,24 +119,42 @@ export class BlockRows {
   /** By row, where the flow goes as the local networks see it: places of DIRECTIONS. */
   directions(local: AddressFact | null): Uint8Array {
     return this.once(local, 'direction', () => {
-      const out = new Uint8Array(this.rows).fill(TRANSIT)
-      if (local === null) return out
-      const source = this.codes(F.sourceAddress)
-      const destination = this.codes(F.destinationAddress)
-      // Only now are all their addresses in the dictionary.
-      const facts = this.scope.factByCode(local)
-      tellDirections(this.#localRows(source, facts), this.#localRows(destination, facts), out)
+      const out = this.octets(this.rows)
+      if (local === null) return out.fill(TRANSIT)
+      const { source, destination, isLocal } = this.#ends(local)
+      tellDirections(source, destination, isLocal, out)
       return out
     })
   }
 
-  /** 1 for rows whose address is there and local. */
-  #localRows(column: CodeColumn | null, facts: Uint32Array): Uint8Array {
-    const out = new Uint8Array(this.rows)
-    if (column === null) return out
-    markLocal(column.codes, facts, out)
-    const { present } = column
-    if (present !== null) for (let row = 0; row < out.length; row++) out[row]! &= present[row]!
+  /** Codes of both ends, 0 where rows have none, and by code whether addresses are local: 0 is not. */
+  #ends(local: AddressFact): { source: Uint32Array; destination: Uint32Array; isLocal: Uint8Array } {
+    return this.once(local, 'ends', () => {
+      const source = this.codes(F.sourceAddress)
+      const destination = this.codes(F.destinationAddress)
+      const hasGaps = [source, destination].some((end) => end === null || end.present !== null)
+      // Only now are all their addresses in the dictionary.
+      const isLocal = this.scope.isKnown(local)
+      // `::` may be local too: then rows without an address need a code that is not.
+      if (!hasGaps || isLocal[0] === 0)
+        return { source: this.#codesOrNone(source), destination: this.#codesOrNone(destination), isLocal }
+      const marked = new Uint8Array(isLocal.length + 1)
+      marked.set(isLocal)
+      const none = isLocal.length
+      return {
+        source: this.#codesOrNone(source, none),
+        destination: this.#codesOrNone(destination, none),
+        isLocal: marked,
+      }
+    })
+  }
+
+  #codesOrNone(column: CodeColumn | null, none = 0): Uint32Array {
+    if (column === null) return this.words(this.rows).fill(none)
+    const { codes, present } = column
+    if (present === null) return codes
+    const out = this.words(this.rows)
+    for (let row = 0; row < out.length; row++) out[row] = present[row] === 1 ? codes[row]! : none
     return out
   }
 
@@ -111,14 +163,26 @@ export class BlockRows {
     if (side === 'source') return this.codes(F.sourceAddress)
     if (side === 'destination') return this.codes(F.destinationAddress)
     return this.once(local, `codes ${side}`, () => {
-      const source = this.codes(F.sourceAddress)
-      const destination = this.codes(F.destinationAddress)
+      const a = this.codes(F.sourceAddress)
+      const b = this.codes(F.destinationAddress)
+      const isWhole = a !== null && b !== null && a.present === null && b.present === null
+      if (local !== null && isWhole) {
+        const { isLocal } = this.#ends(local)
+        const codes = this.words(this.rows)
+        if (side === 'remote') {
+          remoteCodes(a.codes, b.codes, isLocal, codes)
+          return { codes, present: null }
+        }
+        const present = this.octets(this.rows)
+        const locals = localCodes(a.codes, b.codes, isLocal, codes, present)
+        return { codes, present: locals === this.rows ? null : present }
+      }
       const choice = this.#choice(side, local)
       const none = new Uint32Array(this.rows)
-      const codes = new Uint32Array(this.rows)
-      chooseCodes(choice, source?.codes ?? none, destination?.codes ?? none, codes)
-      const present = new Uint8Array(this.rows)
-      const [hasA, hasB] = [presence(source, this.rows), presence(destination, this.rows)]
+      const codes = this.words(this.rows)
+      chooseCodes(choice, a?.codes ?? none, b?.codes ?? none, codes)
+      const present = this.octets(this.rows)
+      const [hasA, hasB] = [presence(a, this.rows), presence(b, this.rows)]
       choosePresence(choice, hasA, hasB, present)
       return { codes, present: partial(present, this.rows) }
     })
@@ -127,10 +191,8 @@ export class BlockRows {
   /** Which end of each row a side is: 1 source, 2 destination, 0 neither. */
   #choice(side: Side, local: AddressFact | null): Uint8Array {
     return this.once(local, `choice ${side}`, () => {
-      const table = CHOICES[side]
-      const directions = this.directions(local)
-      const out = new Uint8Array(this.rows)
-      for (let row = 0; row < out.length; row++) out[row] = table[directions[row]!]!
+      const out = this.octets(this.rows)
+      chooseEnds(this.directions(local), CHOICES[side], out)
       return out
     })
   }
@@ -166,15 +228,50 @@ const CHOICES: Readonly<Record<Side, Uint8Array>> = {
   remote: Uint8Array.of(1, 2, 2, 2),
 }
 
-function markLocal(codes: Uint32Array, facts: Uint32Array, out: Uint8Array): void {
-  for (let row = 0; row < out.length; row++) out[row] = facts[codes[row]!] === 0 ? 0 : 1
+function tellDirections(
+  source: Uint32Array,
+  destination: Uint32Array,
+  isLocal: Uint8Array,
+  out: Uint8Array,
+): void {
+  for (let row = 0; row < out.length; row++) {
+    // 0 transit, 1 out, 2 in, 3 internal.
+    const ends = isLocal[source[row]!]! | (isLocal[destination[row]!]! << 1)
+    out[row] = BY_ENDS[ends]!
+  }
 }
 
-function tellDirections(source: Uint8Array, destination: Uint8Array, out: Uint8Array): void {
-  for (let row = 0; row < out.length; row++) {
-    out[row] =
-      source[row] === 1 ? (destination[row] === 1 ? INTERNAL : OUT) : destination[row] === 1 ? IN : TRANSIT
+/** Of rows whose ends both have addresses: the local one, and whether there is one; returns how many have. */
+function localCodes(
+  a: Uint32Array,
+  b: Uint32Array,
+  isLocal: Uint8Array,
+  codes: Uint32Array,
+  present: Uint8Array,
+): number {
+  let count = 0
+  for (let row = 0; row < codes.length; row++) {
+    const source = a[row]!
+    const destination = b[row]!
+    const isOut = isLocal[source]!
+    const has = isOut | isLocal[destination]!
+    codes[row] = isOut === 1 ? source : has === 1 ? destination : 0
+    present[row] = has
+    count += has
   }
+  return count
+}
+
+function remoteCodes(a: Uint32Array, b: Uint32Array, isLocal: Uint8Array, codes: Uint32Array): void {
+  for (let row = 0; row < codes.length; row++) {
+    const source = a[row]!
+    const destination = b[row]!
+    codes[row] = isLocal[source]! < isLocal[destination]! ? source : destination
+  }
+}
+
+function chooseEnds(directions: Uint8Array, table: Uint8Array, out: Uint8Array): void {
+  for (let row = 0; row < out.length; row++) out[row] = table[directions[row]!]!
 }
 
 function chooseCodes(choice: Uint8Array, a: Uint32Array, b: Uint32Array, out: Uint32Array): void {

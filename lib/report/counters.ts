@@ -1,88 +1,137 @@
-import { F } from '../flow/fields.ts'
-import type { BlockRows, NumberColumn } from './block-rows.ts'
+import { F, type Field } from '../flow/fields.ts'
+import type { BlockRows } from './block-rows.ts'
+import { type LaneValues, multiplyNarrow, multiplyPairs, wordsOfWide } from './lane-kernels.ts'
 
 /** Counters by row as a query counts them, and which rows could not be counted exactly. */
 export interface CounterColumns {
-  readonly octets: BigUint64Array
-  readonly packets: BigUint64Array
+  readonly octets: LaneValues
+  readonly packets: LaneValues
   /** Of rows whose product exceeds 64 bits: 1. Null: there is none. */
   readonly saturated: Uint8Array | null
 }
 
 const MOST = 2n ** 64n - 1n
+const LIMIT = 2 ** 32
+const MOST_EXACT = 2 ** 53
 
-/** The counters of a block as the exporters sent them. */
-export function rawCounters(rows: BlockRows): CounterColumns {
-  return rows.once(null, 'raw counters', () => ({
-    octets: rows.fixed(F.octetDeltaCount)?.wide ?? new BigUint64Array(rows.rows),
-    packets: rows.fixed(F.packetDeltaCount)?.wide ?? new BigUint64Array(rows.rows),
-    saturated: null,
-  }))
+export type CounterName = 'octets' | 'packets'
+
+const FIELDS: Readonly<Record<CounterName, Field>> = {
+  octets: F.octetDeltaCount,
+  packets: F.packetDeltaCount,
 }
 
-/** The counters of a block times the sampling rate, where 0 and none count as 1; beyond 64 bits they are 2^64 - 1. */
-export function scaledCounters(rows: BlockRows): CounterColumns {
-  return rows.once(null, 'scaled counters', () => {
-    const raw = rawCounters(rows)
-    const rates = rows.numbers(F.samplingRate)
-    if (rates === null || !hasRate(rates, rows.rows)) return raw
-    const factors = factorsOf(rates, rows.rows)
-    const saturated = new Uint8Array(rows.rows)
-    const octets = scaled(raw.octets, factors, saturated, rows.rows)
-    const packets = scaled(raw.packets, factors, saturated, rows.rows)
-    return { octets, packets, saturated: saturated.includes(1) ? saturated : null }
+/** A counter of a block as the exporters sent it. */
+export function rawCounter(rows: BlockRows, name: CounterName): LaneValues {
+  return rows.once(null, `raw ${name}`, () => {
+    const field = FIELDS[name]
+    return narrowCounter(rows, field) ?? rows.fixed(field)?.wide ?? new Uint32Array(rows.rows)
   })
 }
 
-/** Whether any row has a rate above 1. */
-function hasRate(rates: NumberColumn, rows: number): boolean {
-  const { values } = rates
-  for (let row = 0; row < rows; row++) if (values[row]! > 1) return true
-  return false
-}
-
-function factorsOf(rates: NumberColumn, rows: number): Uint32Array {
-  const factors = new Uint32Array(rows)
-  const { values } = rates
-  for (let row = 0; row < rows; row++) factors[row] = values[row] === 0 ? 1 : values[row]!
-  return factors
-}
-
-function scaled(
-  values: BigUint64Array,
-  factors: Uint32Array,
-  saturated: Uint8Array,
-  rows: number,
-): BigUint64Array {
-  const out = new BigUint64Array(rows)
-  const words = new Uint32Array(values.buffer, values.byteOffset, rows * 2)
-  if (multiply(words, factors, new Uint32Array(out.buffer))) return out
-  for (let row = 0; row < rows; row++) {
-    if (words[row * 2 + 1] === 0) continue
-    const product = values[row]! * BigInt(factors[row]!)
-    out[row] = product <= MOST ? product : MOST
-    if (product > MOST) saturated[row] = 1
-  }
+/** The counter in 32 bits, read at half the cost; null where it needs more. */
+function narrowCounter(rows: BlockRows, field: Field): Uint32Array | null {
+  const scaled = rows.scaled(field)
+  if (scaled === null) return null
+  const { values, base, unit, present } = scaled
+  const isPlain = base === 0n && unit === 1n
+  // Rows without the field have any value: those must be zeros.
+  const isWhole = present.indexOf(0) < 0 || present.indexOf(0) >= rows.rows
+  if (isPlain && isWhole) return values
+  const facts = rows.block.columns.find((column) => column.field === field)
+  if (facts === undefined || facts.greatest >= BigInt(LIMIT)) return null
+  const out = rows.words(rows.rows)
+  scaleTo(values, Number(BigInt.asUintN(32, base)), Number(BigInt.asUintN(32, unit)), out)
+  if (!isWhole) for (let row = 0; row < out.length; row++) if (present[row] === 0) out[row] = 0
   return out
 }
 
-/** Products of numbers below 2^32, low word first; false if there are greater ones, whose products are then wrong. */
-function multiply(words: Uint32Array, factors: Uint32Array, out: Uint32Array): boolean {
-  let high = 0
-  for (let row = 0; row < factors.length; row++) {
-    const value = words[row * 2]!
-    const factor = factors[row]!
-    high |= words[row * 2 + 1]!
-    if (factor === 1) {
-      out[row * 2] = value
-      out[row * 2 + 1] = words[row * 2 + 1]!
-      continue
+function scaleTo(values: Uint32Array, base: number, unit: number, out: Uint32Array): void {
+  const from = base | 0
+  const step = unit | 0
+  for (let row = 0; row < out.length; row++) out[row] = (Math.imul(values[row]!, step) + from) | 0
+}
+
+/** A counter of a block times the sampling rate, where 0 and none count as 1; beyond 64 bits it is 2^64 - 1. */
+export function scaledCounter(
+  rows: BlockRows,
+  name: CounterName,
+): { readonly values: LaneValues; readonly saturated: Uint8Array | null } {
+  return rows.once(null, `scaled ${name}`, () => {
+    const values = rawCounter(rows, name)
+    const factors = rows.once(null, 'factors', () => factorsOf(rows))
+    if (factors === null) return { values, saturated: null }
+    return scaled(values, factors, rows, name)
+  })
+}
+
+interface Factors {
+  readonly values: Uint32Array
+  readonly most: number
+}
+
+/** By row, the rate or 1; null where no rate is above 1. */
+function factorsOf(rows: BlockRows): Factors | null {
+  const rates = rows.numbers(F.samplingRate)
+  if (rates === null) return null
+  const most = greatestOf(rows, F.samplingRate, rates.values as Uint32Array)
+  if (most <= 1) return null
+  // A zero means that nobody knows.
+  const values = rates.values as Uint32Array
+  if (values.indexOf(0) < 0) return { values, most }
+  const factors = rows.words(rows.rows)
+  for (let row = 0; row < factors.length; row++) factors[row] = values[row] === 0 ? 1 : values[row]!
+  return { values: factors, most }
+}
+
+/** The greatest value of a column in 32 bits, as its block tells. */
+function greatestOf(rows: BlockRows, field: Field, values: Uint32Array): number {
+  const facts = rows.block.columns.find((column) => column.field === field)
+  return facts === undefined || facts.greatest >= BigInt(LIMIT)
+    ? greatestWord(values)
+    : Number(facts.greatest)
+}
+
+function greatestWord(values: Uint32Array): number {
+  let greatest = 0
+  for (let row = 0; row < values.length; row++) if (values[row]! > greatest) greatest = values[row]!
+  return greatest
+}
+
+function scaled(
+  values: LaneValues,
+  factors: Factors,
+  rows: BlockRows,
+  name: CounterName,
+): { values: LaneValues; saturated: Uint8Array | null } {
+  const count = rows.rows
+  if (values instanceof Uint32Array) {
+    const most = greatestOf(rows, FIELDS[name], values) * factors.most
+    if (most < LIMIT) {
+      const out = rows.words(count)
+      multiplyNarrow(values, factors.values, out)
+      return { values: out, saturated: null }
     }
-    // Halves of the factor, so that each product is below 2^48 and exact.
-    const upper = value * (factor >>> 16)
-    const low = value * (factor & 0xffff) + (upper % 65_536) * 65_536
-    out[row * 2] = low % 4_294_967_296
-    out[row * 2 + 1] = Math.floor(upper / 65_536) + Math.floor(low / 4_294_967_296)
+    const out = rows.wide(count)
+    if (most < MOST_EXACT) {
+      multiplyPairs(values, factors.values, wordsOfWide(out))
+      return { values: out, saturated: null }
+    }
   }
-  return high === 0
+  return scaledSlowly(values, factors.values, rows.wide(count))
+}
+
+/** Counters beyond what flows have. */
+function scaledSlowly(
+  values: LaneValues,
+  factors: Uint32Array,
+  out: BigUint64Array,
+): { values: LaneValues; saturated: Uint8Array | null } {
+  const saturated = new Uint8Array(out.length)
+  for (let row = 0; row < out.length; row++) {
+    const product = BigInt(values[row]!) * BigInt(factors[row]!)
+    out[row] = product <= MOST ? product : MOST
+    if (product > MOST) saturated[row] = 1
+  }
+  return { values: out, saturated: saturated.includes(1) ? saturated : null }
 }

@@ -1,4 +1,13 @@
-import { addLane, countLane, endHash, greatestLane, hashWord, startHash, VECTOR_ROWS } from './kernels.ts'
+import { endHash, hashWord, startHash, VECTOR_ROWS } from './kernels.ts'
+import {
+  addNarrow,
+  addOnes,
+  addPairs,
+  greatestNarrow,
+  greatestPairs,
+  type LaneValues,
+  wordsOfWide,
+} from './lane-kernels.ts'
 
 /** What a lane does with the values of a group. */
 export type LaneOperation = 'sum' | 'greatest'
@@ -8,7 +17,7 @@ export interface Vector {
   count: number
   readonly words: readonly Uint32Array[]
   /** Null: every row counts 1. */
-  readonly lanes: (BigUint64Array | null)[]
+  readonly lanes: (LaneValues | null)[]
 }
 
 /** A vector with room for keys of `words` words; its lanes are set by who fills it. */
@@ -16,7 +25,7 @@ export function newVector(words: number, lanes: number): Vector {
   return {
     count: 0,
     words: Array.from({ length: words }, () => new Uint32Array(VECTOR_ROWS)),
-    lanes: new Array<BigUint64Array | null>(lanes).fill(null),
+    lanes: new Array<LaneValues | null>(lanes).fill(null),
   }
 }
 
@@ -28,12 +37,17 @@ export function addLanes(
   vector: Vector,
 ): void {
   const { count } = vector
-  for (let lane = 0; lane < operations.length; lane++) {
+  const lanes = operations.length
+  const words = wordsOfWide(sums)
+  for (let lane = 0; lane < lanes; lane++) {
     const values = vector.lanes[lane] ?? null
-    if (values === null) countLane(sums, groups, operations.length, lane, count)
-    else if (operations[lane] === 'greatest')
-      greatestLane(sums, groups, operations.length, lane, values, count)
-    else addLane(sums, groups, operations.length, lane, values, count)
+    const isSum = operations[lane] === 'sum'
+    if (values === null) addOnes(words, groups, lanes, lane, count)
+    else if (values instanceof Uint32Array) {
+      if (isSum) addNarrow(words, groups, lanes, lane, values, count)
+      else greatestNarrow(words, groups, lanes, lane, values, count)
+    } else if (isSum) addPairs(words, groups, lanes, lane, wordsOfWide(values), count)
+    else greatestPairs(words, groups, lanes, lane, wordsOfWide(values), count)
   }
 }
 

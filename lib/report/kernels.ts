@@ -57,18 +57,24 @@ export function gatherAbsent(
   for (let i = 0; i < count; i++) out[i] = present[rows[from + i]!]! ^ 1
 }
 
-export function gatherWide(
-  values: BigUint64Array,
-  rows: Uint32Array,
-  from: number,
-  count: number,
-  out: BigUint64Array,
-): void {
-  for (let i = 0; i < count; i++) out[i] = values[rows[from + i]!]!
-}
-
 export function mapThrough(map: Uint32Array, values: Uint32Array, count: number): void {
   for (let i = 0; i < count; i++) values[i] = map[values[i]!]!
+}
+
+/** Begins each word with a piece of each value. */
+export function setPiece(
+  values: Uint32Array,
+  count: number,
+  shift: number,
+  mask: number,
+  left: number,
+  word: Uint32Array,
+): void {
+  if (shift === 0 && left === 0) {
+    for (let i = 0; i < count; i++) word[i] = values[i]! & mask
+  } else {
+    for (let i = 0; i < count; i++) word[i] = ((values[i]! >>> shift) & mask) << left
+  }
 }
 
 /** Adds a piece of each value to each word. */
@@ -121,62 +127,6 @@ export function endHash(hashes: Uint32Array, count: number): void {
   }
 }
 
-// BigInt.asUintN keeps sums of 64-bit arrays in registers; without it they are now and then objects.
-
-/** Adds values to lane `lane` of `lanes` per group. */
-export function addLane(
-  sums: BigUint64Array,
-  groups: Uint32Array,
-  lanes: number,
-  lane: number,
-  values: BigUint64Array,
-  count: number,
-): void {
-  for (let i = 0; i < count; i++) {
-    const at = groups[i]! * lanes + lane
-    sums[at] = BigInt.asUintN(64, sums[at]! + values[i]!)
-  }
-}
-
-export function countLane(
-  sums: BigUint64Array,
-  groups: Uint32Array,
-  lanes: number,
-  lane: number,
-  count: number,
-): void {
-  for (let i = 0; i < count; i++) {
-    const at = groups[i]! * lanes + lane
-    sums[at] = BigInt.asUintN(64, sums[at]! + 1n)
-  }
-}
-
-export function greatestLane(
-  sums: BigUint64Array,
-  groups: Uint32Array,
-  lanes: number,
-  lane: number,
-  values: BigUint64Array,
-  count: number,
-): void {
-  for (let i = 0; i < count; i++) {
-    const at = groups[i]! * lanes + lane
-    if (values[i]! > sums[at]!) sums[at] = values[i]!
-  }
-}
-
 export function markSeen(seen: Uint8Array, groups: Uint32Array, count: number): void {
   for (let i = 0; i < count; i++) seen[groups[i]!] = 1
-}
-
-/** The sum of 64-bit numbers; exact for up to 2^21 of them. */
-export function sumWide(values: BigUint64Array, count: number): bigint {
-  const words = new Uint32Array(values.buffer, values.byteOffset, count * 2)
-  let low = 0
-  let high = 0
-  for (let i = 0; i < words.length; i += 2) {
-    low += words[i]!
-    high += words[i + 1]!
-  }
-  return (BigInt(high) << 32n) + BigInt(low)
 }

@@ -1,7 +1,8 @@
 import { F } from '../flow/fields.ts'
 import { type BlockRows, DIRECTIONS } from './block-rows.ts'
-import type { CounterColumns } from './counters.ts'
-import { gatherWide, VECTOR_ROWS } from './kernels.ts'
+import { type CounterName, rawCounter, scaledCounter } from './counters.ts'
+import { VECTOR_ROWS } from './kernels.ts'
+import { gatherNarrow, gatherPairs, type LaneValues, wordsOfWide } from './lane-kernels.ts'
 import { isEmitted, type LaneSource } from './measures.ts'
 import type { Direction, Query } from './query.ts'
 import type { Shares } from './time-bins.ts'
@@ -11,7 +12,6 @@ const MOST = 2n ** 64n - 1n
 /** Rows whose lanes are wanted: `count` of them from `from` on in `selection`; `shares` where they were dealt. */
 export interface LaneRows {
   readonly rows: BlockRows
-  readonly counters: CounterColumns
   readonly selection: Uint32Array
   readonly from: number
   readonly count: number
@@ -24,25 +24,27 @@ export interface LaneRows {
 export class LaneColumns {
   readonly #sources: readonly LaneSource[]
   readonly #query: Query
-  readonly #memory: readonly BigUint64Array[]
-  readonly #zeros = new BigUint64Array(VECTOR_ROWS)
+  readonly #wide: readonly BigUint64Array[]
+  readonly #narrow: readonly Uint32Array[]
+  readonly #zeros = new Uint32Array(VECTOR_ROWS)
 
   constructor(sources: readonly LaneSource[], query: Query) {
     this.#sources = sources
     this.#query = query
-    this.#memory = sources.map(() => new BigUint64Array(VECTOR_ROWS))
+    this.#wide = sources.map(() => new BigUint64Array(VECTOR_ROWS))
+    this.#narrow = sources.map(() => new Uint32Array(VECTOR_ROWS))
   }
 
   /** A column per lane; null where each row counts 1. */
-  columns(of: LaneRows): (BigUint64Array | null)[] {
-    return this.#sources.map((source, lane) => this.#column(source, this.#memory[lane]!, of))
+  columns(of: LaneRows): (LaneValues | null)[] {
+    return this.#sources.map((source, lane) => this.#column(source, lane, of))
   }
 
-  #column(source: LaneSource, out: BigUint64Array, of: LaneRows): BigUint64Array | null {
+  #column(source: LaneSource, lane: number, of: LaneRows): LaneValues | null {
     if (isEmitted(source)) return this.#zeros
     if (source.kind === 'counter') {
-      const values = this.#counter(source.counter, out, of)
-      return source.direction === null ? values : this.#ofDirection(source.direction, values, out, of)
+      const values = this.#counter(source.counter, lane, of)
+      return source.direction === null ? values : this.#ofDirection(source.direction, values, lane, of)
     }
     if (source.kind !== 'column' && source.kind !== 'present') return this.#zeros
     const { rows, selection, from, count, shares } = of
@@ -50,10 +52,11 @@ export class LaneColumns {
     if (column === null) return this.#zeros
     const { present, values, wide } = column
     const isWide = source.field.kind === 'u64'
+    const out = this.#wide[lane]!
     for (let i = 0; i < count; i++) {
       const row = selection[from + i]!
       // A flow dealt into several bins has its columns in the first.
-      if (present[row] === 0 || (shares !== null && shares.flows[i] === 0n)) {
+      if (present[row] === 0 || (shares !== null && shares.flows !== null && shares.flows[i] === 0)) {
         out[i] = 0n
       } else if (source.kind === 'present') {
         out[i] = 1n
@@ -65,32 +68,45 @@ export class LaneColumns {
     return out
   }
 
-  #counter(
-    counter: 'octets' | 'packets' | 'flows',
-    out: BigUint64Array,
-    of: LaneRows,
-  ): BigUint64Array | null {
-    const { counters, selection, from, count, shares, isAll } = of
-    if (shares !== null) return shares[counter]
-    if (counter === 'flows') return null
-    if (isAll) return counters[counter].subarray(from, from + count)
-    gatherWide(counters[counter], selection, from, count, out)
+  #counter(counter: CounterName | 'flows', lane: number, of: LaneRows): LaneValues | null {
+    const { rows, selection, from, count, shares, isAll } = of
+    if (counter === 'flows') return shares === null ? null : shares.flows
+    if (shares !== null && !shares.isWhole) return shares[counter]
+    const values =
+      this.#query.counters === 'raw' ? rawCounter(rows, counter) : scaledCounter(rows, counter).values
+    if (isAll) return values.subarray(from, from + count)
+    if (values instanceof Uint32Array) {
+      const out = this.#narrow[lane]!
+      gatherNarrow(values, selection, from, count, out)
+      return out
+    }
+    const out = this.#wide[lane]!
+    gatherPairs(wordsOfWide(values), selection, from, count, wordsOfWide(out))
     return out
   }
 
   #ofDirection(
     direction: Direction,
-    values: BigUint64Array | null,
-    out: BigUint64Array,
+    values: LaneValues | null,
+    lane: number,
     { rows, selection, from, count }: LaneRows,
-  ): BigUint64Array {
+  ): LaneValues {
     const directions = rows.directions(this.#query.local)
     const wanted = DIRECTIONS.indexOf(direction)
+    if (values === null || values instanceof Uint32Array) {
+      const out = this.#narrow[lane]!
+      for (let i = 0; i < count; i++)
+        out[i] = directions[selection[from + i]!] === wanted ? (values === null ? 1 : values[i]!) : 0
+      return out
+    }
+    const out = wordsOfWide(this.#wide[lane]!)
+    const words = wordsOfWide(values)
     for (let i = 0; i < count; i++) {
       const isWanted = directions[selection[from + i]!] === wanted
-      out[i] = isWanted ? (values === null ? 1n : values[i]!) : 0n
+      out[i * 2] = isWanted ? words[i * 2]! : 0
+      out[i * 2 + 1] = isWanted ? words[i * 2 + 1]! : 0
     }
-    return out
+    return this.#wide[lane]!
   }
 }
 

@@ -41,22 +41,40 @@ export function noteSampling(quality: Quality, rows: BlockRows, selection: Uint3
     quality.sourceRows[0]! += count
     return
   }
-  const all = new Float64Array(256)
-  const scaled = new Float64Array(256)
-  let unknown = 0
-  const rate = rates.values
-  const source = sources?.values ?? new Uint8Array(rows.rows)
+  // Three numbers by source: rows whose rate nobody knows, whose rate is 1, and above it.
+  const tally = new Uint32Array(256 * 4)
+  const rate = rates.values as Uint32Array
+  const source = (sources?.values as Uint8Array | undefined) ?? new Uint8Array(rows.rows)
+  if (count === rows.rows) tallyAll(rate, source, tally)
+  else tallySome(rate, source, selection, count, tally)
+  for (let i = 0; i < 256; i++) {
+    const [unknown, plain, scaled] = [tally[i * 4]!, tally[i * 4 + 1]!, tally[i * 4 + 2]!]
+    quality.unknownSampling += unknown
+    if (i >= SOURCES) continue
+    quality.sourceRows[i]! += unknown + plain + scaled
+    quality.scaledRows[i]! += scaled
+  }
+}
+
+function tallyAll(rate: Uint32Array, source: Uint8Array, tally: Uint32Array): void {
+  for (let row = 0; row < rate.length; row++) {
+    const own = rate[row]!
+    tally[(source[row]! << 2) | (own > 1 ? 2 : own)]!++
+  }
+}
+
+function tallySome(
+  rate: Uint32Array,
+  source: Uint8Array,
+  selection: Uint32Array,
+  count: number,
+  tally: Uint32Array,
+): void {
   for (let i = 0; i < count; i++) {
     const row = selection[i]!
-    all[source[row]!]!++
-    if (rate[row]! > 1) scaled[source[row]!]!++
-    else if (rate[row] === 0) unknown++
+    const own = rate[row]!
+    tally[(source[row]! << 2) | (own > 1 ? 2 : own)]!++
   }
-  for (let i = 0; i < SOURCES; i++) {
-    quality.sourceRows[i]! += all[i]!
-    quality.scaledRows[i]! += scaled[i]!
-  }
-  quality.unknownSampling += unknown
 }
 
 /** Whether exporters told of flows where they enter and where they leave: such flows are there twice. */

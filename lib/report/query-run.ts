@@ -2,9 +2,10 @@ import type { FlowBlock, Problem } from '../flow/source.ts'
 import { Aggregation } from './aggregation.ts'
 import type { BlockRows } from './block-rows.ts'
 import type { CompiledQuery, TablePlan } from './compiled-query.ts'
-import { rawCounters, scaledCounters } from './counters.ts'
+import { type CounterName, rawCounter, scaledCounter } from './counters.ts'
 import { VECTOR_ROWS } from './kernels.ts'
 import { egressRows, LaneColumns } from './lane-columns.ts'
+import type { LaneValues } from './lane-kernels.ts'
 import { isDoubled, newQuality, noteSampling } from './quality.ts'
 import type { Quality, RunOptions } from './query.ts'
 import { BinDealer, type Shares } from './time-bins.ts'
@@ -43,6 +44,8 @@ export class QueryRun {
   greatestNs = 0n
   /** Bins that any row was dealt into. */
   readonly binsSeen = new Set<number>()
+  /** Counters that any table asks for. */
+  readonly #counted = new Set<CounterName>()
   readonly #dealer: BinDealer
   #rows: BlockRows | null = null
   #selection = new Uint32Array(0)
@@ -52,6 +55,10 @@ export class QueryRun {
   constructor(compiled: CompiledQuery, options: RunOptions, expected: Expected) {
     this.compiled = compiled
     const { query, window, levels } = compiled
+    for (const { tables } of levels)
+      for (const { sources } of tables)
+        for (const source of sources)
+          if (source.kind === 'counter' && source.counter !== 'flows') this.#counted.add(source.counter)
     const count = levels.reduce((sum, { tables }) => sum + tables.length, 0)
     const bins = window.expectedBins(expected.span)
     this.levels = levels.map(({ tables }) =>
@@ -119,16 +126,15 @@ export class QueryRun {
     this.#rows = rows
     for (const tables of this.levels)
       for (const table of tables) if (this.#feeds(table, tables)) table.aggregation.enterBlock(rows)
-    const counters = this.#counters(rows)
     if (query.counters === 'scaled') {
       noteSampling(quality, rows, selection, count)
-      if (counters.saturated !== null)
-        for (let i = 0; i < count; i++) quality.saturated += counters.saturated[selection[i]!]!
+      this.#noteSaturation(rows, selection, count)
     }
     if (hasBins || !window.holdsAll(block)) {
       const { baseNs, grid } = window.gridFor(block.info)
       const dealer = this.#dealer
       dealer.cut = dealer.untimed = dealer.counted = 0
+      const counters = { octets: this.#counter(rows, 'octets'), packets: this.#counter(rows, 'packets') }
       dealer.deal(selection, count, spansOf(rows, baseNs), counters, grid)
       quality.cutFlows += dealer.cut
       quality.untimedRows += dealer.untimed
@@ -138,7 +144,7 @@ export class QueryRun {
     quality.rowsCounted += count
     for (let from = 0; from < count; from += VECTOR_ROWS) {
       const own = Math.min(VECTOR_ROWS, count - from)
-      const of = { rows, counters, selection, from, count: own, shares: null, isAll }
+      const of = { rows, selection, from, count: own, shares: null, isAll }
       for (const tables of this.levels) {
         for (const table of tables) {
           if (this.#feeds(table, tables))
@@ -162,15 +168,27 @@ export class QueryRun {
     return table.plan.fills !== -1 || !tables.some(({ plan }) => plan.fills === -2)
   }
 
-  #counters(rows: BlockRows): ReturnType<typeof rawCounters> {
-    return this.compiled.query.counters === 'raw' ? rawCounters(rows) : scaledCounters(rows)
+  /** A counter by row; null where nothing is asked of it. */
+  #counter(rows: BlockRows, name: CounterName): LaneValues | null {
+    if (!this.#counted.has(name)) return null
+    return this.compiled.query.counters === 'raw' ? rawCounter(rows, name) : scaledCounter(rows, name).values
+  }
+
+  #noteSaturation(rows: BlockRows, selection: Uint32Array, count: number): void {
+    for (const name of this.#counted) {
+      const { saturated } = scaledCounter(rows, name)
+      // A row is told of once, also where both its counters are beyond.
+      const other =
+        name === 'packets' && this.#counted.has('octets') ? scaledCounter(rows, 'octets').saturated : null
+      for (let i = 0; saturated !== null && i < count; i++)
+        this.quality.saturated += saturated[selection[i]!]! & ((other?.[selection[i]!] ?? 0) ^ 1)
+    }
   }
 
   #addShares(shares: Shares): void {
     const rows = this.#rows!
-    const counters = this.#counters(rows)
     const { count, rows: selection, bins } = shares
-    const of = { rows, counters, selection, from: 0, count, shares, isAll: false }
+    const of = { rows, selection, from: 0, count, shares, isAll: false }
     let last = -1
     for (let i = 0; i < count && this.compiled.hasBins; i++) {
       if (bins[i] === last) continue

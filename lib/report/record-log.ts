@@ -1,16 +1,44 @@
 import { hashKeys, newVector, type Vector } from './group-table.ts'
 import { VECTOR_ROWS } from './kernels.ts'
+import {
+  type LaneValues,
+  scatterPairs,
+  scatterWords,
+  takePairs,
+  takeWords,
+  wordsOfWide,
+} from './lane-kernels.ts'
 import { SpillFile } from './spill-file.ts'
 
 export const PARTITIONS = 256
-const CHUNK = 256
+const CHUNK = 64
+/** Records for which memory is taken at a time, at most. */
+const MOST_SLAB = 2 ** 20
+const NO_WORDS = new Uint32Array(0)
 
-/** Records of a partition that lie together: in the arena, or in the file where `inFile`. */
+/** How records look: the words of their keys, then those of each lane: none for ones, one below 2^32, else two. */
+interface RecordForm {
+  readonly widths: readonly number[]
+  /** Words of a record. */
+  readonly stride: number
+}
+
+/** Memory for many records of one form. */
+interface Slab {
+  readonly form: RecordForm
+  words: Uint32Array
+  /** Records that fit. */
+  readonly room: number
+  /** Records for which chunks were opened. */
+  used: number
+  /** Where it lies in the file; -1 in memory. */
+  at: number
+}
+
+/** Records of a partition that lie together, from record `at` of a slab on. */
 interface Chunk {
-  readonly inFile: boolean
-  /** Record number in the arena, or octets into the file. */
-  readonly keysAt: number
-  readonly lanesAt: number
+  readonly slab: Slab
+  readonly at: number
   count: number
 }
 
@@ -24,16 +52,14 @@ export class RecordLog {
   readonly #words: number
   readonly #headWords: number
   readonly #lanes: number
-  readonly #mostRecords: number
+  readonly #mostWords: number
   readonly #directory: string
   #file: SpillFile | null = null
-  #capacity = 0
-  #keys = new Uint32Array(0)
-  #values = new BigUint64Array(0)
-  /** Where the next chunk of the arena begins, in records. */
-  #next = 0
+  /** Slabs in memory, the last of which takes records, and how many words they have. */
+  #slabs: Slab[] = []
+  #memoryWords = 0
   readonly #chunks: Chunk[][] = Array.from({ length: PARTITIONS }, () => [])
-  /** Where the next record of each partition goes; at a multiple of CHUNK there is no room. */
+  /** Where the next record of each partition goes in the last slab; at a multiple of CHUNK there is no room. */
   readonly #cursors = new Uint32Array(PARTITIONS)
   readonly #hashes = new Uint32Array(VECTOR_ROWS)
   readonly #places = new Uint32Array(VECTOR_ROWS)
@@ -42,87 +68,104 @@ export class RecordLog {
     this.#words = shape.words
     this.#headWords = shape.headWords
     this.#lanes = shape.lanes
-    // Doubling holds the old arena and the new one for a while.
-    const records = Math.floor(octets / (shape.words * 4 + shape.lanes * 8) / 1.5)
-    this.#mostRecords = Math.max(PARTITIONS * CHUNK + 2 * VECTOR_ROWS, records)
+    this.#mostWords = Math.floor(octets / 4)
     this.#directory = directory
   }
 
   /** Takes all rows of a vector; lanes without values count 1. Throws FILE_UNWRITABLE. */
   append(vector: Vector): void {
     const { count } = vector
-    this.#reserve((PARTITIONS + Math.ceil(count / CHUNK)) * CHUNK)
+    // Each partition may begin a chunk, and each CHUNK rows one more.
+    const room = (PARTITIONS + Math.ceil(count / CHUNK)) * CHUNK
+    let slab = this.#slabs.at(-1)
+    if (slab === undefined || slab.used + room > slab.room || !holds(slab.form, vector.lanes))
+      slab = this.#nextSlab(vector, room)
     hashKeys(vector, this.#headWords, this.#hashes)
-    const [hashes, places, cursors] = [this.#hashes, this.#places, this.#cursors]
-    for (let i = 0; i < count; i++) {
-      const partition = hashes[i]! >>> 24
-      let place = cursors[partition]!
-      if (place % CHUNK === 0) place = this.#openChunk(partition)
-      places[i] = place
-      cursors[partition] = place + 1
-    }
-    const words = this.#words
-    for (let word = 0; word < words; word++)
-      scatterWords(vector.words[word]!, places, count, this.#keys, words, word)
+    const places = this.#places
+    this.#place(count, slab)
+    const { words, form } = slab
+    for (let word = 0; word < this.#words; word++)
+      scatterWords(vector.words[word]!, places, count, words, form.stride, word)
+    let offset = this.#words
     for (let lane = 0; lane < this.#lanes; lane++) {
+      const width = form.widths[lane]!
       const values = vector.lanes[lane] ?? null
-      if (values === null) scatterOnes(places, count, this.#values, this.#lanes, lane)
-      else scatterWide(values, places, count, this.#values, this.#lanes, lane)
+      if (width === 2) scatterPairs(this.#pairs(values, count), places, count, words, form.stride, offset)
+      else if (width === 1)
+        scatterWords(this.#narrow(values, count), places, count, words, form.stride, offset)
+      offset += width
     }
     this.records += count
   }
 
-  #openChunk(partition: number): number {
-    const place = this.#next
-    this.#next += CHUNK
-    this.#chunks[partition]!.push({ inFile: false, keysAt: place, lanesAt: place, count: CHUNK })
-    return place
+  /** What comes next need not have the form of what came before. */
+  seal(): void {
+    const slab = this.#slabs.at(-1)
+    if (slab !== undefined) this.#endChunks()
+    this.#cursors.fill(0)
+    if (slab !== undefined) slab.used = Math.max(slab.used, slab.room)
   }
 
-  #reserve(records: number): void {
-    if (this.#next + records <= this.#capacity) return
-    if (this.#capacity * 2 <= this.#mostRecords || this.#capacity === 0) {
-      const least = Math.max(this.#capacity * 2, PARTITIONS * CHUNK * 2, this.#next + records)
-      this.#capacity = Math.min(least, Math.max(this.#mostRecords, this.#next + records))
-      const keys = new Uint32Array(this.#capacity * this.#words)
-      keys.set(this.#keys.subarray(0, this.#next * this.#words))
-      this.#keys = keys
-      const values = new BigUint64Array(this.#capacity * this.#lanes)
-      values.set(this.#values.subarray(0, this.#next * this.#lanes))
-      this.#values = values
-      if (this.#next + records <= this.#capacity) return
+  /** Lanes of a narrower vector than the slab's. */
+  #pairs(values: LaneValues | null, count: number): Uint32Array {
+    if (values !== null && !(values instanceof Uint32Array)) return wordsOfWide(values)
+    const out = new Uint32Array(count * 2)
+    for (let i = 0; i < count; i++) out[i * 2] = values === null ? 1 : values[i]!
+    return out
+  }
+
+  #narrow(values: LaneValues | null, count: number): Uint32Array {
+    return values === null ? new Uint32Array(count).fill(1) : (values as Uint32Array)
+  }
+
+  #place(count: number, slab: Slab): void {
+    const [hashes, places, cursors] = [this.#hashes, this.#places, this.#cursors]
+    for (let i = 0; i < count; i++) {
+      const partition = hashes[i]! >>> 24
+      let place = cursors[partition]!
+      if (place % CHUNK === 0) {
+        place = slab.used
+        slab.used += CHUNK
+        this.#chunks[partition]!.push({ slab, at: place, count: CHUNK })
+      }
+      places[i] = place
+      cursors[partition] = place + 1
     }
-    this.#spill()
   }
 
-  /** Writes the arena as it is, and remembers where each chunk came to lie. */
+  #nextSlab(vector: Vector, needed: number): Slab {
+    this.#endChunks()
+    this.#cursors.fill(0)
+    const widths = Array.from({ length: this.#lanes }, (_, lane) => widthOf(vector.lanes[lane] ?? null))
+    const stride = widths.reduce((sum, width) => sum + width, this.#words)
+    const most = Math.floor(this.#mostWords / stride / 8)
+    const room = Math.max(needed, Math.min(MOST_SLAB, most))
+    if (this.#slabs.length > 0 && this.#memoryWords + room * stride > this.#mostWords) this.#spill()
+    const slab = { form: { widths, stride }, words: new Uint32Array(room * stride), room, used: 0, at: -1 }
+    this.#slabs.push(slab)
+    this.#memoryWords += room * stride
+    return slab
+  }
+
+  /** Writes all slabs as they are. */
   #spill(): void {
     this.#file ??= new SpillFile(this.#directory)
-    this.#endChunks()
-    const keysAt = this.#file.append(this.#keys.subarray(0, this.#next * this.#words))
-    const lanesAt = this.#file.append(this.#values.subarray(0, this.#next * this.#lanes))
-    for (const chunks of this.#chunks) {
-      for (let i = chunks.length - 1; i >= 0 && !chunks[i]!.inFile; i--) {
-        const { keysAt: place, count } = chunks[i]!
-        chunks[i] = {
-          inFile: true,
-          keysAt: keysAt + place * this.#words * 4,
-          lanesAt: lanesAt + place * this.#lanes * 8,
-          count,
-        }
-      }
+    for (const slab of this.#slabs) {
+      slab.at = this.#file.append(slab.words.subarray(0, slab.used * slab.form.stride))
+      slab.words = NO_WORDS
     }
-    this.#next = 0
-    this.#cursors.fill(0)
+    this.#slabs = []
+    this.#memoryWords = 0
     this.spilledOctets = this.#file.octets
   }
 
   /** Gives the last chunks their true counts. */
   #endChunks(): void {
+    const slab = this.#slabs.at(-1)
     for (let partition = 0; partition < PARTITIONS; partition++) {
       const last = this.#chunks[partition]!.at(-1)
       const used = this.#cursors[partition]! % CHUNK
-      if (last !== undefined && !last.inFile) last.count = used === 0 ? CHUNK : used
+      if (last !== undefined && last.slab === slab && used !== 0) last.count = used
     }
   }
 
@@ -137,27 +180,37 @@ export class RecordLog {
   /** Hands on the records of a partition; the vector is used again for the next ones. */
   forEach(partition: number, take: (vector: Vector) => void): void {
     this.#endChunks()
-    const vector = newVector(this.#words, this.#lanes)
-    const columns = Array.from({ length: this.#lanes }, () => new BigUint64Array(VECTOR_ROWS))
-    for (const [lane, column] of columns.entries()) vector.lanes[lane] = column
-    const keysRead = new Uint32Array(CHUNK * this.#words)
-    const valuesRead = new BigUint64Array(CHUNK * this.#lanes)
-    for (const { inFile, keysAt, lanesAt, count } of this.#chunks[partition]!) {
-      if (vector.count + count > VECTOR_ROWS) {
-        take(vector)
+    const keyWords = this.#words
+    const vector = newVector(keyWords, this.#lanes)
+    const narrow = Array.from({ length: this.#lanes }, () => new Uint32Array(VECTOR_ROWS))
+    const wide = Array.from({ length: this.#lanes }, () => new BigUint64Array(VECTOR_ROWS))
+    let form: RecordForm | null = null
+    let read = new Uint32Array(0)
+    for (const { slab, at, count } of this.#chunks[partition]!) {
+      const { stride, widths } = slab.form
+      if (slab.form !== form || vector.count + count > VECTOR_ROWS) {
+        if (vector.count > 0) take(vector)
         vector.count = 0
+        form = slab.form
+        for (let lane = 0; lane < this.#lanes; lane++)
+          vector.lanes[lane] = [null, narrow[lane]!, wide[lane]!][widths[lane]!]!
       }
-      if (inFile) {
-        this.#file!.read(keysRead.subarray(0, count * this.#words), keysAt)
-        this.#file!.read(valuesRead.subarray(0, count * this.#lanes), lanesAt)
+      if (slab.at >= 0) {
+        if (read.length < count * stride) read = new Uint32Array(CHUNK * stride)
+        this.#file!.read(read.subarray(0, count * stride), slab.at + at * stride * 4)
       }
-      const keys = inFile ? keysRead : this.#keys
-      const values = inFile ? valuesRead : this.#values
-      const at = inFile ? 0 : keysAt
-      for (let word = 0; word < this.#words; word++)
-        columnOfWords(keys, at, this.#words, word, count, vector.words[word]!, vector.count)
-      for (let lane = 0; lane < this.#lanes; lane++)
-        columnOfWide(values, at, this.#lanes, lane, count, columns[lane]!, vector.count)
+      const records = slab.at >= 0 ? read : slab.words
+      const from = slab.at >= 0 ? 0 : at * stride
+      for (let word = 0; word < keyWords; word++)
+        takeWords(records, from + word, stride, count, vector.words[word]!, vector.count)
+      let offset = from + keyWords
+      for (let lane = 0; lane < this.#lanes; lane++) {
+        const width = widths[lane]!
+        if (width === 1) takeWords(records, offset, stride, count, narrow[lane]!, vector.count)
+        else if (width === 2)
+          takePairs(records, offset, stride, count, wordsOfWide(wide[lane]!), vector.count)
+        offset += width
+      }
       vector.count += count
     }
     if (vector.count > 0) take(vector)
@@ -169,58 +222,12 @@ export class RecordLog {
   }
 }
 
-function scatterWords(
-  values: Uint32Array,
-  places: Uint32Array,
-  count: number,
-  out: Uint32Array,
-  stride: number,
-  offset: number,
-): void {
-  for (let i = 0; i < count; i++) out[places[i]! * stride + offset] = values[i]!
+function widthOf(values: LaneValues | null): number {
+  return values === null ? 0 : values instanceof Uint32Array ? 1 : 2
 }
 
-function scatterWide(
-  values: BigUint64Array,
-  places: Uint32Array,
-  count: number,
-  out: BigUint64Array,
-  stride: number,
-  offset: number,
-): void {
-  for (let i = 0; i < count; i++) out[places[i]! * stride + offset] = values[i]!
-}
-
-function scatterOnes(
-  places: Uint32Array,
-  count: number,
-  out: BigUint64Array,
-  stride: number,
-  offset: number,
-): void {
-  for (let i = 0; i < count; i++) out[places[i]! * stride + offset] = 1n
-}
-
-function columnOfWords(
-  records: Uint32Array,
-  at: number,
-  stride: number,
-  offset: number,
-  count: number,
-  out: Uint32Array,
-  outAt: number,
-): void {
-  for (let i = 0, k = at * stride + offset; i < count; i++, k += stride) out[outAt + i] = records[k]!
-}
-
-function columnOfWide(
-  records: BigUint64Array,
-  at: number,
-  stride: number,
-  offset: number,
-  count: number,
-  out: BigUint64Array,
-  outAt: number,
-): void {
-  for (let i = 0, k = at * stride + offset; i < count; i++, k += stride) out[outAt + i] = records[k]!
+function holds(form: RecordForm, lanes: readonly (LaneValues | null)[]): boolean {
+  for (let lane = 0; lane < form.widths.length; lane++)
+    if (widthOf(lanes[lane] ?? null) > form.widths[lane]!) return false
+  return true
 }

@@ -77,7 +77,7 @@ class Pass {
       if (wanting.length === 0) continue
       const block = file.block(index, this.#memory)
       if (block === null) continue
-      this.#take(block, wanting, file.problems)
+      this.#take(block, wanting, file.problems, this.#memory)
       // Signals and progress want a turn.
       if (++breathe % 16 === 0) await new Promise((resolve) => setImmediate(resolve))
     }
@@ -98,6 +98,7 @@ class Pass {
         block,
         this.#runs.filter((run) => run.wants(info)),
         stream.problems,
+        null,
       )
     }
     const covered = coverageOf(covering)
@@ -109,9 +110,15 @@ class Pass {
     }
   }
 
-  #take(block: FlowBlock, wanting: readonly QueryRun[], problems: Problem[]): void {
+  /** What is made of the block's columns goes to `memory`, which is reset when the next block is opened. */
+  #take(
+    block: FlowBlock,
+    wanting: readonly QueryRun[],
+    problems: Problem[],
+    memory: BlockMemory | null,
+  ): void {
     if (this.#scope?.addresses !== block.addresses) this.#scope = new AddressScope(block.addresses)
-    const rows = new BlockRows(block, this.#scope, problems)
+    const rows = new BlockRows(block, this.#scope, problems, memory)
     for (const run of wanting) run.take(rows, problems)
     this.#rows += block.info.rows
     this.#options.onProgress?.(this.#rows)

@@ -1,5 +1,6 @@
 import { exactPart } from './exact-part.ts'
 import { VECTOR_ROWS } from './kernels.ts'
+import { gatherNarrow, gatherPairs, type LaneValues, wordsOfWide } from './lane-kernels.ts'
 import type { Allocation } from './query.ts'
 import type { TimeSpans } from './time-spans.ts'
 
@@ -8,10 +9,19 @@ export interface Shares {
   count: number
   readonly rows: Uint32Array
   readonly bins: Uint32Array
-  readonly octets: BigUint64Array
-  readonly packets: BigUint64Array
-  /** 1 in the first bin of a flow, else 0: a flow counts once. */
-  readonly flows: BigUint64Array
+  /** Whether no row was cut into parts: counters are then those of the rows. */
+  isWhole: boolean
+  /** Parts, where not `isWhole`. */
+  octets: LaneValues
+  packets: LaneValues
+  /** 1 in the first bin of a flow, else 0: a flow counts once. Null: all are 1. */
+  flows: Uint32Array | null
+}
+
+/** Counters by row; null for what nobody asks for. */
+export interface DealtCounters {
+  readonly octets: LaneValues | null
+  readonly packets: LaneValues | null
 }
 
 /** Where the borders lie, in nanoseconds after the base of the spans; infinite where there is none. */
@@ -27,15 +37,70 @@ export interface BinGrid {
 }
 
 const MOST_EXACT = 2 ** 53
+const LIMIT = 2 ** 32
+const NOTHING = new Uint32Array(0)
 
-function newShares(): Shares {
-  return {
-    count: 0,
-    rows: new Uint32Array(VECTOR_ROWS),
-    bins: new Uint32Array(VECTOR_ROWS),
-    octets: new BigUint64Array(VECTOR_ROWS),
-    packets: new BigUint64Array(VECTOR_ROWS),
-    flows: new BigUint64Array(VECTOR_ROWS),
+/** One counter of the rows that are dealt, and the parts of it in a vector of shares. */
+class DealtCounter {
+  readonly #narrow = new Uint32Array(VECTOR_ROWS)
+  readonly #wide = new BigUint64Array(VECTOR_ROWS)
+  readonly #wideWords = wordsOfWide(this.#wide)
+  readonly #parts = new BigUint64Array(VECTOR_ROWS)
+  readonly #partWords = wordsOfWide(this.#parts)
+  #values: LaneValues = NOTHING
+  #words: Uint32Array = NOTHING
+  #isNarrow = true
+
+  enter(values: LaneValues | null): void {
+    this.#values = values ?? NOTHING
+    this.#isNarrow = values === null || values instanceof Uint32Array
+    this.#words = this.#values instanceof Uint32Array ? this.#values : wordsOfWide(this.#values)
+  }
+
+  /** The volume of a row up to `part` of `whole`, if it is below 2^53; else NaN. */
+  upTo(row: number, part: number, whole: number): number {
+    const total = this.#total(row)
+    if (total >= MOST_EXACT || whole >= MOST_EXACT) return Number.NaN
+    return part >= whole ? total : exactPart(total, part, whole)
+  }
+
+  /** The volume of a row, rounded where it is beyond 2^53. */
+  #total(row: number): number {
+    if (this.#values.length === 0) return 0
+    return this.#isNarrow ? this.#words[row]! : this.#words[row * 2 + 1]! * LIMIT + this.#words[row * 2]!
+  }
+
+  /** As `upTo`, for any volume. */
+  upToWide(row: number, part: number, whole: number): bigint {
+    const total = BigInt(this.#values[row] ?? 0)
+    return part >= whole ? total : (total * BigInt(part)) / BigInt(whole)
+  }
+
+  putPart(part: number, value: number): void {
+    this.#partWords[part * 2] = value % LIMIT
+    this.#partWords[part * 2 + 1] = value / LIMIT
+  }
+
+  putWidePart(part: number, value: bigint): void {
+    this.#parts[part] = value
+  }
+
+  /** The counters of `count` shares: of whole rows, and at `places` the parts. */
+  shares(rows: Uint32Array, count: number, places: Uint32Array, parts: number): LaneValues {
+    if (this.#values.length === 0) return this.#narrow
+    const partWords = this.#partWords
+    if (this.#isNarrow) {
+      gatherNarrow(this.#words, rows, 0, count, this.#narrow)
+      for (let part = 0; part < parts; part++) this.#narrow[places[part]!] = partWords[part * 2]!
+      return this.#narrow
+    }
+    const out = this.#wideWords
+    gatherPairs(this.#words, rows, 0, count, out)
+    for (let part = 0; part < parts; part++) {
+      out[places[part]! * 2] = partWords[part * 2]!
+      out[places[part]! * 2 + 1] = partWords[part * 2 + 1]!
+    }
+    return this.#wide
   }
 }
 
@@ -49,12 +114,23 @@ export class BinDealer {
   cut = 0
   untimed = 0
   counted = 0
-  readonly #shares = newShares()
+  readonly #shares: Shares = {
+    count: 0,
+    rows: new Uint32Array(VECTOR_ROWS),
+    bins: new Uint32Array(VECTOR_ROWS),
+    isWhole: true,
+    octets: NOTHING,
+    packets: NOTHING,
+    flows: null,
+  }
+  readonly #octets = new DealtCounter()
+  readonly #packets = new DealtCounter()
+  readonly #flows = new Uint32Array(VECTOR_ROWS)
+  /** Which shares are parts of rows. */
+  readonly #places = new Uint32Array(VECTOR_ROWS)
+  readonly #partFlows = new Uint32Array(VECTOR_ROWS)
+  #parts = 0
   readonly #take: (shares: Shares) => void
-  #octets: BigUint64Array = new BigUint64Array(0)
-  #packets: BigUint64Array = new BigUint64Array(0)
-  #octetWords: Uint32Array = new Uint32Array(0)
-  #packetWords: Uint32Array = new Uint32Array(0)
 
   /** `take` gets shares in vectors; the memory is used again. */
   constructor(take: (shares: Shares) => void) {
@@ -66,26 +142,43 @@ export class BinDealer {
     selection: Uint32Array,
     count: number,
     spans: TimeSpans,
-    counters: { readonly octets: BigUint64Array; readonly packets: BigUint64Array },
+    counters: DealtCounters,
     grid: BinGrid,
   ): void {
-    this.#octets = counters.octets
-    this.#packets = counters.packets
-    this.#octetWords = wordsOf(counters.octets)
-    this.#packetWords = wordsOf(counters.packets)
+    this.#octets.enter(counters.octets)
+    this.#packets.enter(counters.packets)
     const { starts, ends } = spans
     const { from, to, binNs, baseBin, allocation, mostNs } = grid
+    const shares = this.#shares
+    const { rows, bins } = shares
+    // The bin of the row before, within the window: most rows lie in it too.
+    let low = Number.POSITIVE_INFINITY
+    let high = Number.NEGATIVE_INFINITY
+    let bin = 0
     for (let i = 0; i < count; i++) {
+      if (shares.count === VECTOR_ROWS) this.#flush()
       const row = selection[i]!
       const end = ends[row]!
       let start = starts[row]!
       if (end - start > mostNs) start = end - mostNs
+      if (start >= low && end < high) {
+        const at = shares.count++
+        rows[at] = row
+        bins[at] = bin
+        this.counted++
+        continue
+      }
       if (start >= from && end < to) {
         const first = Math.floor(start / binNs)
         const border = (first + 1) * binNs
-        // Most flows lie within one bin.
-        if (end < border || (end === border && allocation !== 'end' && end > start)) {
-          this.#add(row, baseBin + first, 1n)
+        const isWithin = end < border
+        if (isWithin || (end === border && allocation !== 'end' && end > start)) {
+          if (isWithin) {
+            low = binNs === Number.POSITIVE_INFINITY ? from : Math.max(from, first * binNs)
+            high = Math.min(to, border)
+            bin = baseBin + first
+          }
+          this.#addWhole(row, baseBin + first)
           this.counted++
           continue
         }
@@ -107,7 +200,7 @@ export class BinDealer {
     if (allocation === 'start' || allocation === 'end' || isPoint) {
       const at = allocation === 'end' ? end : start
       if (at < from || at >= to) return false
-      this.#add(row, baseBin + Math.floor(at / binNs), 1n)
+      this.#addWhole(row, baseBin + Math.floor(at / binNs))
       return true
     }
     if (start >= to || end <= from) return false
@@ -115,69 +208,89 @@ export class BinDealer {
     const last = Math.max(first, Math.ceil(end / binNs) - 1)
     if (allocation === 'min') {
       if (first !== last || start < from || end > to) return false
-      this.#add(row, baseBin + first, 1n)
+      this.#addWhole(row, baseBin + first)
       return true
     }
     const low = Math.max(first, Math.floor(Math.max(start, from) / binNs))
     const high = Math.min(last, Math.max(low, Math.ceil(Math.min(end, to) / binNs) - 1))
     if (allocation === 'max') {
-      for (let bin = low; bin <= high; bin++) this.#add(row, baseBin + bin, bin === low ? 1n : 0n)
+      for (let bin = low; bin <= high; bin++) {
+        if (bin === low) this.#addWhole(row, baseBin + bin)
+        else this.#addWidePart(row, baseBin + bin, 0, [0, 1, 1])
+      }
       return true
     }
     // In proportion to nanoseconds, or to bins touched.
     const isUniform = allocation === 'uniform'
     const whole = isUniform ? last - first + 1 : end - start
-    let octetsDone = 0n
-    let packetsDone = 0n
     const begin = isUniform ? low - first : Math.max(start, from) - start
-    if (begin > 0) {
-      octetsDone = this.#upTo(this.#octets[row]!, this.#octetWords, row, begin, whole)
-      packetsDone = this.#upTo(this.#packets[row]!, this.#packetWords, row, begin, whole)
-    }
+    let octetsDone = begin > 0 ? this.#octets.upTo(row, begin, whole) : 0
+    let packetsDone = begin > 0 ? this.#packets.upTo(row, begin, whole) : 0
     for (let bin = low; bin <= high; bin++) {
       const until = isUniform ? bin - first + 1 : Math.min((bin + 1) * binNs, end, to) - start
-      const octets = this.#upTo(this.#octets[row]!, this.#octetWords, row, until, whole)
-      const packets = this.#upTo(this.#packets[row]!, this.#packetWords, row, until, whole)
-      const at = this.#place(row, baseBin + bin)
-      this.#shares.octets[at] = octets - octetsDone
-      this.#shares.packets[at] = packets - packetsDone
-      this.#shares.flows[at] = bin === low ? 1n : 0n
+      const octets = this.#octets.upTo(row, until, whole)
+      const packets = this.#packets.upTo(row, until, whole)
+      if (Number.isNaN(octets) || Number.isNaN(packets)) {
+        const before = bin === low ? Math.max(begin, 0) : isUniform ? bin - first : bin * binNs - start
+        this.#addWidePart(row, baseBin + bin, bin === low ? 1 : 0, [before, until, whole])
+      } else {
+        this.#addPart(row, baseBin + bin, bin === low ? 1 : 0, octets - octetsDone, packets - packetsDone)
+      }
       octetsDone = octets
       packetsDone = packets
     }
     return true
   }
 
-  /** The volume of a row up to `part` of `whole`. */
-  #upTo(total: bigint, words: Uint32Array, row: number, part: number, whole: number): bigint {
-    if (part >= whole) return total
-    const approximate = words[row * 2 + 1]! * 4294967296 + words[row * 2]!
-    if (approximate < MOST_EXACT && whole < MOST_EXACT) return BigInt(exactPart(approximate, part, whole))
-    return (total * BigInt(part)) / BigInt(whole)
+  #addWhole(row: number, bin: number): void {
+    if (this.#shares.count === VECTOR_ROWS) this.#flush()
+    const at = this.#shares.count++
+    this.#shares.rows[at] = row
+    this.#shares.bins[at] = bin
   }
 
-  #add(row: number, bin: number, flows: bigint): void {
-    const at = this.#place(row, bin)
-    this.#shares.octets[at] = this.#octets[row]!
-    this.#shares.packets[at] = this.#packets[row]!
-    this.#shares.flows[at] = flows
+  #addPart(row: number, bin: number, flows: number, octets: number, packets: number): void {
+    const part = this.#newPart(row, bin, flows)
+    this.#octets.putPart(part, octets)
+    this.#packets.putPart(part, packets)
   }
 
-  #place(row: number, bin: number): number {
-    const shares = this.#shares
-    if (shares.count === VECTOR_ROWS) this.#flush()
-    const at = shares.count++
-    shares.rows[at] = row
-    shares.bins[at] = bin
-    return at
+  /** Of volumes that doubles do not hold: what lies between two parts of a whole. */
+  #addWidePart(
+    row: number,
+    bin: number,
+    flows: number,
+    [from, to, whole]: readonly [number, number, number],
+  ): void {
+    const part = this.#newPart(row, bin, flows)
+    for (const counter of [this.#octets, this.#packets])
+      counter.putWidePart(part, counter.upToWide(row, to, whole) - counter.upToWide(row, from, whole))
+  }
+
+  #newPart(row: number, bin: number, flows: number): number {
+    this.#addWhole(row, bin)
+    const part = this.#parts++
+    this.#places[part] = this.#shares.count - 1
+    this.#partFlows[part] = flows
+    return part
   }
 
   #flush(): void {
-    if (this.#shares.count > 0) this.#take(this.#shares)
-    this.#shares.count = 0
+    const shares = this.#shares
+    const { count, rows } = shares
+    if (count === 0) return
+    const parts = this.#parts
+    shares.isWhole = parts === 0
+    shares.flows = null
+    if (parts > 0) {
+      shares.octets = this.#octets.shares(rows, count, this.#places, parts)
+      shares.packets = this.#packets.shares(rows, count, this.#places, parts)
+      this.#flows.fill(1, 0, count)
+      for (let part = 0; part < parts; part++) this.#flows[this.#places[part]!] = this.#partFlows[part]!
+      shares.flows = this.#flows
+    }
+    this.#take(shares)
+    shares.count = 0
+    this.#parts = 0
   }
-}
-
-function wordsOf(values: BigUint64Array): Uint32Array {
-  return new Uint32Array(values.buffer, values.byteOffset, values.length * 2)
 }

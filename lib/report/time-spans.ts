@@ -55,10 +55,17 @@ function distances(
   field: typeof F.flowStart,
   baseNs: bigint,
 ): { values: Float64Array; hasGap: boolean } | null {
-  const column = rows.fixed(field)
+  const scaled = rows.scaled(field)
+  const values = rows.floats(rows.rows)
+  const column = scaled ?? rows.fixed(field)
   if (column === null) return null
-  const values = new Float64Array(rows.rows)
-  subtract(column.words, Number(baseNs >> 32n), Number(baseNs & 0xffffffffn), values)
+  const from = scaled === null ? 0 : Number(BigInt.asIntN(64, scaled.base - baseNs))
+  if (scaled !== null && scaled.unit < 2n ** 21n && Math.abs(from) < MOST_DISTANCE) {
+    distancesOfScaled(scaled.values, from, Number(scaled.unit), values)
+  } else {
+    const { words } = rows.fixed(field)!
+    subtract(words, Number(baseNs >> 32n), Number(baseNs & 0xffffffffn), values)
+  }
   const present = partial(column.present, rows.rows)
   if (present !== null)
     for (let row = 0; row < values.length; row++) if (present[row] === 0) values[row] = Number.NaN
@@ -68,6 +75,14 @@ function distances(
 function subtract(words: Uint32Array, high: number, low: number, out: Float64Array): void {
   for (let row = 0; row < out.length; row++) {
     const distance = (words[row * 2 + 1]! - high) * 4294967296 + (words[row * 2]! - low)
+    out[row] = distance > MOST_DISTANCE ? MOST_DISTANCE : Math.max(distance, -MOST_DISTANCE)
+  }
+}
+
+/** Products are below 2^53, and so are sums near the block's base; far ones count as far. */
+function distancesOfScaled(values: Uint32Array, base: number, unit: number, out: Float64Array): void {
+  for (let row = 0; row < out.length; row++) {
+    const distance = values[row]! * unit + base
     out[row] = distance > MOST_DISTANCE ? MOST_DISTANCE : Math.max(distance, -MOST_DISTANCE)
   }
 }

@@ -72,7 +72,8 @@ export function choose(vector: Vector, headWords: number, passes: number, pass: 
   for (const [word, column] of vector.words.entries())
     for (let i = 0; i < count; i++) out.words[word]![i] = column[chosen[i]!]!
   for (const [lane, column] of vector.lanes.entries())
-    out.lanes[lane] = BigUint64Array.from(chosen.subarray(0, count), (i) => column![i]!)
+    out.lanes[lane] =
+      column === null ? null : BigUint64Array.from(chosen.subarray(0, count), (i) => BigInt(column[i]!))
   out.count = count
   return out
 }
@@ -81,12 +82,13 @@ export function choose(vector: Vector, headWords: number, passes: number, pass: 
 export function widened(vector: Vector, operations: readonly string[]): Vector {
   const lanes: BigUint64Array[] = []
   for (const [lane, operation] of operations.entries()) {
-    const values = vector.lanes[lane]!
+    const values = vector.lanes[lane] ?? null
     const low = new BigUint64Array(vector.count)
     const high = new BigUint64Array(vector.count)
     for (let i = 0; i < vector.count; i++) {
-      low[i] = operation === 'sum' ? values[i]! & 0xffffffffn : values[i]!
-      high[i] = operation === 'sum' ? values[i]! >> 32n : 0n
+      const value = values === null ? 1n : BigInt(values[i]!)
+      low[i] = operation === 'sum' ? value & 0xffffffffn : value
+      high[i] = operation === 'sum' ? value >> 32n : 0n
     }
     lanes.push(low, high)
   }
