@@ -10,11 +10,12 @@ const weir = join(root, 'dist/weir')
 const CAPTURE = 'testdata/demo/office.pcap'
 const SHOWN = 12
 
-const STAGES = [build, decode, archive]
+const STAGES = [build, decode, archive, analyze]
 const NEXT = [
   ['dist/weir collect --listen netflow://:2055,sflow://:6343', 'collect from your routers; Ctrl-C ends it'],
   [`dist/weir collect --read ${CAPTURE} --format text`, "the same flows as goflow2's text"],
   ['dist/weir collect --listen netflow://:2055 --archive flows', 'the same into an archive'],
+  ['dist/weir analyze --help', 'the reports, and questions of your own'],
   ['dist/weir collect --help', 'all flags, with examples'],
   ['ln -s weir dist/goflow2 && dist/goflow2 -h', "in goflow2's place, with its flags"],
   ['npm test', 'every test of the project'],
@@ -101,6 +102,15 @@ function archive() {
     process.stdout.write(run('archive', 'list', folder))
   } finally {
     rmSync(folder, { recursive: true })
+  }
+}
+
+function analyze() {
+  heading('What do local networks access, and when?')
+  const known = ['--local', 'testdata/demo/networks.txt', '--as', 'testdata/demo/systems.csv', '--format', 'table']
+  for (const report of [['local'], ['as'], ['series', '--by', 'direction', '--bin', '10s', '--sparkline']]) {
+    process.stdout.write(run('analyze', ...report, '--in', CAPTURE, ...known))
+    console.log('')
   }
 }
 
