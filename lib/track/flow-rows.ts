@@ -2,7 +2,7 @@ import { type FlowBatch, setOctets } from '../flow/batch.ts'
 import type { BatchWriter } from '../flow/batch-writer.ts'
 import { F, type Field, PROTOCOL, SAMPLING_SOURCE } from '../flow/fields.ts'
 import { knownShape, putFlowId } from './flow-id.ts'
-import type { FlowTable } from './flow-table.ts'
+import { type FlowTable, HALF, OCTET, RECORD, SEEN, WIDE, WORD } from './flow-table.ts'
 import { ABSENT, DIRECTION, KEY_LAYER, type KeyShape, MOST_KEY_OCTETS } from './packet-key.ts'
 
 /** Values of flowEndReason (RFC 5102 §5.11.3): why a report was made. */
@@ -41,59 +41,64 @@ export class FlowRows {
 
   /** Reports the flow in `slot` at `reportNs`, and begins a new interval. */
   write(slot: number, reportNs: BigUint64Array, reason: number): void {
-    const { columns } = this.#table
+    const { doubles, octets } = this.#table
+    const wide = slot * RECORD.wide
     // Both directions' rows stand together.
     this.#options.writer.reserve(2)
-    const hasNewSource = columns.newSourcePackets[slot]! > 0
-    const hasNewDestination = columns.newDestinationPackets[slot]! > 0
+    const hasNewSource = doubles[wide + WIDE.newSourcePackets]! > 0
+    const hasNewDestination = doubles[wide + WIDE.newDestinationPackets]! > 0
     if (hasNewSource || this.#options.isReportingIdle) this.#writeHalf(slot, reportNs, reason, true)
     if (hasNewDestination) this.#writeHalf(slot, reportNs, reason, false)
-    columns.newSourceOctets[slot] = columns.newSourcePackets[slot] = 0
-    columns.newDestinationOctets[slot] = columns.newDestinationPackets[slot] = 0
-    columns.since[slot] = 0n
+    doubles[wide + WIDE.newSourceOctets] = doubles[wide + WIDE.newSourcePackets] = 0
+    doubles[wide + WIDE.newDestinationOctets] = doubles[wide + WIDE.newDestinationPackets] = 0
+    octets[slot * RECORD.octets + OCTET.seen]! &= ~SEEN.since
     if (!this.#options.isDelta) return
-    columns.sourceOctets[slot] = columns.sourcePackets[slot] = 0
-    columns.destinationOctets[slot] = columns.destinationPackets[slot] = 0
+    doubles[wide + WIDE.sourceOctets] = doubles[wide + WIDE.sourcePackets] = 0
+    doubles[wide + WIDE.destinationOctets] = doubles[wide + WIDE.destinationPackets] = 0
   }
 
   #writeHalf(slot: number, reportNs: BigUint64Array, reason: number, isSource: boolean): void {
     const { writer, observer, ingressInterface } = this.#options
     const table = this.#table
-    const { columns } = table
+    const { doubles } = table
+    const wide = slot * RECORD.wide
+    const at = slot * RECORD.octets
+    const seen = table.octets[at + OCTET.seen]!
     const batch = writer.reserve(1)
     this.#batch = batch
     const row = batch.rowCount++
     this.#set(F.exportProtocol, row, PROTOCOL.packets)
     this.#setWide(F.timeReceived, row, reportNs, 0)
-    const since = columns.since[slot] === 0n ? columns.latest : columns.since
-    this.#setWide(F.flowStart, row, since, slot)
-    this.#setWide(F.flowEnd, row, columns.latest, slot)
-    const octets = isSource ? columns.newSourceOctets : columns.newDestinationOctets
-    const packets = isSource ? columns.newSourcePackets : columns.newDestinationPackets
-    this.#setCount(F.octetDeltaCount, row, octets[slot]!)
-    this.#setCount(F.packetDeltaCount, row, packets[slot]!)
+    const since = (seen & SEEN.since) === 0 ? WIDE.latest : WIDE.since
+    this.#setWide(F.flowStart, row, table.wide, wide + since)
+    this.#setWide(F.flowEnd, row, table.wide, wide + WIDE.latest)
+    const octets = isSource ? WIDE.newSourceOctets : WIDE.newDestinationOctets
+    const packets = isSource ? WIDE.newSourcePackets : WIDE.newDestinationPackets
+    this.#setCount(F.octetDeltaCount, row, doubles[wide + octets]!)
+    this.#setCount(F.packetDeltaCount, row, doubles[wide + packets]!)
     this.#set(F.samplingRate, row, 1)
     this.#set(F.samplingSource, row, SAMPLING_SOURCE.record)
     this.#set(F.flowEndReason, row, reason)
-    if (columns.hasDestination[slot] === 1) this.#set(F.biflowHalf, row, isSource ? 2 : 1)
+    const hasDestination = (seen & SEEN.destination) !== 0
+    if (hasDestination) this.#set(F.biflowHalf, row, isSource ? 2 : 1)
     if (observer !== null) this.#setAddress(F.exporterAddress, row, observer)
     if (ingressInterface > 0) this.#set(F.ingressInterface, row, ingressInterface)
 
-    const key = table.keys.octets(columns.keyPlace[slot]!, columns.keyOctets[slot]!)
-    const path = columns.path[slot]!
+    const key = table.keyOf(slot)
+    const path = table.words[slot * RECORD.words + WORD.path]!
     const shape = knownShape(path)
-    const isSwapped = (columns.direction[slot] === DIRECTION.reversed) === isSource
+    const isSwapped = (table.octets[at + OCTET.direction] === DIRECTION.reversed) === isSource
     this.#writeKey(row, key, shape, isSwapped)
     this.#writeSeen(row, slot, isSource)
     if (!isSource) return
     const idOctets = putFlowId(this.#id, path, key)
     setOctets(batch.octets(F.trackedFlowId), row, this.#id, 0, idOctets)
-    this.#setWide(F.trackedStart, row, columns.created, slot)
-    this.#setCount(F.initiatorOctets, row, columns.sourceOctets[slot]!)
-    this.#setCount(F.initiatorPackets, row, columns.sourcePackets[slot]!)
-    if (columns.hasDestination[slot] !== 1) return
-    this.#setCount(F.responderOctets, row, columns.destinationOctets[slot]!)
-    this.#setCount(F.responderPackets, row, columns.destinationPackets[slot]!)
+    this.#setWide(F.trackedStart, row, table.wide, wide + WIDE.created)
+    this.#setCount(F.initiatorOctets, row, doubles[wide + WIDE.sourceOctets]!)
+    this.#setCount(F.initiatorPackets, row, doubles[wide + WIDE.sourcePackets]!)
+    if (!hasDestination) return
+    this.#setCount(F.responderOctets, row, doubles[wide + WIDE.destinationOctets]!)
+    this.#setCount(F.responderPackets, row, doubles[wide + WIDE.destinationPackets]!)
   }
 
   /** Addresses, ports and tags out of the key; the outermost IP header is the flow's. */
@@ -153,20 +158,25 @@ export class FlowRows {
 
   /** What packets of this direction said that is not in the key. */
   #writeSeen(row: number, slot: number, isSource: boolean): void {
-    const { columns } = this.#table
-    const etherType = columns.etherType[slot]!
-    if (etherType >= 0) this.#set(F.ethernetType, row, etherType)
-    const protocol = columns.protocol[slot]!
+    const { octets, halves } = this.#table
+    const at = slot * RECORD.octets
+    const half = slot * RECORD.halves
+    const seen = octets[at + OCTET.seen]!
+    if ((seen & SEEN.etherType) !== 0) this.#set(F.ethernetType, row, halves[half + HALF.etherType]!)
+    const protocol = (seen & SEEN.protocol) === 0 ? -1 : octets[at + OCTET.protocol]!
     if (protocol >= 0) this.#set(F.protocolIdentifier, row, protocol)
-    const service = isSource ? columns.classOfService[slot]! : columns.destinationClassOfService[slot]!
-    if (service >= 0) this.#set(F.ipClassOfService, row, service)
-    const live = isSource ? columns.timeToLive[slot]! : columns.destinationTimeToLive[slot]!
-    if (live >= 0) this.#set(F.ipTTL, row, live)
-    const icmp = isSource ? columns.icmpTypeCode[slot]! : columns.destinationIcmpTypeCode[slot]!
-    if (icmp >= 0) this.#set(F.icmpTypeCode, row, icmp)
+    if ((seen & (isSource ? SEEN.ip : SEEN.destinationIp)) !== 0) {
+      const service = isSource ? OCTET.classOfService : OCTET.destinationClassOfService
+      this.#set(F.ipClassOfService, row, octets[at + service]!)
+      this.#set(F.ipTTL, row, octets[at + (isSource ? OCTET.timeToLive : OCTET.destinationTimeToLive)]!)
+    }
+    if ((seen & (isSource ? SEEN.icmp : SEEN.destinationIcmp)) !== 0) {
+      const typeCode = isSource ? HALF.icmpTypeCode : HALF.destinationIcmpTypeCode
+      this.#set(F.icmpTypeCode, row, halves[half + typeCode]!)
+    }
     if (protocol === TCP) {
-      const flags = isSource ? columns.sourceTcpFlags[slot]! : columns.destinationTcpFlags[slot]!
-      this.#set(F.tcpControlBits, row, flags)
+      const flags = isSource ? HALF.tcpFlags : HALF.destinationTcpFlags
+      this.#set(F.tcpControlBits, row, halves[half + flags]!)
     }
   }
 

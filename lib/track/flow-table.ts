@@ -1,102 +1,96 @@
 import { KeyStore } from './key-store.ts'
 import type { PacketKey } from './packet-key.ts'
 
-const FIRST_SLOTS = 1024
+const FIRST_PLACES = 2048
 /** No flow: ends lists, and marks free places of the index. */
 export const NONE = 0xffff_ffff
 
-/** What is kept of each flow, by slot. Octets and packets count from the flow's start; all are below 2^53. */
-export interface TrackedColumns {
-  readonly hash: Uint32Array
-  readonly path: Uint32Array
-  readonly keyPlace: Uint32Array
-  readonly keyOctets: Uint8Array
-  /** DIRECTION of the flow's first packet: packets of another one go to the destination's counters. */
-  readonly direction: Uint8Array
-  /** Nanoseconds: first packet, latest packet, first packet since the last report (0: none). */
-  readonly created: BigUint64Array
-  readonly latest: BigUint64Array
-  readonly since: BigUint64Array
-  /** Since the flow's start: octets as on the wire, link headers among them. */
-  readonly sourceOctets: Float64Array
-  readonly sourcePackets: Float64Array
-  readonly destinationOctets: Float64Array
-  readonly destinationPackets: Float64Array
-  /** Since the last report: octets of IP packets. */
-  readonly newSourceOctets: Float64Array
-  readonly newSourcePackets: Float64Array
-  readonly newDestinationOctets: Float64Array
-  readonly newDestinationPackets: Float64Array
-  /** 1 once a packet went the other way than the first. */
-  readonly hasDestination: Uint8Array
-  readonly sourceTcpFlags: Uint16Array
-  readonly destinationTcpFlags: Uint16Array
-  /** Of the source's latest packet; -1 where it is no ICMP. */
-  readonly icmpTypeCode: Int32Array
-  readonly destinationIcmpTypeCode: Int32Array
-  readonly protocol: Int16Array
-  readonly etherType: Int32Array
-  readonly classOfService: Int16Array
-  readonly destinationClassOfService: Int16Array
-  readonly timeToLive: Int16Array
-  readonly destinationTimeToLive: Int16Array
-  /** Neighbours in the list from the longest idle to the latest flow. */
-  readonly older: Uint32Array
-  readonly newer: Uint32Array
-}
+/** Octets of a flow's record, so that a packet touches few lines of the processor's cache; and how many of each size that is. */
+const RECORD_OCTETS = 128
+export const RECORD = { words: 32, halves: 64, wide: 16, octets: 128 } as const
 
-function newColumns(slots: number): TrackedColumns {
-  return {
-    hash: new Uint32Array(slots),
-    path: new Uint32Array(slots),
-    keyPlace: new Uint32Array(slots),
-    keyOctets: new Uint8Array(slots),
-    direction: new Uint8Array(slots),
-    created: new BigUint64Array(slots),
-    latest: new BigUint64Array(slots),
-    since: new BigUint64Array(slots),
-    sourceOctets: new Float64Array(slots),
-    sourcePackets: new Float64Array(slots),
-    destinationOctets: new Float64Array(slots),
-    destinationPackets: new Float64Array(slots),
-    newSourceOctets: new Float64Array(slots),
-    newSourcePackets: new Float64Array(slots),
-    newDestinationOctets: new Float64Array(slots),
-    newDestinationPackets: new Float64Array(slots),
-    hasDestination: new Uint8Array(slots),
-    sourceTcpFlags: new Uint16Array(slots),
-    destinationTcpFlags: new Uint16Array(slots),
-    icmpTypeCode: new Int32Array(slots),
-    destinationIcmpTypeCode: new Int32Array(slots),
-    protocol: new Int16Array(slots),
-    etherType: new Int32Array(slots),
-    classOfService: new Int16Array(slots),
-    destinationClassOfService: new Int16Array(slots),
-    timeToLive: new Int16Array(slots),
-    destinationTimeToLive: new Int16Array(slots),
-    older: new Uint32Array(slots),
-    newer: new Uint32Array(slots),
-  }
-}
+/** Places of 32 bits in a record. */
+export const WORD = { hash: 0, path: 1, keyPlace: 2, older: 3, newer: 4 } as const
+/** Places of 16 bits. The ICMP type and code are those of the latest packet that way. */
+export const HALF = {
+  etherType: 10,
+  tcpFlags: 11,
+  destinationTcpFlags: 56,
+  icmpTypeCode: 57,
+  destinationIcmpTypeCode: 58,
+} as const
+/**
+ * Places of 64 bits. Nanoseconds: first packet, latest packet, first packet since the last report. Then doubles, all below
+ * 2^53: since the flow's start, octets as on the wire, link headers among them; `new…`: since the last report, octets of
+ * IP packets.
+ */
+export const WIDE = {
+  created: 3,
+  latest: 4,
+  since: 5,
+  sourceOctets: 6,
+  sourcePackets: 7,
+  destinationOctets: 8,
+  destinationPackets: 9,
+  newSourceOctets: 10,
+  newSourcePackets: 11,
+  newDestinationOctets: 12,
+  newDestinationPackets: 13,
+} as const
+/** Places of 8 bits. `direction` is that of the flow's first packet: others are the destination's. */
+export const OCTET = {
+  classOfService: 118,
+  timeToLive: 119,
+  destinationClassOfService: 120,
+  destinationTimeToLive: 121,
+  protocol: 122,
+  direction: 123,
+  keyOctets: 124,
+  seen: 125,
+} as const
+/** Bits of `OCTET.seen`: what a record holds. */
+export const SEEN = {
+  destination: 1,
+  ip: 2,
+  destinationIp: 4,
+  icmp: 8,
+  destinationIcmp: 16,
+  protocol: 32,
+  etherType: 64,
+  since: 128,
+} as const
 
-/** The flows that are alive, in typed arrays: found by key, listed by idleness. Grows up to its bound and not beyond. */
+/**
+ * The flows that are alive, a record each in one memory: found by key, listed by idleness. The memory for all of them is
+ * reserved at the start; the system gives it when it is first written to.
+ */
 export class FlowTable {
-  columns = newColumns(FIRST_SLOTS)
+  readonly words: Uint32Array
+  readonly halves: Uint16Array
+  readonly octets: Uint8Array
+  readonly wide: BigUint64Array
+  readonly doubles: Float64Array
   readonly keys = new KeyStore()
   count = 0
   /** The longest idle flow; NONE where there is none. */
   oldest = NONE
   #newest = NONE
-  #slots = FIRST_SLOTS
   #used = 0
   /** Free slots, chained by `newer`. */
   #free = NONE
   /** Open addressing: a slot + 1, or 0 where nothing is. */
-  #index = new Uint32Array(FIRST_SLOTS * 2)
+  #index = new Uint32Array(FIRST_PLACES)
   readonly #most: number
 
+  /** Throws RangeError where the machine cannot have that much memory. */
   constructor(most: number) {
     this.#most = most
+    const memory = new ArrayBuffer(most * RECORD_OCTETS)
+    this.words = new Uint32Array(memory)
+    this.halves = new Uint16Array(memory)
+    this.octets = new Uint8Array(memory)
+    this.wide = new BigUint64Array(memory)
+    this.doubles = new Float64Array(memory)
   }
 
   get isFull(): boolean {
@@ -106,36 +100,28 @@ export class FlowTable {
   /** The slot of the flow that has this key, or NONE. */
   find(key: PacketKey, hash: number): number {
     const index = this.#index
+    const { words } = this
     const mask = index.length - 1
-    const { hash: hashes, path, keyPlace } = this.columns
     for (let at = hash & mask; ; at = (at + 1) & mask) {
       const slot = index[at]! - 1
       if (slot < 0) return NONE
-      if (hashes[slot] !== hash || path[slot] !== key.path) continue
-      if (this.keys.isEqual(keyPlace[slot]!, key.length, key.words)) return slot
+      const record = slot * RECORD.words
+      if (words[record + WORD.hash] !== hash || words[record + WORD.path] !== key.path) continue
+      if (this.keys.isEqual(words[record + WORD.keyPlace]!, key.length, key.words)) return slot
     }
   }
 
-  /** Adds a flow as the latest, its counters zero; the table must not be full. TrackedColumns may be new arrays afterwards. */
+  /** Adds a flow as the latest, its counters zero and its times missing; the table must not be full. */
   add(key: PacketKey, hash: number): number {
     const slot = this.#takeSlot()
-    const columns = this.columns
-    columns.hash[slot] = hash
-    columns.path[slot] = key.path
-    columns.keyOctets[slot] = key.length
-    columns.keyPlace[slot] = this.keys.add(key.words, key.length)
-    columns.direction[slot] = key.direction
-    columns.sourceOctets[slot] = columns.sourcePackets[slot] = 0
-    columns.destinationOctets[slot] = columns.destinationPackets[slot] = 0
-    columns.newSourceOctets[slot] = columns.newSourcePackets[slot] = 0
-    columns.newDestinationOctets[slot] = columns.newDestinationPackets[slot] = 0
-    columns.hasDestination[slot] = 0
-    columns.sourceTcpFlags[slot] = columns.destinationTcpFlags[slot] = 0
-    columns.icmpTypeCode[slot] = columns.destinationIcmpTypeCode[slot] = -1
-    columns.protocol[slot] = columns.etherType[slot] = -1
-    columns.classOfService[slot] = columns.destinationClassOfService[slot] = -1
-    columns.timeToLive[slot] = columns.destinationTimeToLive[slot] = -1
-    columns.since[slot] = 0n
+    const { words, octets } = this
+    const record = slot * RECORD.words
+    words.fill(0, record, record + RECORD.words)
+    words[record + WORD.hash] = hash
+    words[record + WORD.path] = key.path
+    words[record + WORD.keyPlace] = this.keys.add(key.words, key.length)
+    octets[slot * RECORD.octets + OCTET.keyOctets] = key.length
+    octets[slot * RECORD.octets + OCTET.direction] = key.direction
     this.count++
     if (this.count * 2 > this.#index.length) this.#rebuildIndex(this.#index.length * 2)
     this.#place(slot)
@@ -152,46 +138,41 @@ export class FlowTable {
 
   /** The flow that was idle next longest after `slot`, or NONE. */
   after(slot: number): number {
-    return this.columns.newer[slot]!
+    return this.words[slot * RECORD.words + WORD.newer]!
+  }
+
+  /** The octets of a flow's key: good until the next flow is added. */
+  keyOf(slot: number): Uint8Array {
+    const place = this.words[slot * RECORD.words + WORD.keyPlace]!
+    return this.keys.octets(place, this.octets[slot * RECORD.octets + OCTET.keyOctets]!)
   }
 
   remove(slot: number): void {
-    const { columns } = this
+    const { words } = this
+    const record = slot * RECORD.words
     this.#unlink(slot)
     this.#displace(slot)
-    this.keys.remove(columns.keyPlace[slot]!, columns.keyOctets[slot]!)
-    columns.newer[slot] = this.#free
+    this.keys.remove(words[record + WORD.keyPlace]!, this.octets[slot * RECORD.octets + OCTET.keyOctets]!)
+    words[record + WORD.newer] = this.#free
     this.#free = slot
     this.count--
   }
 
   #takeSlot(): number {
     const free = this.#free
-    if (free !== NONE) {
-      this.#free = this.columns.newer[free]!
-      return free
-    }
-    if (this.#used === this.#slots) this.#grow()
-    return this.#used++
+    if (free === NONE) return this.#used++
+    this.#free = this.words[free * RECORD.words + WORD.newer]!
+    return free
   }
 
-  #grow(): void {
-    const slots = Math.min(Math.max(this.#most, FIRST_SLOTS), this.#slots * 2)
-    const bigger = newColumns(slots)
-    for (const name of Object.keys(bigger) as (keyof TrackedColumns)[]) {
-      const from = this.columns[name]
-      const to = bigger[name]
-      if (to instanceof BigUint64Array) to.set(from as BigUint64Array)
-      else to.set(from as Uint32Array)
-    }
-    this.columns = bigger
-    this.#slots = slots
+  #hashOf(slot: number): number {
+    return this.words[slot * RECORD.words + WORD.hash]!
   }
 
   #place(slot: number): void {
     const index = this.#index
     const mask = index.length - 1
-    let at = this.columns.hash[slot]! & mask
+    let at = this.#hashOf(slot) & mask
     while (index[at] !== 0) at = (at + 1) & mask
     index[at] = slot + 1
   }
@@ -206,11 +187,10 @@ export class FlowTable {
   #displace(slot: number): void {
     const index = this.#index
     const mask = index.length - 1
-    const { hash } = this.columns
-    let gap = hash[slot]! & mask
+    let gap = this.#hashOf(slot) & mask
     while (index[gap] !== slot + 1) gap = (gap + 1) & mask
     for (let at = (gap + 1) & mask; index[at] !== 0; at = (at + 1) & mask) {
-      const home = hash[index[at]! - 1]! & mask
+      const home = this.#hashOf(index[at]! - 1) & mask
       // What may not stand before its home stays.
       if (((at - home) & mask) < ((at - gap) & mask)) continue
       index[gap] = index[at]!
@@ -220,21 +200,21 @@ export class FlowTable {
   }
 
   #append(slot: number): void {
-    const { older, newer } = this.columns
-    older[slot] = this.#newest
-    newer[slot] = NONE
+    const { words } = this
+    words[slot * RECORD.words + WORD.older] = this.#newest
+    words[slot * RECORD.words + WORD.newer] = NONE
     if (this.#newest === NONE) this.oldest = slot
-    else newer[this.#newest] = slot
+    else words[this.#newest * RECORD.words + WORD.newer] = slot
     this.#newest = slot
   }
 
   #unlink(slot: number): void {
-    const { older, newer } = this.columns
-    const before = older[slot]!
-    const behind = newer[slot]!
+    const { words } = this
+    const before = words[slot * RECORD.words + WORD.older]!
+    const behind = words[slot * RECORD.words + WORD.newer]!
     if (before === NONE) this.oldest = behind
-    else newer[before] = behind
+    else words[before * RECORD.words + WORD.newer] = behind
     if (behind === NONE) this.#newest = before
-    else older[behind] = before
+    else words[behind * RECORD.words + WORD.older] = before
   }
 }

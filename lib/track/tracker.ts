@@ -1,6 +1,6 @@
 import type { MetricFamily } from '../diagnostics/metrics.ts'
 import { END_REASON, FlowRows, type FlowRowsOptions } from './flow-rows.ts'
-import { FlowTable, NONE } from './flow-table.ts'
+import { FlowTable, HALF, NONE, OCTET, RECORD, SEEN, WIDE } from './flow-table.ts'
 import { DIRECTION } from './packet-key.ts'
 import { PacketLayers } from './packet-layers.ts'
 
@@ -88,11 +88,7 @@ export class Tracker {
     if (slot === NONE) {
       if (table.isFull) this.#evict(timeNs)
       slot = table.add(key, hash)
-      const { columns } = table
-      columns.created[slot] = timeNs[0]!
-      columns.latest[slot] = timeNs[0]!
-      columns.protocol[slot] = layers.protocol
-      columns.etherType[slot] = layers.etherType
+      this.#begin(slot, timeNs)
     } else table.touch(slot)
     this.#count(slot, timeNs)
   }
@@ -112,32 +108,69 @@ export class Tracker {
     this.#untilPeriod = this.#ticksPeriod
   }
 
+  #begin(slot: number, timeNs: BigUint64Array): void {
+    const { layers, table } = this
+    const wide = slot * RECORD.wide
+    const octets = slot * RECORD.octets
+    table.wide[wide + WIDE.created] = timeNs[0]!
+    table.wide[wide + WIDE.latest] = timeNs[0]!
+    if (layers.protocol >= 0) {
+      table.octets[octets + OCTET.protocol] = layers.protocol
+      table.octets[octets + OCTET.seen]! |= SEEN.protocol
+    }
+    if (layers.etherType >= 0) {
+      table.halves[slot * RECORD.halves + HALF.etherType] = layers.etherType
+      table.octets[octets + OCTET.seen]! |= SEEN.etherType
+    }
+  }
+
   #count(slot: number, timeNs: BigUint64Array): void {
     const { layers, table } = this
-    const { columns } = table
-    if (columns.since[slot] === 0n) columns.since[slot] = timeNs[0]!
-    // A capture's clock may step back.
-    if (timeNs[0]! > columns.latest[slot]!) columns.latest[slot] = timeNs[0]!
-    if (layers.key.direction === columns.direction[slot] || layers.key.direction === DIRECTION.undecided) {
-      columns.sourceOctets[slot]! += layers.wireOctets
-      columns.sourcePackets[slot]! += layers.packets
-      columns.newSourceOctets[slot]! += layers.ipOctets
-      columns.newSourcePackets[slot]! += layers.packets
-      columns.sourceTcpFlags[slot]! |= layers.tcpFlags
-      columns.classOfService[slot] = layers.classOfService
-      columns.timeToLive[slot] = layers.timeToLive
-      if (layers.icmpTypeCode >= 0) columns.icmpTypeCode[slot] = layers.icmpTypeCode
-      return
+    const { octets, halves, doubles } = table
+    const at = slot * RECORD.octets
+    const half = slot * RECORD.halves
+    const wide = slot * RECORD.wide
+    let seen = octets[at + OCTET.seen]!
+    if ((seen & SEEN.since) === 0) {
+      table.wide[wide + WIDE.since] = timeNs[0]!
+      seen |= SEEN.since
     }
-    columns.hasDestination[slot] = 1
-    columns.destinationOctets[slot]! += layers.wireOctets
-    columns.destinationPackets[slot]! += layers.packets
-    columns.newDestinationOctets[slot]! += layers.ipOctets
-    columns.newDestinationPackets[slot]! += layers.packets
-    columns.destinationTcpFlags[slot]! |= layers.tcpFlags
-    columns.destinationClassOfService[slot] = layers.classOfService
-    columns.destinationTimeToLive[slot] = layers.timeToLive
-    if (layers.icmpTypeCode >= 0) columns.destinationIcmpTypeCode[slot] = layers.icmpTypeCode
+    // A capture's clock may step back.
+    if (timeNs[0]! > table.wide[wide + WIDE.latest]!) table.wide[wide + WIDE.latest] = timeNs[0]!
+    const { direction } = layers.key
+    if (direction === octets[at + OCTET.direction] || direction === DIRECTION.undecided) {
+      doubles[wide + WIDE.sourceOctets]! += layers.wireOctets
+      doubles[wide + WIDE.sourcePackets]! += layers.packets
+      doubles[wide + WIDE.newSourceOctets]! += layers.ipOctets
+      doubles[wide + WIDE.newSourcePackets]! += layers.packets
+      halves[half + HALF.tcpFlags]! |= layers.tcpFlags
+      if (layers.classOfService >= 0) {
+        octets[at + OCTET.classOfService] = layers.classOfService
+        octets[at + OCTET.timeToLive] = layers.timeToLive
+        seen |= SEEN.ip
+      }
+      if (layers.icmpTypeCode >= 0) {
+        halves[half + HALF.icmpTypeCode] = layers.icmpTypeCode
+        seen |= SEEN.icmp
+      }
+    } else {
+      seen |= SEEN.destination
+      doubles[wide + WIDE.destinationOctets]! += layers.wireOctets
+      doubles[wide + WIDE.destinationPackets]! += layers.packets
+      doubles[wide + WIDE.newDestinationOctets]! += layers.ipOctets
+      doubles[wide + WIDE.newDestinationPackets]! += layers.packets
+      halves[half + HALF.destinationTcpFlags]! |= layers.tcpFlags
+      if (layers.classOfService >= 0) {
+        octets[at + OCTET.destinationClassOfService] = layers.classOfService
+        octets[at + OCTET.destinationTimeToLive] = layers.timeToLive
+        seen |= SEEN.destinationIp
+      }
+      if (layers.icmpTypeCode >= 0) {
+        halves[half + HALF.destinationIcmpTypeCode] = layers.icmpTypeCode
+        seen |= SEEN.destinationIcmp
+      }
+    }
+    octets[at + OCTET.seen] = seen
   }
 
   /** Tells that it is `nowMs` since the epoch: reports what is due. Time that steps back does nothing. */
@@ -185,7 +218,7 @@ export class Tracker {
     const limitMs = atMs - this.#timeoutMs
     while (table.oldest !== NONE) {
       const slot = table.oldest
-      if (Number(table.columns.latest[slot]!) / 1e6 >= limitMs) return
+      if (Number(table.wide[slot * RECORD.wide + WIDE.latest]!) / 1e6 >= limitMs) return
       this.#rows.write(slot, this.#reportNs, END_REASON.idleTimeout)
       table.remove(slot)
     }
