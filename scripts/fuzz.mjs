@@ -27,11 +27,14 @@ if (args[0] === 'crash') {
 const TARGETS = {
   decode: './fuzz/decode.mjs',
   capture: './fuzz/capture.mjs',
+  packets: './fuzz/packets.mjs',
   mapping: './fuzz/mapping.mjs',
   strict: './fuzz/strict.mjs',
   lines: './fuzz/lines.mjs',
   rotate: './fuzz/crash-rotate.mjs',
   archive: './fuzz/crash-archive.mjs',
+  server: './fuzz/server.mjs',
+  ship: './fuzz/crash-ship.mjs',
 }
 const names = args.length > 0 ? args : Object.keys(TARGETS)
 for (const name of names) {

@@ -26,7 +26,8 @@ export interface FlowRowsOptions {
 /**
  * Writes reports of flows as rows: one for the source's direction, with the whole flow's id and counters for documents,
  * and one for the other direction if packets came that way. The rows' own counters are what is new since the last
- * report, so that sums over all rows are right.
+ * report, so that sums over all rows are right: fragments count there each, and in the documents' counters, as in
+ * Packetbeat, only the last one of a packet.
  */
 export class FlowRows {
   readonly #options: FlowRowsOptions

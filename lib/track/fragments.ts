@@ -26,7 +26,6 @@ export interface Fragment {
 export interface Whole {
   readonly octets: Uint8Array
   readonly packets: number
-  readonly wireOctets: number
   readonly ipOctets: number
 }
 
@@ -36,7 +35,6 @@ interface Gathering {
   octets: number
   /** Of the whole payload; -1 until the last fragment has come. */
   length: number
-  wireOctets: number
   ipOctets: number
 }
 
@@ -51,7 +49,7 @@ export class Fragments {
     octets: Uint8Array,
     key: FragmentKey,
     fragment: Fragment,
-    sizes: { readonly wireOctets: number; readonly ipOctets: number },
+    sizes: { readonly ipOctets: number },
     nowMs: number,
   ): Whole | null {
     const length = fragment.to - fragment.from
@@ -79,7 +77,6 @@ export class Fragments {
     }
     gathering.pieces.push({ offset: fragment.offset, octets: octets.slice(fragment.from, fragment.to) })
     gathering.octets += length
-    gathering.wireOctets += sizes.wireOctets
     gathering.ipOctets += sizes.ipOctets
     if (!fragment.hasMore) gathering.length = fragment.offset + length
     if (gathering.length < 0 || gathering.octets < gathering.length) return null
@@ -87,7 +84,7 @@ export class Fragments {
     return this.#join(gathering)
   }
 
-  #join({ pieces, length, wireOctets, ipOctets }: Gathering): Whole | null {
+  #join({ pieces, length, ipOctets }: Gathering): Whole | null {
     pieces.sort((one, other) => one.offset - other.offset)
     const octets = new Uint8Array(length)
     let at = 0
@@ -99,7 +96,7 @@ export class Fragments {
       octets.set(piece.octets, at)
       at += piece.octets.length
     }
-    return { octets, packets: pieces.length, wireOctets, ipOctets }
+    return { octets, packets: pieces.length, ipOctets }
   }
 
   #begin(name: string, nowMs: number): Gathering {
@@ -114,7 +111,6 @@ export class Fragments {
       pieces: [],
       octets: 0,
       length: -1,
-      wireOctets: 0,
       ipOctets: 0,
     }
     this.#gatherings.set(name, gathering)

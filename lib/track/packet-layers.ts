@@ -32,7 +32,7 @@ const PROTOCOL = {
 /** What the headers of one packet say beside its key. One object is reused for all packets. */
 export class PacketLayers {
   readonly key = new PacketKey()
-  /** Packets that were held back because they are fragments, and their octets on the wire, once the last has come. */
+  /** 1, or the fragments that were held back, once the last of them has come; and that packet's octets on the wire. */
   packets = 0
   wireOctets = 0
   /** Octets of the outermost IP packet, and of the fragments that it came in; of other frames those on the wire. */
@@ -216,7 +216,6 @@ export class PacketLayers {
   #readWhole(protocol: number, whole: Whole | null, nowMs: number): boolean {
     if (whole === null) return false
     this.packets = whole.packets
-    this.wireOctets = whole.wireOctets
     this.ipOctets = whole.ipOctets
     this.#octets = whole.octets
     this.#view = new DataView(whole.octets.buffer, whole.octets.byteOffset, whole.octets.byteLength)

@@ -185,6 +185,10 @@ test('fragments count for the flow of the packet that they make, in any order', 
     assert.is(row!['sourceTransportPort'], 5353)
     assert.is(row!['packetDeltaCount'], 3)
     assert.is(row!['octetDeltaCount'], 3008 + 60)
+    // Packetbeat counts the packet that completes the others.
+    assert.is(row!['initiatorPackets'], 1)
+    assert.is(row!['initiatorOctets'], pieces[order[2]!]!.length + 14)
+    assert.is(subject.tracker.counted, 3)
   }
 })
 

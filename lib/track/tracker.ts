@@ -27,8 +27,8 @@ export class Tracker {
   readonly table: FlowTable
   readonly layers: PacketLayers
   packets = 0
-  /** Packets of no flow: of unknown links, malformed, or fragments of what stayed incomplete. */
-  skipped = 0
+  /** Packets of flows; all others are of unknown links, malformed, or fragments of what is incomplete. */
+  counted = 0
   /** Flows reported before their time because the table was full. */
   evicted = 0
   readonly #rows: FlowRows
@@ -79,9 +79,9 @@ export class Tracker {
     this.advance(nowMs)
     const { layers, table } = this
     if (!layers.read(octets, view, link, from, to, wireOctets, nowMs)) {
-      this.skipped++
       return
     }
+    this.counted += layers.packets
     const { key } = layers
     const hash = key.hash()
     let slot = table.find(key, hash)
@@ -140,7 +140,7 @@ export class Tracker {
     const { direction } = layers.key
     if (direction === octets[at + OCTET.direction] || direction === DIRECTION.undecided) {
       doubles[wide + WIDE.sourceOctets]! += layers.wireOctets
-      doubles[wide + WIDE.sourcePackets]! += layers.packets
+      doubles[wide + WIDE.sourcePackets]! += 1
       doubles[wide + WIDE.newSourceOctets]! += layers.ipOctets
       doubles[wide + WIDE.newSourcePackets]! += layers.packets
       halves[half + HALF.tcpFlags]! |= layers.tcpFlags
@@ -156,7 +156,7 @@ export class Tracker {
     } else {
       seen |= SEEN.destination
       doubles[wide + WIDE.destinationOctets]! += layers.wireOctets
-      doubles[wide + WIDE.destinationPackets]! += layers.packets
+      doubles[wide + WIDE.destinationPackets]! += 1
       doubles[wide + WIDE.newDestinationOctets]! += layers.ipOctets
       doubles[wide + WIDE.newDestinationPackets]! += layers.packets
       halves[half + HALF.destinationTcpFlags]! |= layers.tcpFlags
@@ -255,7 +255,7 @@ export class Tracker {
     })
     return [
       one('packets_total', 'Packets seen.', 'counter', this.packets),
-      one('skipped_packets_total', 'Packets that belong to no flow.', 'counter', this.skipped),
+      one('counted_packets_total', 'Packets counted for flows.', 'counter', this.counted),
       one('flows', 'Flows being tracked.', 'gauge', this.table.count),
       one(
         'evicted_flows_total',
