@@ -21,10 +21,10 @@ export interface Vector {
 }
 
 /** A vector with room for keys of `words` words; its lanes are set by who fills it. */
-export function newVector(words: number, lanes: number): Vector {
+export function newVector(words: number, lanes: number, rows = VECTOR_ROWS): Vector {
   return {
     count: 0,
-    words: Array.from({ length: words }, () => new Uint32Array(VECTOR_ROWS)),
+    words: Array.from({ length: words }, () => new Uint32Array(rows)),
     lanes: new Array<LaneValues | null>(lanes).fill(null),
   }
 }

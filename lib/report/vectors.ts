@@ -32,8 +32,10 @@ export function vectorsOf(
   lanes: number,
   take: (vector: Vector, at: number) => void,
 ): void {
-  const vector = newVector(store.words, lanes)
-  const columns = Array.from({ length: lanes }, () => new BigUint64Array(VECTOR_ROWS))
+  // Stores of small answers are many and small.
+  const room = Math.min(VECTOR_ROWS, store.count)
+  const vector = newVector(store.words, lanes, room)
+  const columns = Array.from({ length: lanes }, () => new BigUint64Array(room))
   for (let at = 0; at < store.count; at += VECTOR_ROWS) {
     const count = Math.min(VECTOR_ROWS, store.count - at)
     vector.count = count
