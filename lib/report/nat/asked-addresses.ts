@@ -1,6 +1,9 @@
 import type { AddressCodes, BlockColumnFacts } from '../../flow/source.ts'
 import type { NatQuestion } from './nat-question.ts'
 
+/** What blocks say of columns whose range they do not know. */
+const UNKNOWN = 2n ** 64n - 1n
+
 /** What is asked of one address. */
 export interface AskedAddress {
   readonly words: Uint32Array
@@ -82,7 +85,9 @@ export class AskedAddresses {
 
   /** Whether a column may hold one of the addresses; after `marks`. */
   mayHold(facts: BlockColumnFacts | undefined): boolean {
-    if (facts === undefined || this.#greatestCode < 0) return false
+    if (facts === undefined) return false
+    if (facts.greatest === UNKNOWN) return true
+    if (this.#greatestCode < 0) return false
     return facts.least <= BigInt(this.#greatestCode) && facts.greatest >= BigInt(this.#leastCode)
   }
 

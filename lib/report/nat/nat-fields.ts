@@ -56,3 +56,6 @@ export const FIREWALL_CHANGES: Readonly<Record<number, Change>> = { 1: 'begin', 
 
 /** natEvent values of bindings of whole addresses. */
 export const BINDING_EVENTS: readonly number[] = [14, 15]
+
+/** natEvent values of blocks of ports. */
+export const BLOCK_EVENTS: readonly number[] = [16, 17]

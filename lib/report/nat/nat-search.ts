@@ -5,7 +5,15 @@ import type { BlockFacts, FlowBlock, Problem } from '../../flow/source.ts'
 import type { BlockReader } from '../block-pass.ts'
 import type { Selector } from '../query.ts'
 import { AskedAddresses } from './asked-addresses.ts'
-import { BINDING_EVENTS, type Change, FIREWALL_CHANGES, NAT, NAT_CHANGES, OBSERVED } from './nat-fields.ts'
+import {
+  BINDING_EVENTS,
+  BLOCK_EVENTS,
+  type Change,
+  FIREWALL_CHANGES,
+  NAT,
+  NAT_CHANGES,
+  OBSERVED,
+} from './nat-fields.ts'
 import type { NatQuestion } from './nat-question.ts'
 
 /** What one row says of one address that is asked about. */
@@ -73,6 +81,9 @@ const PRIVATE_SHAPES = [
 /** Evidence kept in memory; what exceeds it is told. */
 const MOST_EVIDENCE = 4_000_000
 
+/** Blocks that are asked who tells of an address. */
+const MOST_TELLING = 4
+
 /** Collects what blocks say of the addresses and ports of questions. */
 export class NatSearch implements BlockReader {
   readonly asked: AskedAddresses
@@ -82,6 +93,9 @@ export class NatSearch implements BlockReader {
   readonly exporters: Set<string>[]
   /** Rows that were left out because there were too many. */
   dropped = 0
+  /** By place of the address: whether plain flows tell of it, or events. */
+  readonly #telling: { flows: boolean; events: boolean; blocks: number }[]
+  #isAnyFlow = false
   readonly #shapes: readonly Shape[]
   readonly #isPrivate: boolean
   readonly #leastNs: bigint
@@ -95,6 +109,7 @@ export class NatSearch implements BlockReader {
     this.asked = new AskedAddresses(questions)
     this.evidence = this.asked.list.map(() => [])
     this.exporters = this.asked.list.map(() => new Set())
+    this.#telling = this.asked.list.map(() => ({ flows: false, events: false, blocks: 0 }))
     this.#isPrivate = questions[0]?.isPrivate === true
     this.#shapes = this.#isPrivate ? PRIVATE_SHAPES : PUBLIC_SHAPES
     this.#filter = filter
@@ -105,6 +120,12 @@ export class NatSearch implements BlockReader {
     }
     this.#leastNs = least - reachNs
     this.#greatestNs = greatest + reachNs
+  }
+
+  /** Whether it is flows that tell of an address: they come late. */
+  hasFlows(place: number): boolean {
+    const { flows, events } = this.#telling[place]!
+    return flows || (!events && this.#isAnyFlow)
   }
 
   wants({ leastStart, leastReceived, greatestEnd, greatestReceived }: BlockFacts): boolean {
@@ -118,7 +139,8 @@ export class NatSearch implements BlockReader {
     const facts = new Map(block.columns.map((column) => [column.field, column]))
     const isTranslated = facts.has(F.postNatSourceAddress) || facts.has(F.postNatDestinationAddress)
     if (!isTranslated) return 0
-    const marks = this.asked.marks(block.addresses)
+    if (!facts.has(NAT.natEvent) && !facts.has(NAT.firewallEvent)) this.#isAnyFlow = true
+    this.asked.marks(block.addresses)
     const may = this.#shapes.filter(
       ({ asked, other }) => facts.has(other) && this.asked.mayHold(facts.get(asked)),
     )
@@ -129,6 +151,8 @@ export class NatSearch implements BlockReader {
     for (const each of may) {
       const codes = block.readCodes(each.asked, problems)
       if (codes === null) continue
+      // Only now are the addresses of blocks known that number them as they are read.
+      const marks = this.asked.marks(block.addresses)
       for (const [row, place] of this.#hits(codes.codes, marks, each, rows)) {
         if (this.#filter !== null && !isFiltered) {
           if (this.#selection.length < block.info.rows) this.#selection = new Uint8Array(block.info.rows)
@@ -152,28 +176,30 @@ export class NatSearch implements BlockReader {
     const hits: (readonly [number, number])[] = []
     const seen = new Set<number>()
     let ports: FixedColumn | null | undefined
-    let events: FixedColumn | null = null
-    let hasRanges = false
     for (let row = 0; row < rows.count; row++) {
       const mark = marks[codes[row]!]!
       if (mark === 0) continue
-      if (ports === undefined) {
-        ports = rows.fixed(askedPort)
-        events = rows.fixed(NAT.natEvent)
-        hasRanges = rows.fixed(NAT.rangeStart) !== null
-      }
+      if (ports === undefined) ports = rows.fixed(askedPort)
       const place = mark - 1
       if (!seen.has(place)) {
         seen.add(place)
-        if (this.exporters[place]!.size < 8) this.exporters[place]!.add(rows.exporter(row))
+        this.#noteTelling(rows, row, place)
       }
       const own = this.asked.list[place]!.ports
-      // Events without a port are about ranges or whole addresses; of plain flows port 0 is a port.
-      const isPort = ports !== null && ports.present[row] === 1 && (ports.values[row] !== 0 || !hasRanges)
-      const isBinding = events !== null && BINDING_EVENTS.includes(events.values[row]!)
-      if (own === null || !isPort || isBinding || own[ports!.values[row]!] === 1) hits.push([row, place])
+      // Events without a port are about ranges or whole addresses; some have port 0 there.
+      const port = ports === null || ports.present[row] === 0 ? 0 : ports.values[row]!
+      if (own === null || port === 0 || own[port] === 1) hits.push([row, place])
     }
     return hits
+  }
+
+  /** Who tells of an address, and how: some blocks are enough. */
+  #noteTelling(rows: NatRows, row: number, place: number): void {
+    const telling = this.#telling[place]!
+    if (telling.blocks++ >= MOST_TELLING) return
+    this.exporters[place]!.add(rows.exporter(row))
+    const isEvent = rows.number(NAT.natEvent, row) > 0 || rows.number(NAT.firewallEvent, row) > 0
+    telling[isEvent ? 'events' : 'flows'] = true
   }
 
   #add(rows: NatRows, row: number, place: number, each: Shape): boolean {
@@ -189,9 +215,12 @@ export class NatSearch implements BlockReader {
     const other = rows.address(each.other, row)
     const self = rows.address(each.asked, row)
     if (other === '' || other === self) return false
-    const range = rows.range(row)
     const isEvent = natEvent > 0 || firewallEvent > 0
     const port = rows.number(each.askedPort, row)
+    const hasSession = port > 0 && !BLOCK_EVENTS.includes(natEvent)
+    const range = hasSession ? null : rows.range(row)
+    const isBroken = range === null && !hasSession && rows.number(NAT.rangeStart, row) >= 0
+    if (isBroken || (range === null && BLOCK_EVENTS.includes(natEvent))) return false
     const isBinding = BINDING_EVENTS.includes(natEvent) || (isEvent && range === null && port < 0)
     const kind = isBinding ? 'binding' : range !== null ? 'block' : isEvent ? 'session' : 'flow'
     // Blocks are ranges of public ports: seen from the private side they hold for all ports.
@@ -256,8 +285,7 @@ class NatRows {
   readonly #block: FlowBlock
   readonly #problems: Problem[]
   readonly #columns = new Map<Field, FixedColumn | OctetsColumn | null>()
-  /** Texts of exporters by address words and domain: there are few. */
-  readonly #exporters = new Map<string, string>()
+  readonly #codes = new Map<Field, { codes: Uint32Array; present: Uint8Array } | null>()
 
   constructor(block: FlowBlock, problems: Problem[]) {
     this.count = block.info.rows
@@ -293,12 +321,21 @@ class NatRows {
 
   /** The empty text where the row does not hold it, or it is `::` or 0.0.0.0. */
   address(field: Field, row: number): string {
-    const column = this.fixed(field)
+    const column = this.#codesOf(field)
     if (column === null || column.present[row] === 0) return ''
-    const { words } = column
-    const isNone =
-      isUnspecified(words, row * 4) || (words[row * 4 + 2] === 0xffff && words[row * 4 + 3] === 0)
-    return isNone ? '' : formatAddress(words, row * 4)
+    const words = this.#block.addresses.words()
+    const at = column.codes[row]! * 4
+    const isNone = isUnspecified(words, at) || (words[at + 2] === 0xffff && words[at + 3] === 0)
+    return isNone ? '' : formatAddress(words, at)
+  }
+
+  #codesOf(field: Field): { codes: Uint32Array; present: Uint8Array } | null {
+    let known = this.#codes.get(field)
+    if (known === undefined) {
+      known = this.#block.readCodes(field, this.#problems)
+      this.#codes.set(field, known)
+    }
+    return known
   }
 
   text(field: Field, row: number): string {
@@ -313,17 +350,9 @@ class NatRows {
 
   exporter(row: number): string {
     const domain = Math.max(0, this.number(F.observationDomainId, row))
-    const column = this.fixed(F.exporterAddress)
+    const column = this.#codesOf(F.exporterAddress)
     if (column === null || column.present[row] === 0) return `#${domain}`
-    const at = row * 4
-    const { words } = column
-    const key = `${words[at]} ${words[at + 1]} ${words[at + 2]} ${words[at + 3]} ${domain}`
-    let text = this.#exporters.get(key)
-    if (text === undefined) {
-      text = exporterText(words, at, domain)
-      this.#exporters.set(key, text)
-    }
-    return text
+    return exporterText(this.#block.addresses.words(), column.codes[row]! * 4, domain)
   }
 
   peer(address: Field, port: Field, row: number): string {
