@@ -8,10 +8,10 @@ export type ItemOutcome =
   | { readonly kind: 'rejected'; readonly status: number; readonly reason: string }
 
 /**
- * What a bulk reply says of each of `count` items; null where the reply is none. Items that the reply lacks are to be
- * sent again.
+ * What a bulk reply says of each of `count` items; null where the reply is none. `unclear` where it speaks of more or of
+ * fewer: then nobody knows which of them is which.
  */
-export function readBulkResponse(body: string, count: number): ItemOutcome[] | null {
+export function readBulkResponse(body: string, count: number): ItemOutcome[] | 'unclear' | null {
   let reply: unknown
   try {
     reply = JSON.parse(body)
@@ -20,10 +20,8 @@ export function readBulkResponse(body: string, count: number): ItemOutcome[] | n
   }
   if (!isObject(reply)) return null
   const { items } = reply
-  if (!Array.isArray(items) || items.length > count) return null
-  const outcomes: ItemOutcome[] = []
-  for (let i = 0; i < count; i++) outcomes.push(outcomeOf(items[i]))
-  return outcomes
+  if (!Array.isArray(items)) return null
+  return items.length === count ? items.map(outcomeOf) : 'unclear'
 }
 
 const RETRY: ItemOutcome = { kind: 'retry', isThrottled: false }

@@ -126,7 +126,10 @@ export class BulkSender {
         this.#release(host)
       }
       if (reply.status === 413) return this.#split(batch, items, signal)
-      items = this.#settle(batch, items, host, reply)
+      const left = this.#settle(batch, items, host, reply)
+      // A smaller request gets a smaller answer; that to a single document cannot be mistaken.
+      if (left === 'unclear' && items.length > 1) return this.#halve(batch, items, signal)
+      if (left !== 'unclear') items = left
     }
   }
 
@@ -160,14 +163,18 @@ export class BulkSender {
       this.#reject(batch, items[0]!, 413, '"the document is larger than the server takes"')
       return
     }
+    await this.#halve(batch, items, signal)
+  }
+
+  async #halve(batch: BulkBatch, items: readonly number[], signal: AbortSignal): Promise<void> {
     this.counts.splitBatches++
     const half = Math.floor(items.length / 2)
     await this.#sendItems(batch, items.slice(0, half), signal)
     await this.#sendItems(batch, items.slice(half), signal)
   }
 
-  /** Takes a reply apart; returns the items that are to be sent again. */
-  #settle(batch: BulkBatch, items: readonly number[], host: Host, reply: Reply): number[] {
+  /** Takes a reply apart; returns the items that are to be sent again, `unclear` for all of an answer to others. */
+  #settle(batch: BulkBatch, items: readonly number[], host: Host, reply: Reply): number[] | 'unclear' {
     const { status, headers } = reply
     const { name } = host.transport
     if (status === 401 || status === 403) {
@@ -177,13 +184,14 @@ export class BulkSender {
       )
     }
     const outcomes = status === 200 ? readBulkResponse(reply.body, items.length) : null
-    if (outcomes === null) {
-      const why =
-        status === 200 ? 'its answer is no bulk reply' : `status ${status}${errorReason(reply.body)}`
+    if (outcomes === null || outcomes === 'unclear') {
+      const answer =
+        outcomes === null ? 'is no bulk reply' : 'is about more or fewer documents than were sent'
+      const why = status === 200 ? `its answer ${answer}` : `status ${status}${errorReason(reply.body)}`
       this.#fail(host, why, retryAfterMs(headers['retry-after'], Date.now()))
       if (status === 429 || status === 503) this.#slowDown(host)
       this.#count(items.length, 'retried')
-      return [...items]
+      return outcomes === null ? [...items] : outcomes
     }
     return this.#settleItems(batch, items, outcomes, host, retryAfterMs(headers['retry-after'], Date.now()))
   }
