@@ -101,7 +101,7 @@ function check(name: string, line: string): void {
   const missing = /\| (man|groff) /.exec(line)?.[1]
   const canRun = missing === undefined || spawnSync('sh', ['-c', `command -v ${missing}`]).status === 0
   // Servers are not part of the folder.
-  const isRemote = /--to http/.test(line)
+  const isRemote = /--(to|ship) http/.test(line)
   const define = (isLive && !hasNamespaces) || !canRun || isRemote ? test.skip : test
   define(name, () => {
     const { status, stderr } = run(line)

@@ -89,6 +89,13 @@ async function follow(folder: string, steps: (() => void)[], wanted: number): Pr
 
 const sorted = (text: string) => text.split('\n').sort().join('\n')
 
+test('of more files than may be open at once those that are read make room for the others', async () => {
+  const folder = newFolder()
+  for (let i = 0; i < 150; i++) writeFileSync(join(folder, `a.log.${i}`), lines(`file ${i}`, 0, 1))
+  const text = await follow(folder, [], 150 * 73)
+  assert.is(text.split('\n').length, 151)
+})
+
 test('a second run reads only what was added', async () => {
   const folder = newFolder()
   const path = join(folder, 'a.log')

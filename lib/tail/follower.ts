@@ -29,6 +29,8 @@ const IDLE_MS = 50
 /** A file that is gone, or is still there, and silent for this long is closed; when it grows a scan opens it again. */
 const GONE_MS = 5000
 const SILENT_MS = 60_000
+/** … and this soon where others wait for its place. */
+const WANTED_MS = 100
 /** Files open at once; others wait for their turn. */
 const MOST_OPEN = 64
 
@@ -238,7 +240,7 @@ export class Follower {
   async #closeSilent(key: string, open: Open): Promise<void> {
     const now = this.#now()
     open.idleSinceMs ||= now
-    const limit = this.#paths.has(key) ? SILENT_MS : GONE_MS
+    const limit = this.#waiting.length > 0 ? WANTED_MS : this.#paths.has(key) ? SILENT_MS : GONE_MS
     if (now - open.idleSinceMs >= limit) await this.#close(key, open.file)
   }
 

@@ -18,6 +18,8 @@ export interface BulkServer {
   mood: Mood
   /** Status and error of a document that is refused; null for none. */
   refuses: (document: string) => { status: number; error: unknown } | null
+  /** Lets the process end while it listens. */
+  unref(): void
   close(): Promise<void>
 }
 
@@ -39,6 +41,7 @@ export async function startBulkServer(port = 0): Promise<BulkServer> {
     last: { url: '', headers: {}, body: '' },
     mood: () => null,
     refuses: () => null,
+    unref: () => server.unref(),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
