@@ -5,6 +5,7 @@ import { PRESETS } from '../lib/report/presets/presets.ts'
 import { type AnalyzeOptions, analyzeOptions } from './analyze-flags.ts'
 import type { ExitStatus } from './exit.ts'
 import type { GivenFlags } from './flags.ts'
+import { nearest } from './nearest.ts'
 import type { Prepare } from './prepared.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -13,7 +14,25 @@ export function analyze(given: GivenFlags, words: readonly string[]): () => Prom
   const file = given.get('file')?.values.at(-1)
   if (file !== undefined) return () => analyzeFile(file, given, words)
   const { preset, inputs, rest } = reportIn(given, words)
-  return prepared(preset, inputs, rest)
+  const action = prepared(preset, inputs, rest)
+  return preset === GENERIC ? () => withProposal(action, rest) : action
+}
+
+/** Of a word that is no filter, the report that it may have meant. */
+async function withProposal(
+  action: () => Promise<ExitStatus>,
+  words: readonly string[],
+): Promise<ExitStatus> {
+  try {
+    return await action()
+  } catch (error) {
+    const [first = ''] = words
+    const names = PRESETS.map(({ name }) => name)
+    const near = /^[a-z\d]+$/.test(first) ? nearest(first, names) : undefined
+    if (near === undefined || !(error instanceof UsageError) || !error.message.startsWith('filter'))
+      throw error
+    throw new UsageError(`there is no report ${first}, did you mean ${near}? As a filter: ${error.message}`)
+  }
 }
 
 /** What `weir analyze NAME` does. */

@@ -63,9 +63,12 @@ export function footerOf(qualities: readonly Quality[], facts: FooterFacts): Rem
     say('spilled_octets', spilled, `${Math.ceil(spilled / 1e6)} MB went through temporary files`)
   if (first.rejected > 0)
     say('rejected', first.rejected, `${counted(first.rejected, 'piece')} of the input were no flows`)
-  const damaged = first.problems.length
+  // A place that several questions met is one.
+  const damaged = new Set(
+    qualities.flatMap(({ problems }) => problems.map(({ at, what }) => `${at} ${what}`)),
+  ).size
   if (damaged > 0)
-    say('damaged', damaged, `${counted(damaged, 'place')} of the input damaged: rows there are missing`)
+    say('damaged', damaged, `${counted(damaged, 'place')} of the input damaged: what lay there is missing`)
   if (facts.unreadable > 0)
     say('unreadable', facts.unreadable, `${counted(facts.unreadable, 'input')} could not be read`)
   if (facts.usesSystems) say('as_data', facts.attribution, facts.attribution)
