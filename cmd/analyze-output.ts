@@ -20,6 +20,8 @@ export async function loadFormat(name: string): Promise<Format> {
       return (await import('../lib/report/formats/html.ts')).newHtml(
         (await import('./analyze-pages.ts')).pageParts(),
       )
+    case 'dot':
+      return (await import('../lib/report/formats/dot.ts')).DOT
     case 'json':
       return (await import('../lib/report/formats/json.ts')).JSON_OBJECT
     case 'ndjson':

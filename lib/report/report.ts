@@ -44,10 +44,10 @@ export interface Section {
   readonly groups: number
   /**
    * How people see it: rows below one another; a tree of the first key columns, whose inner sums are `outer`; one line a
-   * group with its course in time; names and values for a single row. On pages only: a course without its rows, and
-   * pairs of keys as ribbons.
+   * group with its course in time; names and values for a single row; a matrix, whose columns are keys too.
+   * On pages only: a course without its rows, and pairs of keys as ribbons.
    */
-  readonly look: 'table' | 'tree' | 'sparkline' | 'facts' | 'chart' | 'ribbons'
+  readonly look: 'table' | 'tree' | 'sparkline' | 'facts' | 'matrix' | 'chart' | 'ribbons'
   /** Of a tree: what a key's text is called besides, or null. */
   readonly keyNames?: (column: string, text: string) => string | null
   /** Of a tree: the tables of the outer keys, outermost first. */
@@ -85,6 +85,10 @@ export interface Names {
   system(number: number): string
   service(protocol: number, port: number): string
   protocol(number: number): string
+  /** What its exporter or the user calls an interface; the empty text where nobody does. */
+  interfaceName?(exporter: string, index: number): string
+  /** Bits per second; 0 unknown. */
+  interfaceSpeed?(exporter: string, index: number): number
 }
 
 /** Sums up how good several answers are. */

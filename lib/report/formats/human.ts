@@ -32,7 +32,7 @@ function partText({ key, name, share }: Part): string {
 }
 
 export function percent(share: number): string {
-  return `${(share * 100).toFixed(share >= 0.0995 ? 0 : 1)}%`
+  return `${(share * 100).toFixed(Math.abs(share) >= 0.0995 ? 0 : 1)}%`
 }
 
 function ratioText(value: number): string {
@@ -48,7 +48,8 @@ export function shortened(value: number): string {
     power++
   }
   if (power === 0) return Number.isInteger(rest) ? String(rest) : rest.toFixed(1)
-  const digits = rest >= 99.95 ? 0 : rest >= 9.995 ? 1 : 2
+  const size = Math.abs(rest)
+  const digits = size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2
   return `${rest.toFixed(digits)}${UNITS[power]}`
 }
 

@@ -5,7 +5,7 @@ import { escaped } from './markup.ts'
 const WIDTH = 900
 const BAR = 14
 const GAP = 10
-const LABELS = 250
+const LABELS = 270
 const SCALE = 360
 
 interface End {
@@ -39,7 +39,10 @@ export function ribbonsMarkup(section: Section, timeZone: string): string {
   const all = pairs.reduce((sum, { volume }) => sum + volume, 0)
   if (all === 0) return ''
   const scale = SCALE / all
-  const height = Math.max(place(lefts, scale), place(rights, scale))
+  const [leftHeight, rightHeight] = [place(lefts, scale), place(rights, scale)]
+  const height = Math.max(leftHeight, rightHeight)
+  for (const end of lefts.values()) end.top += (height - leftHeight) / 2
+  for (const end of rights.values()) end.top += (height - rightHeight) / 2
   const parts: string[] = []
   const [x1, x2] = [LABELS + BAR, WIDTH - LABELS - BAR]
   const middle = (x1 + x2) / 2
@@ -90,7 +93,7 @@ function place(ends: ReadonlyMap<string, End>, scale: number): number {
 
 function endMarkup(end: End, color: string, x: number, textX: number, side: string, scale: number): string {
   const height = Math.max(1, end.sum * scale)
-  const label = end.name.length > 30 ? `${end.name.slice(0, 29)}…` : end.name
+  const label = end.name.length > 27 ? `${end.name.slice(0, 26)}…` : end.name
   return (
     `<rect class="${color}" x="${x}" y="${end.top.toFixed(1)}" width="${BAR}" height="${height.toFixed(1)}"/>` +
     `<text class="${side}" x="${textX}" y="${(end.top + Math.max(height, 14) / 2).toFixed(1)}" dy="4">` +
