@@ -86,20 +86,21 @@ export function collectOptions(given: GivenFlags): CollectOptions {
     )
   }
   if (flags.text('transport') !== 'file') throw flags.wrong('transport', flags.text('transport')!, 'file')
-  const read = flags.list('read')
+  const packets = packetOptions(flags)
+  const read = packets === null ? flags.list('read') : []
   if (read.length > 0 && flags.isGiven('listen')) {
     throw new UsageError(
       '--read and --listen exclude each other: run one weir for the captures and one for the network',
     )
   }
-  if (flags.isGiven('read') && read.length === 0) throw flags.wrong('read', '', 'a file, or - for stdin')
-  if (read.length === 0 && flags.list('listen').length === 0) {
+  if (packets === null && flags.isGiven('read') && read.length === 0)
+    throw flags.wrong('read', '', 'a file, or - for stdin')
+  if (packets === null && read.length === 0 && flags.list('listen').length === 0) {
     throw flags.wrong('listen', flags.text('listen')!, 'a URL such as netflow://:2055')
   }
   if (read.filter((path) => path === '-').length > 1) {
     throw new UsageError('--read: - is there twice, but standard input can be read only once')
   }
-  const packets = packetOptions(flags)
   const isReading = read.length > 0 || (packets !== null && packets.files.length > 0)
   const warnings: string[] = []
   for (const [name, why] of Object.entries(IGNORED)) {

@@ -160,14 +160,18 @@ export function packetOptions(flags: FlagReader): PacketOptions | null {
     throw flags.wrong('read-packets', '', 'a file, or - for stdin')
   }
   const sources = [
-    ...(interfaces.length > 0 ? ['--interface'] : []),
-    ...(files.length > 0 ? ['--read-packets'] : []),
+    ...(interfaces.length > 0 ? ['interface'] : []),
+    ...(files.length > 0 ? ['read-packets'] : []),
   ]
   if (sources.length === 0) return null
-  const others = ['listen', 'read'].filter((name) => flags.isGiven(name)).map((name) => `--${name}`)
+  // What is given by hand wins over another source in a configuration file.
+  const isByHand = (name: string) => flags.sourceOf(name).startsWith('-')
+  const others = ['listen', 'read'].filter(
+    (name) => flags.isGiven(name) && (isByHand(name) || !sources.some(isByHand)),
+  )
   const [first, second] = [...sources, ...others]
   if (second !== undefined) {
-    throw new UsageError(`${first} and ${second} exclude each other: run one weir for each`)
+    throw new UsageError(`--${first} and --${second} exclude each other: run one weir for each`)
   }
   if (files.filter((path) => path === '-').length > 1) {
     throw new UsageError('--read-packets: - is there twice, but standard input can be read only once')
