@@ -9,6 +9,7 @@ import { NAT } from './nat.ts'
 import { NEW } from './new.ts'
 import { P95 } from './p95.ts'
 import type { Preset } from './preset.ts'
+import { SCAN } from './scan.ts'
 import { SERIES } from './series.ts'
 import { TOP } from './top.ts'
 
@@ -23,6 +24,7 @@ export const PRESETS: readonly Preset[] = [
   MATRIX,
   DIFF,
   NEW,
+  SCAN,
   NAT,
   LIST,
   COUNT,

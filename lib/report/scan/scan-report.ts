@@ -1,0 +1,149 @@
+import { formatAddress } from '../../bytes/address.ts'
+import { FlowError } from '../../diagnostics/flow-error.ts'
+import { protocolNumber } from '../../flow/protocol-names.ts'
+import type { FlowFile, FlowStream } from '../../flow/source.ts'
+import { readBlocks } from '../block-pass.ts'
+import { emptyTable } from '../nat/nat-report.ts'
+import type { Asked, ReadingPlan } from '../presets/preset.ts'
+import { newQuality } from '../quality.ts'
+import type { Quality, RunOptions, Selector } from '../query.ts'
+import type { ReportColumn, ReportRow, ReportUnit } from '../report.ts'
+import { ScanSearch } from './scan-search.ts'
+import { portsText, type Scan, type ScanLimits, scansOf } from './scan-verdict.ts'
+
+export interface ScanSettings extends ScanLimits {
+  readonly protocol: number | null
+  readonly fromNs: bigint | null
+  readonly toNs: bigint | null
+  readonly filter: Selector | null
+}
+
+/** Scans of the inputs, surest first, with their sources' addresses; the caller closes the inputs. */
+export async function findScans(
+  inputs: readonly (FlowFile | FlowStream)[],
+  settings: ScanSettings,
+  options: RunOptions,
+): Promise<{ scans: Scan[]; addressOf: (number: number) => string; forgotten: number; quality: Quality }> {
+  const { fromNs, toNs, filter, protocol } = settings
+  const window = {
+    fromMs: fromNs === null ? Number.NEGATIVE_INFINITY : Number(fromNs) / 1e6,
+    toMs: toNs === null ? Number.POSITIVE_INFINITY : Number(toNs) / 1e6,
+  }
+  const quality = newQuality()
+  const search = new ScanSearch(window, filter, protocol, options.memoryOctets)
+  await readBlocks(inputs, search, quality, options)
+  const scans = scansOf(search, settings)
+  const words = search.reader.addresses.words()
+  const addressOf = (number: number) => formatAddress(words, number * 4)
+  return { scans, addressOf, forgotten: search.probes.forgotten, quality }
+}
+
+/** The report `scan`; throws QUERY_INVALID. */
+export function scanPlan(asked: Asked): ReadingPlan {
+  const limits: ScanLimits = {
+    targets: count(asked, 'targets'),
+    ports: count(asked, 'ports'),
+    leastScore: part(asked, 'score'),
+    usesAnswers: asked.flag('live-hosts') !== 'none',
+  }
+  const word = asked.flag('proto')
+  const protocol = word === null ? null : protocolNumber(word)
+  if (protocol !== null && protocol < 0) throw new FlowError('QUERY_INVALID', `scan: ${word} is no protocol`)
+  const isList = asked.isOn('list')
+  return {
+    kind: 'reading',
+    explanation: [
+      'scan: one pass; probes by source, target, protocol and port, and which of them were answered',
+      `limits: ${limits.targets} targets, ${limits.ports} ports, score ${limits.leastScore}`,
+    ],
+    async read(inputs, setting, options) {
+      const { fromNs, toNs } = setting
+      const settings = { ...limits, protocol, fromNs, toNs, filter: setting.selector(null) }
+      const { scans, addressOf, forgotten, quality } = await findScans(inputs, settings, options)
+      const notes =
+        forgotten === 0
+          ? []
+          : [`memory was full: ${forgotten} probes of sources with few of them were given up (--memory)`]
+      const shown = asked.top === null ? scans : scans.slice(0, asked.top[0])
+      const section = {
+        name: 'scans',
+        title: null,
+        columns: isList ? [COLUMNS[2]!] : COLUMNS,
+        rows: isList
+          ? listed(shown, addressOf)
+          : shown.map((scan) => rowOf(scan, addressOf, asked.isForPeople)),
+        others: [],
+        totals: null,
+        groups: scans.length,
+        look: 'table' as const,
+        outer: [],
+      }
+      return { title: 'Scans', sections: [section], notes, tables: [emptyTable(quality)] }
+    },
+  }
+}
+
+function column(
+  name: string,
+  title: string,
+  unit: ReportUnit,
+  rank: number,
+  role: 'key' | 'measure' = 'measure',
+) {
+  return { name, title, role, unit, rank, mayBeCut: false }
+}
+
+const COLUMNS: readonly ReportColumn[] = [
+  column('score', 'SCORE', 'ratio', 0),
+  column('type', 'TYPE', 'text', 0, 'key'),
+  column('source', 'SOURCE', 'address', 0, 'key'),
+  column('targets', 'TARGETS', 'number', 0),
+  column('ports', 'PORTS', 'text', 0, 'key'),
+  column('port.count', 'PORT COUNT', 'number', 9),
+  column('probes', 'PROBES', 'number', 8),
+  column('flows', 'FLOWS', 'flows', 1),
+  column('answered', 'ANSWERED', 'share', 2),
+  column('small', 'SMALL', 'share', 7),
+  column('first', 'FIRST', 'time', 3, 'key'),
+  column('last', 'LAST', 'time', 4, 'key'),
+  column('rate', 'PROBES/S', 'perSecond', 5),
+  column('walk', 'TRW', 'text', 6, 'key'),
+]
+
+function rowOf(scan: Scan, addressOf: (number: number) => string, isForPeople: boolean): ReportRow {
+  const { sender, type, isSlow, ports, portCount, answered, isWalk, probes } = scan
+  const seconds = (sender.lastMs - sender.firstMs) / 1000
+  return [
+    Math.round(scan.score * 100) / 100,
+    isSlow ? `slow ${type}` : type,
+    addressOf(sender.source),
+    scan.targets,
+    portsText(ports, portCount, sender.protocol, isForPeople ? 3 : 100),
+    portCount,
+    probes,
+    sender.flows,
+    answered,
+    sender.smallFlows / sender.flows,
+    BigInt(Math.round(sender.firstMs)) * 1_000_000n,
+    BigInt(Math.round(sender.lastMs)) * 1_000_000n,
+    probes / Math.max(1, seconds),
+    isWalk === null ? null : isWalk ? 'yes' : 'no',
+  ]
+}
+
+function listed(scans: readonly Scan[], addressOf: (number: number) => string): ReportRow[] {
+  return [...new Set(scans.map(({ sender }) => addressOf(sender.source)))].sort().map((address) => [address])
+}
+
+function count(asked: Asked, flag: string): number {
+  const text = asked.flag(flag) ?? ''
+  if (!/^[1-9]\d{0,6}$/.test(text))
+    throw new FlowError('QUERY_INVALID', `scan: --${flag} ${text}: want a number`)
+  return Number(text)
+}
+
+function part(asked: Asked, flag: string): number {
+  const value = Number(asked.flag(flag))
+  if (value >= 0 && value <= 1) return value
+  throw new FlowError('QUERY_INVALID', `scan: --${flag} ${asked.flag(flag)}: want 0 to 1`)
+}
