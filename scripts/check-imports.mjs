@@ -29,7 +29,7 @@ const ALLOWED = {
 /** Outside packages and node modules that only some files may import. */
 const DOORS = {
   cac: /^cmd\//,
-  yaml: /^(lib\/goflow2\/mapping|cmd\/(config|document-flags|ecs-|analyze-file))/,
+  yaml: /^(lib\/goflow2\/mapping|cmd\/(config|packetbeat-config|document-flags|ecs-|analyze-file))/,
   'node:ffi': /^lib\/(receive\/ffi|rotate\/run-lock)\.ts$/,
   'node:dgram': /^lib\/receive\//,
   undici: /^(cmd|lib\/elastic)\//,
