@@ -10,7 +10,7 @@ import * as assert from 'uvu/assert'
 import { liveFiles } from '../lib/archive/live-files.ts'
 import { projectRoot } from '../lib/testing/project.ts'
 import { makeWorkload, newRandom } from '../lib/testing/workload.ts'
-import { type BulkServer, startBulkServer } from './ship/testing/bulk-server.ts'
+import { type BulkServer, startBulkServer } from '../lib/elastic/testing/bulk-server.ts'
 
 // `weir ship` as a process of its own.
 

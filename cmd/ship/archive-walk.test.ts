@@ -8,9 +8,9 @@ import { ArchiveWriter } from '../../lib/archive/archive-writer.ts'
 import { compactArchive } from '../../lib/archive/compact.ts'
 import { liveFiles } from '../../lib/archive/live-files.ts'
 import { SILENT } from '../../lib/diagnostics/log.ts'
+import { type BulkServer, startBulkServer } from '../../lib/elastic/testing/bulk-server.ts'
 import { FlowBatch } from '../../lib/flow/batch.ts'
 import { fillRow } from '../../lib/testing/fill-row.ts'
-import { type BulkServer, startBulkServer } from './testing/bulk-server.ts'
 import { runShip } from './testing/run-ship.ts'
 
 const test = suite('archive-walk')

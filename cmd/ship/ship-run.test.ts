@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type BulkServer, startBulkServer } from './testing/bulk-server.ts'
+import { type BulkServer, startBulkServer } from '../../lib/elastic/testing/bulk-server.ts'
 import { runShip } from './testing/run-ship.ts'
 
 const test = suite('ship-run')
