@@ -11,7 +11,8 @@ import type { CollectShipOptions } from './collect-ship-flags.ts'
 const SPOOL_LIMITS: Partial<ArchiveLimits> = {
   blockRows: 32_768,
   rotateEveryMs: 60_000,
-  rotateOctets: 64 << 20,
+  rotateOctets: 16 << 20,
+  mostAddresses: 250_000,
 }
 const LEAST_SYNC_MS = 100
 /** How often the folder is measured. */

@@ -63,6 +63,8 @@ export class Follower {
   #waiting: FoundFile[] = []
   /** Paths that the last scan found, by source. */
   #paths = new Map<string, string>()
+  /** What the last scan found, by path. */
+  #found: ReadonlyMap<string, FoundFile> = new Map()
   #scannedMs = Number.NEGATIVE_INFINITY
   #hasScanned = false
 
@@ -115,7 +117,9 @@ export class Follower {
     const { patterns, isExcluded, isFollowing, isForeign, onForeign } = this.#options
     this.#scannedMs = this.#now()
     this.#hasScanned = true
-    const scan = await scanFiles({ patterns, isExcluded, isFinal: !isFollowing })
+    const known = this.#found
+    const scan = await scanFiles({ patterns, isExcluded, isFinal: !isFollowing, known })
+    this.#found = new Map(scan.files.map((file) => [file.path, file]))
     this.#report(scan)
     onForeign(scan.files.filter(isForeign))
     const paths = new Map<string, string>()

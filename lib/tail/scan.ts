@@ -1,5 +1,5 @@
 import { globSync, statSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Packing, readHead } from './content.ts'
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
@@ -24,6 +24,8 @@ export interface ScanOptions {
   readonly isExcluded: (path: string) => boolean
   /** Nothing will be added to files any more: short ones are known by what they hold. */
   readonly isFinal: boolean
+  /** What the last scan found, by path: files that did not change since are not opened again. */
+  readonly known: ReadonlyMap<string, FoundFile>
 }
 
 export interface Scan {
@@ -34,7 +36,7 @@ export interface Scan {
 }
 
 /** Looks at all files that the patterns name, oldest first; never throws. */
-export async function scanFiles({ patterns, isExcluded, isFinal }: ScanOptions): Promise<Scan> {
+export async function scanFiles({ patterns, isExcluded, isFinal, known }: ScanOptions): Promise<Scan> {
   const unmatched: string[] = []
   const paths = new Set<string>()
   for (const pattern of patterns) {
@@ -46,7 +48,8 @@ export async function scanFiles({ patterns, isExcluded, isFinal }: ScanOptions):
   const unreadable: { path: string; error: unknown }[] = []
   for (const path of paths) {
     try {
-      files.push(await lookAt(path, isFinal))
+      const before = known.get(path)
+      files.push(before !== undefined && (await isUnchanged(before)) ? before : await lookAt(path, isFinal))
     } catch (error) {
       // One that was removed meanwhile was never there.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') unreadable.push({ path, error })
@@ -54,6 +57,14 @@ export async function scanFiles({ patterns, isExcluded, isFinal }: ScanOptions):
   }
   files.sort((one, other) => one.modifiedMs - other.modifiedMs || (one.path < other.path ? -1 : 1))
   return { files, unmatched, unreadable }
+}
+
+/** Whether nobody wrote to the file since, nor put another in its place. */
+async function isUnchanged({ path, inode, device, octets, modifiedMs }: FoundFile): Promise<boolean> {
+  const { ino, dev, size, mtimeMs } = await stat(path, { bigint: true })
+  return (
+    ino === inode && dev === device && Number(size) === octets && Number(mtimeMs) === modifiedMs && octets > 0
+  )
 }
 
 async function lookAt(path: string, isFinal: boolean): Promise<FoundFile> {
