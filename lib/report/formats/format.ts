@@ -21,6 +21,9 @@ export interface Format {
   writeTogether?(reports: readonly Report[], look: Look): Iterable<string>
 }
 
+/** What people see where a group has no such key. */
+export const NO_KEY = '-'
+
 /** What stands for the key of the row of all groups that are not shown. */
 export const OTHERS = 'others'
 

@@ -1,12 +1,15 @@
 import type { Cell } from '../query.ts'
 import type { ReportCell, Section } from '../report.ts'
-import { type Look, OTHERS } from './format.ts'
+import { type Look, NO_KEY, OTHERS } from './format.ts'
 import { humanCell, printable } from './human.ts'
 
 const BARS = '▁▂▃▄▅▆▇█'
 const MISSING = ' '
 /** The course is at least this wide, and never wider than there are bins. */
 const LEAST_WIDTH = 10
+/** Files and pipes have no width. */
+const MOST_WIDTH = 1000
+const USUAL_WIDTH = 120
 
 /** One line a group: its name, the course of the first measure, its greatest bin and its mean. */
 export function* sparkLines(section: Section, { width, timeZone }: Look): Iterable<string> {
@@ -23,7 +26,7 @@ export function* sparkLines(section: Section, { width, timeZone }: Look): Iterab
     else values.push(value)
   }
   for (const row of section.rows)
-    put(keys.map(({ column, i }) => humanCell(row[i]!, column, timeZone)).join(' '), row[measure]!)
+    put(keys.map(({ column, i }) => humanCell(row[i]!, column, timeZone) || NO_KEY).join(' '), row[measure]!)
   for (const row of section.others) put(OTHERS, row[measure]!)
   if (groups.size === 0) return
   const column = columns[measure]!
@@ -39,7 +42,7 @@ export function* sparkLines(section: Section, { width, timeZone }: Look): Iterab
   const names = widest(({ name }) => name, '')
   const mosts = widest(({ most }) => most, 'MAX')
   const means = widest(({ mean }) => mean, 'MEAN')
-  const room = Math.max(LEAST_WIDTH, Math.min(width, 400) - names - mosts - means - 6)
+  const room = Math.max(LEAST_WIDTH, (width > MOST_WIDTH ? USUAL_WIDTH : width) - names - mosts - means - 6)
   const bins = Math.min(room, Math.max(...lines.map(({ values }) => values.length)))
   yield `${''.padEnd(names)}  ${column.title.padEnd(bins)}  ${'MAX'.padStart(mosts)}  ${'MEAN'.padStart(means)}\n`
   for (const { name, values, most, mean } of lines)

@@ -1,6 +1,6 @@
-import type { Report, ReportColumn, Section } from '../report.ts'
+import type { Report, ReportCell, ReportColumn, Section } from '../report.ts'
 import { factLines } from './facts.ts'
-import { type Format, type Look, OTHERS, othersPlace } from './format.ts'
+import { type Format, type Look, NO_KEY, OTHERS, othersPlace } from './format.ts'
 import { humanCell } from './human.ts'
 import { sparkLines } from './sparkline.ts'
 import { treeLines } from './tree.ts'
@@ -50,7 +50,7 @@ function* tableLines(section: Section, { width, isColored, timeZone }: Look): It
   const label = hidden > 0 && columns[0]!.unit !== 'time' ? `${OTHERS} (${hidden})` : OTHERS
   const texts = [
     columns.map(({ title }) => title),
-    ...section.rows.map((row) => row.map((cell, i) => humanCell(cell, columns[i]!, timeZone))),
+    ...section.rows.map((row) => row.map((cell, i) => keyOrCell(cell, columns[i]!, timeZone))),
     ...section.others.map((row) =>
       row.map((cell, i) => (i === place ? label : humanCell(cell, columns[i]!, timeZone))),
     ),
@@ -64,6 +64,10 @@ function* tableLines(section: Section, { width, isColored, timeZone }: Look): It
     const line = cells.join(GAP).trimEnd()
     yield `${isColored && number === 0 ? `${BOLD}${line}${PLAIN}` : line}\n`
   }
+}
+
+function keyOrCell(cell: ReportCell, column: ReportColumn, timeZone: string): string {
+  return cell === null && column.role === 'key' ? NO_KEY : humanCell(cell, column, timeZone)
 }
 
 /** Which columns are shown, and how wide: texts are cut before columns are left out, as far as they stay readable. */

@@ -1,5 +1,5 @@
 import type { ReportRow, Section } from '../report.ts'
-import type { Look } from './format.ts'
+import { type Look, NO_KEY } from './format.ts'
 import { humanCell } from './human.ts'
 
 interface Line {
@@ -17,7 +17,7 @@ export function* treeLines(section: Section, look: Look): Iterable<string> {
     for (const row of levels[depth] ?? []) {
       const texts = row
         .slice(0, depth + 1)
-        .map((cell, i) => humanCell(cell, columns[i]!, look.timeZone) || '-')
+        .map((cell, i) => humanCell(cell, columns[i]!, look.timeZone) || NO_KEY)
       if (above.some((text, i) => text !== texts[i])) continue
       const sums = measures.map((column, i) => humanCell(row[depth + 1 + i]!, column, look.timeZone))
       lines.push({ texts: [`${'  '.repeat(depth)}${named(section, texts[depth]!, depth)}`, ...sums] })

@@ -51,7 +51,7 @@ export const LIST: Preset = {
     {
       name: 'columns',
       value: 'NAME,…',
-      defaultHelp: LONG_COLUMNS.join(','),
+      defaultHelp: LONG_COLUMNS.join(' '),
       help: "Columns in this order: the words of --by, bytes, packets, nfdump's (ts sa dp byt …), IANA names of elements; all for every column of the inputs.",
     },
   ],

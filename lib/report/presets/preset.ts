@@ -96,6 +96,8 @@ export interface Preset {
   } | null
   readonly flags: readonly PresetFlag[]
   readonly examples: readonly { readonly says: string; readonly line: string }[]
+  /** A flag that asks for a drawing of letters: with it `table` is the format wherever it goes. */
+  readonly drawnBy?: string
   /** What a page draws beside its tables; absent: traffic over time and who has to do with whom. */
   readonly pictures?: readonly Picture[]
   /** What it asks; throws QUERY_INVALID for flags without sense. Lays out by what it loads itself: start-up is short. */

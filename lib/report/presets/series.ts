@@ -25,10 +25,14 @@ export const SERIES: Preset = {
     },
     {
       says: 'The ten AS with most traffic, and all others, a column each',
-      line: 'weir analyze series --in flows --by remote.as --top 10 --others --wide --format csv',
+      line: 'weir analyze series --in flows --day 2026-01-01 --by remote.as --top 10 --others --wide --format csv',
     },
-    { says: 'At a glance', line: 'weir analyze series --in flows --by local.net --sparkline' },
+    {
+      says: 'At a glance',
+      line: 'weir analyze series --in flows --day 2026-01-01 --by local.net --sparkline',
+    },
   ],
+  drawnBy: 'sparkline',
   pictures: ['ribbons'],
   plan(asked) {
     const groups = asked.by ?? []
