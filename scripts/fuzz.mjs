@@ -58,7 +58,7 @@ for (const name of names) {
   let broken
   let slowestMs = 0
   while (performance.now() < end && broken === undefined) {
-    for (let i = 0; i < 64 && broken === undefined; i++) {
+    for (let i = 0; i < 64 && broken === undefined && performance.now() < end; i++) {
       const input = target.next()
       const before = performance.now()
       try {

@@ -2,8 +2,10 @@
 // the server, is killed at random; at the end the server must have every flow once, and what it refuses must be in the
 // dead letters. Usage: npm run servers [-- opensearch|elasticsearch…] [--flows N] [--kills N] [--seed N]
 // Without Java 21 or Maven it is skipped, and says why; with CI=true that is a failure.
+
+import { proveExpectations } from './servers/expectations.mjs'
 import { areCached, fetchElasticsearch, fetchOpenSearch, findJava } from './servers/fetch.mjs'
-import { proveExpectations, proveShipping } from './servers/proof.mjs'
+import { proveShipping } from './servers/proof.mjs'
 import { startElasticsearch, startOpenSearch } from './servers/start.mjs'
 
 const SERVERS = {
