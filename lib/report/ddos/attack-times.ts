@@ -1,0 +1,154 @@
+import type { CellTable, Volume } from './cell-table.ts'
+import { BIN_MS } from './volume-search.ts'
+
+/** A time in which a target got far more than usual. */
+export interface AttackTime {
+  readonly target: number
+  readonly isPrefix: boolean
+  readonly firstBin: number
+  readonly lastBin: number
+  /** Most per second of any minute. */
+  readonly peak: Volume
+  /** What would have been usual at the peak, per second, in the measure that stands out most. */
+  readonly usual: number
+  /** Peak against usual; null where nothing is usual. */
+  readonly timesUsual: number | null
+}
+
+/** From what a minute may be an attack at all: per second. */
+export interface Floors {
+  readonly bps: number
+  readonly pps: number
+  readonly fps: number
+  /** Times the usual. */
+  readonly factor: number
+}
+
+const DAY_BINS = 1440
+/** Minutes around the same time of other days. */
+const AROUND = 30
+/** Minutes that an attack may pause. */
+const PAUSE = 2
+const SECONDS = BIN_MS / 1000
+/** A standard deviation, from a median of deviations of a normal distribution. */
+const MAD_FACTOR = 1.4826
+
+/** Times of targets above floors and above what is usual for them; `factor` 0 leaves the usual out. */
+export function attackTimes(
+  cells: CellTable,
+  isPrefix: boolean,
+  span: { readonly first: number; readonly last: number },
+  floors: Floors,
+): AttackTime[] {
+  const isHigh = (cell: number) =>
+    cells.octets[cell]! * 8 >= floors.bps * SECONDS ||
+    cells.packets[cell]! >= floors.pps * SECONDS ||
+    cells.flows[cell]! >= floors.fps * SECONDS
+  const own = new Map<number, number[]>()
+  for (let cell = 0; cell < cells.size; cell++) if (isHigh(cell)) own.set(cells.targets[cell]!, [])
+  for (let cell = 0; cell < cells.size; cell++) own.get(cells.targets[cell]!)?.push(cell)
+  const found: AttackTime[] = []
+  for (const [target, list] of own) {
+    list.sort((a, b) => cells.bins[a]! - cells.bins[b]!)
+    const series = [cells.octets, cells.packets, cells.flows].map((values) => {
+      const byBin = new Map<number, number>()
+      for (const cell of list) byBin.set(cells.bins[cell]!, values[cell]! / SECONDS)
+      return new Usual(byBin, span)
+    })
+    const least = [floors.bps / 8, floors.pps, floors.fps]
+    let run: { first: number; last: number } | null = null
+    const finish = () => {
+      if (run !== null) found.push(attackOf(target, isPrefix, run.first, run.last, series))
+      run = null
+    }
+    for (const cell of list) {
+      const bin = cells.bins[cell]!
+      const stands = series.some((each, i) => {
+        const value = each.at(bin)
+        return value >= least[i]! && value >= floors.factor * each.usualAt(bin)
+      })
+      if (!stands) continue
+      if (run !== null && bin - run.last > PAUSE + 1) finish()
+      run = run === null ? { first: bin, last: bin } : { first: run.first, last: bin }
+    }
+    finish()
+  }
+  return found
+}
+
+function attackOf(
+  target: number,
+  isPrefix: boolean,
+  firstBin: number,
+  lastBin: number,
+  series: readonly Usual[],
+): AttackTime {
+  const peaks = series.map(() => 0)
+  let timesUsual: number | null = null
+  let usual = 0
+  for (let bin = firstBin; bin <= lastBin; bin++) {
+    for (const [i, each] of series.entries()) {
+      const value = each.at(bin)
+      const base = each.usualAt(bin)
+      if (value > peaks[i]!) peaks[i] = value
+      if (base > 0 && value / base > (timesUsual ?? 0)) {
+        timesUsual = value / base
+        usual = base
+      }
+    }
+  }
+  const [octets, packets, flows] = peaks as [number, number, number]
+  return { target, isPrefix, firstBin, lastBin, peak: { octets, packets, flows }, usual, timesUsual }
+}
+
+/** One measure of a target by minute, and what is usual for it. */
+class Usual {
+  readonly #byBin: ReadonlyMap<number, number>
+  readonly #first: number
+  readonly #last: number
+  #ofWindow: number | null = null
+
+  constructor(byBin: ReadonlyMap<number, number>, { first, last }: { first: number; last: number }) {
+    this.#byBin = byBin
+    this.#first = first
+    this.#last = last
+  }
+
+  at(bin: number): number {
+    return this.#byBin.get(bin) ?? 0
+  }
+
+  /**
+   * Of the same time of other days where there are some before it: their median plus three deviations. Else the same of
+   * the whole window. Minutes without traffic are zeros.
+   */
+  usualAt(bin: number): number {
+    if (bin - DAY_BINS < this.#first) {
+      this.#ofWindow ??= robust(this.#values(this.#first, this.#last))
+      return this.#ofWindow
+    }
+    const values: number[] = []
+    for (let day = bin - DAY_BINS; day >= this.#first - AROUND; day -= DAY_BINS)
+      values.push(...this.#values(Math.max(this.#first, day - AROUND), day + AROUND))
+    return robust(values)
+  }
+
+  #values(first: number, last: number): number[] {
+    const values: number[] = []
+    for (let bin = first; bin <= last; bin++) values.push(this.#byBin.get(bin) ?? 0)
+    return values
+  }
+}
+
+/** Median plus three median absolute deviations, scaled to a standard deviation. */
+export function robust(values: readonly number[]): number {
+  if (values.length === 0) return 0
+  const middle = median(values)
+  return middle + 3 * MAD_FACTOR * median(values.map((value) => Math.abs(value - middle)))
+}
+
+function median(values: readonly number[]): number {
+  const sorted = Float64Array.from(values).sort()
+  const half = sorted.length >>> 1
+  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2
+}

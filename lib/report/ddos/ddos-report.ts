@@ -1,0 +1,119 @@
+import { FlowError } from '../../diagnostics/flow-error.ts'
+import { emptyTable } from '../nat/nat-report.ts'
+import type { Asked, ReadingPlan } from '../presets/preset.ts'
+import type { ReportColumn, ReportRow, ReportUnit } from '../report.ts'
+import { type Attack, findAttacks } from './attacks.ts'
+import { mitigationOf } from './mitigation.ts'
+import { BIN_MS } from './volume-search.ts'
+
+/** The report `ddos`; throws QUERY_INVALID. */
+export function ddosPlan(asked: Asked): ReadingPlan {
+  const [bps, pps, fps, factor] = ['bps', 'pps', 'fps', 'factor'].map((flag) => rate(asked, flag)) as [
+    number,
+    number,
+    number,
+    number,
+  ]
+  const isMitigating = asked.isOn('mitigate')
+  return {
+    kind: 'reading',
+    explanation: [
+      'ddos: volumes by minute of each address, /24 and /64; then the flows of minutes that stand out once more',
+      `floors: ${bps} bit/s, ${pps} packets/s, ${fps} flows/s; ${factor} times the usual`,
+    ],
+    async read(inputs, setting, options) {
+      const { fromNs, toNs } = setting
+      const isRaw = setting.counters === 'raw'
+      const settings = { bps, pps, fps, factor, fromNs, toNs, isRaw, filter: setting.selector(null) }
+      const { attacks, quality, notes } = await findAttacks(inputs, settings, options)
+      const shown = asked.top === null ? attacks : attacks.slice(0, asked.top[0])
+      const section = {
+        name: 'attacks',
+        title: null,
+        columns: isMitigating ? MITIGATION : COLUMNS,
+        rows: isMitigating ? shown.flatMap(mitigationRows) : shown.map(rowOf),
+        others: [],
+        totals: null,
+        groups: attacks.length,
+        look: 'table' as const,
+        outer: [],
+      }
+      return { title: 'Attacks by volume', sections: [section], notes, tables: [emptyTable(quality)] }
+    },
+  }
+}
+
+function column(
+  name: string,
+  title: string,
+  unit: ReportUnit,
+  rank: number,
+  role: 'key' | 'measure' = 'measure',
+) {
+  return { name, title, role, unit, rank, mayBeCut: false }
+}
+
+const COLUMNS: readonly ReportColumn[] = [
+  column('target', 'TARGET', 'address', 0, 'key'),
+  column('start', 'START', 'time', 1, 'key'),
+  column('end', 'END', 'time', 2, 'key'),
+  column('peak.bps', 'PEAK bps', 'bitsPerSecond', 0),
+  column('peak.pps', 'PEAK pps', 'perSecond', 0),
+  column('peak.fps', 'PEAK fps', 'perSecond', 9),
+  column('times.usual', 'x BASE', 'ratio', 3),
+  column('sources', 'SOURCES', 'number', 0),
+  column('entropy', 'ENTROPY', 'ratio', 8),
+  column('vector', 'VECTOR', 'text', 0, 'key'),
+  column('in.if', 'IF IN', 'text', 4, 'key'),
+  column('bytes', 'BYTES', 'octets', 7),
+  column('packets', 'PACKETS', 'packets', 10),
+  column('small', 'SMALL', 'share', 6),
+  column('syn', 'SYN', 'share', 5),
+  column('hosts', 'HOSTS', 'number', 11),
+]
+
+const MITIGATION: readonly ReportColumn[] = [
+  column('target', 'TARGET', 'address', 0, 'key'),
+  column('kind', 'KIND', 'text', 0, 'key'),
+  column('line', 'LINE', 'text', 0, 'key'),
+]
+
+function rowOf({ target, time, details, vector, ingress }: Attack): ReportRow {
+  const { peak, timesUsual, firstBin, lastBin } = time
+  return [
+    target,
+    BigInt(firstBin * BIN_MS) * 1_000_000n,
+    BigInt((lastBin + 1) * BIN_MS) * 1_000_000n,
+    peak.octets * 8,
+    peak.packets,
+    peak.flows,
+    timesUsual === null ? null : Math.round(timesUsual * 10) / 10,
+    details.sources.size,
+    Math.round(details.entropy() * 100) / 100,
+    vector.name,
+    String(ingress),
+    BigInt(Math.round(details.octets)),
+    BigInt(Math.round(details.packets)),
+    details.smallPackets / details.packets,
+    details.synPackets / details.packets,
+    details.hosts.size,
+  ]
+}
+
+function mitigationRows(attack: Attack): ReportRow[] {
+  const { flowspec, blackhole } = mitigationOf(attack)
+  return [
+    [attack.target, 'flowspec', flowspec],
+    [attack.target, 'blackhole', blackhole],
+  ]
+}
+
+const FACTORS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9 }
+
+function rate(asked: Asked, flag: string): number {
+  const text = asked.flag(flag) ?? ''
+  const match = /^(\d{1,12}(?:\.\d{1,3})?)([kmg]?)$/i.exec(text)
+  if (match === null)
+    throw new FlowError('QUERY_INVALID', `ddos: --${flag} ${text}: want a number such as 10M`)
+  return Number(match[1]) * FACTORS[match[2]!.toLowerCase()]!
+}
