@@ -90,6 +90,25 @@ function pinnedConnector({ address, tls, timeoutMs }: HttpTransportOptions) {
   }
 }
 
+/** What OpenSSL says of certificates that lead to nobody who is trusted; Node's own text is about its flags, not ours. */
+const UNTRUSTED = [
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+]
+
+function explain(error: unknown): never {
+  if (!UNTRUSTED.includes((error as { code?: string }).code ?? '')) throw error
+  throw new Error(
+    'nobody who is trusted has signed its certificate: name who has with --ca or --ca-fingerprint',
+    {
+      cause: error,
+    },
+  )
+}
+
 class HttpTransport implements Transport {
   readonly name: string
   readonly #options: HttpTransportOptions
@@ -112,14 +131,16 @@ class HttpTransport implements Transport {
   async send({ method, path, headers, body, signal }: Request): Promise<Reply> {
     const { address, timeoutMs } = this.#options
     const limit = AbortSignal.timeout(timeoutMs)
-    const reply = await this.#dispatcher.request({
-      origin: address.origin,
-      path: address.path + path,
-      method,
-      headers: { ...this.#headers, ...headers },
-      body: body ?? null,
-      signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
-    })
+    const reply = await this.#dispatcher
+      .request({
+        origin: address.origin,
+        path: address.path + path,
+        method,
+        headers: { ...this.#headers, ...headers },
+        body: body ?? null,
+        signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+      })
+      .catch(explain)
     const pieces: Buffer[] = []
     let octets = 0
     for await (const piece of reply.body) {
