@@ -4,6 +4,8 @@ export type ItemOutcome =
   | { readonly kind: 'done'; readonly isDuplicate: boolean; readonly isFailureStore: boolean }
   /** To be sent again; `isThrottled` says that the server is too busy. */
   | { readonly kind: 'retry'; readonly isThrottled: boolean }
+  /** The credentials may not store it: those are to be set right, not the document. */
+  | { readonly kind: 'forbidden'; readonly reason: string }
   /** The server will never take it. */
   | { readonly kind: 'rejected'; readonly status: number; readonly reason: string }
 
@@ -40,6 +42,12 @@ function outcomeOf(item: unknown): ItemOutcome {
   if (status === 409) return DUPLICATE
   if (status === 429) return THROTTLED
   if (status < 300 || status >= 500) return RETRY
+  if (status === 401 || status === 403) {
+    const { type, reason } = isObject(error) ? error : {}
+    if (type === 'security_exception') return { kind: 'forbidden', reason: String(reason) }
+    // An index is closed to writers, or the disk is full: until somebody changes that.
+    if (type === 'cluster_block_exception') return THROTTLED
+  }
   return { kind: 'rejected', status, reason: JSON.stringify(error ?? null) }
 }
 

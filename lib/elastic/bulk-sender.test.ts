@@ -159,6 +159,23 @@ test('a reply about more or fewer items settles none: halves are asked about unt
   assert.equal(rejected, [])
 })
 
+test('a right that is missing for an index ends it, a closed index is waited for', async () => {
+  const closed = serverOf((ids) =>
+    reply(200, { items: ids.map(() => item(403, { type: 'cluster_block_exception', reason: 'read-only' })) }),
+  )
+  const { sender, rejected } = senderOf([closed])
+  await sender.send(batchOf(2), never)
+  assert.is(sender.counts.acknowledged, 2)
+  assert.equal(rejected, [])
+  const forbidden = serverOf((ids) =>
+    reply(200, { items: ids.map(() => item(403, { type: 'security_exception', reason: 'unauthorized' })) }),
+  )
+  const error = await senderOf([forbidden])
+    .sender.send(batchOf(2), never)
+    .catch((reason: unknown) => reason)
+  assert.match((error as FlowError).message, 'refuses the credentials (unauthorized); nothing was lost')
+})
+
 test('wrong credentials end it at once', async () => {
   for (const status of [401, 403]) {
     const { sender } = senderOf([

@@ -178,10 +178,7 @@ export class BulkSender {
     const { status, headers } = reply
     const { name } = host.transport
     if (status === 401 || status === 403) {
-      throw new FlowError(
-        'SERVER_REFUSED',
-        `${name} refuses the credentials (${status}${errorReason(reply.body)}); nothing was lost, set them right and start again`,
-      )
+      throw refusal(name, `${status}${errorReason(reply.body)}`)
     }
     const outcomes = status === 200 ? readBulkResponse(reply.body, items.length) : null
     if (outcomes === null || outcomes === 'unclear') {
@@ -213,6 +210,8 @@ export class BulkSender {
         if (outcome.isFailureStore) this.#count(1, 'failureStore')
       } else if (outcome.kind === 'rejected') {
         this.#reject(batch, item, outcome.status, outcome.reason)
+      } else if (outcome.kind === 'forbidden') {
+        throw refusal(host.transport.name, outcome.reason.slice(0, 400))
       } else {
         again.push(item)
         if (outcome.isThrottled) isThrottled = true
@@ -297,4 +296,11 @@ export class BulkSender {
     this.#freed.resolve()
     this.#freed = Promise.withResolvers()
   }
+}
+
+function refusal(name: string, why: string): FlowError {
+  return new FlowError(
+    'SERVER_REFUSED',
+    `${name} refuses the credentials (${why}); nothing was lost, set them right and start again`,
+  )
 }
