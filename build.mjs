@@ -27,7 +27,13 @@ const work = join(root, 'build', `sea-${process.pid}`)
 /** What the finished executable and its archive may weigh, in octets. */
 const MOST = { executable: 120e6, archive: 30e6 }
 /** Worker scripts, as cmd/runtime.ts names them. */
-const WORKERS = ['collect-worker', 'collect-packet-worker', 'collect-archive-worker', 'ship-worker']
+const WORKERS = [
+  'collect-worker',
+  'collect-packet-worker',
+  'collect-archive-worker',
+  'ship-worker',
+  'analyze-worker',
+]
 /** Data files inside, as cmd/runtime.ts names them. */
 const DATA_FILES = {
   'networks.bin': 'lib/enrich/data/networks.bin',

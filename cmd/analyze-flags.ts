@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { tmpdir, totalmem } from 'node:os'
+import { availableParallelism, tmpdir, totalmem } from 'node:os'
 import { splitNames } from '../lib/report/names.ts'
 import type { Asked, Preset } from '../lib/report/presets/preset.ts'
 import { type ALLOCATIONS, ANALYZE, REPORT_COMMANDS } from './analyze-table.ts'
@@ -33,11 +33,15 @@ export interface AnalyzeOptions {
   /** How often to answer again; null: once. */
   readonly watchMs: number | null
   readonly memoryOctets: number
+  readonly threads: number
   readonly temporaryDirectory: string
   readonly progress: ProgressMode
   /** Flags that hold for any question, as they would be typed again. */
   readonly settingWords: readonly string[]
 }
+
+const MOST_THREADS = 64
+const DEFAULT_THREADS = 4
 
 /** Flags that `--explain` repeats as they were given. */
 const SETTINGS = [
@@ -73,7 +77,8 @@ export function analyzeOptions(
   const isOpen = { from: range.from === ALL_TIMES.from, to: range.to === ALL_TIMES.to }
   const named = flags.text('output') ?? ''
   const output = named === '-' ? '' : named
-  const format = flags.isGiven('format') ? flags.choice('format') : defaultFormat(output)
+  const isDrawn = preset.drawnBy !== undefined && flags.boolean(preset.drawnBy)
+  const format = flags.isGiven('format') ? flags.choice('format') : isDrawn ? 'table' : defaultFormat(output)
   const sort = flags.isGiven('sort') ? sortOf(flags) : null
   const asked: Asked = {
     by: flags.isGiven('by') ? splitNames(flags.text('by') ?? '') : null,
@@ -119,6 +124,9 @@ export function analyzeOptions(
     isStrict: flags.boolean('strict'),
     watchMs: flags.isGiven('watch') ? positive(flags, 'watch') : null,
     memoryOctets: flags.octets('memory') ?? Math.floor(totalmem() / 4),
+    threads: flags.isGiven('threads')
+      ? flags.integer('threads', 1, MOST_THREADS)
+      : Math.min(availableParallelism(), DEFAULT_THREADS),
     temporaryDirectory: tmpdir(),
     progress: flags.choice('progress') as ProgressMode,
     settingWords: SETTINGS.flatMap((name) => {

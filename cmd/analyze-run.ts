@@ -1,14 +1,15 @@
 import { setFlagsFromString } from 'node:v8'
 import { type FooterFacts, footerOf } from '../lib/report/footer.ts'
-import type { Plan, ReadingPlan } from '../lib/report/presets/preset.ts'
-import type { Quality, ResultTable, RunOptions } from '../lib/report/query.ts'
+import type { Plan, QuestionPlan, ReadingPlan } from '../lib/report/presets/preset.ts'
+import type { Quality, Query, ResultTable, RunOptions } from '../lib/report/query.ts'
 import { type Question, queryOf, quoted, type Setting, wordsOf } from '../lib/report/question.ts'
 import type { Laid, Names, Report } from '../lib/report/report.ts'
-import { runQueries } from '../lib/report/run.ts'
+import { canBeShared, LEAST_SHARED_WORK, runQueries, workOf } from '../lib/report/run.ts'
 import type { AnalyzeOptions } from './analyze-flags.ts'
+import { interfaceNames } from './analyze-interfaces.ts'
 import { loadFormat, ReportOutput, textOf } from './analyze-output.ts'
 import { type PagePictures, picturesFor } from './analyze-pages.ts'
-import { asUsage, asUsageLater, knowSetting } from './analyze-setting.ts'
+import { asUsage, asUsageLater, knowSetting, type SettingOptions } from './analyze-setting.ts'
 import { newStderrLog } from './collect-log.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
 import { type FlowInputs, openFlowInputs } from './flow-inputs.ts'
@@ -22,6 +23,8 @@ const MOST_TOLD = 100
 /** A report asked for: what it is, what it knows, what it asks. */
 interface Job {
   readonly options: AnalyzeOptions
+  /** What the setting took for now. */
+  readonly nowMs: number
   readonly setting: Setting
   readonly names: Names
   readonly attribution: string
@@ -122,11 +125,12 @@ function rangeOf(jobs: readonly Job[]): TimeRange {
 async function jobOf(options: AnalyzeOptions): Promise<Job> {
   const log = newStderrLog({ logLevel: 'warn', logFormat: 'text', errorCount: 0, errorIntervalMs: 0 })
   const plan = await asUsageLater(Promise.resolve().then(() => options.preset.plan(options.asked)))
-  const known = await knowSetting(options, log)
+  const nowMs = Date.now()
+  const known = await knowSetting(options, log, nowMs)
   // Words that nobody knows are told before anything is read.
   if (plan.kind === 'questions')
     asUsage(() => plan.questions.map((question) => queryOf(question, known.setting)))
-  return { options, plan, ...known }
+  return { options, plan, nowMs, ...known }
 }
 
 /** The text of one answer, for those who show it again and again. */
@@ -158,11 +162,12 @@ async function answers(jobs: readonly Job[], inputs: FlowInputs, run: RunOptions
       : [],
   )
   const queries = asUsage(() => asking.map(({ question, setting }) => queryOf(question, setting)))
-  const tables = queries.length === 0 ? [] : await asUsageLater(runQueries(queries, inputs.flows, run))
+  const tables = queries.length === 0 ? [] : await asUsageLater(askTogether(jobs, pages, queries, inputs, run))
   const found: Answer[] = []
   let at = 0
   for (const [i, job] of jobs.entries()) {
-    const { plan, names } = job
+    const { plan } = job
+    const names = { ...job.names, ...interfaceNames(job.options, inputs) }
     if (plan.kind === 'questions') {
       const own = tables.slice(at, at + plan.questions.length)
       at += plan.questions.length
@@ -171,7 +176,7 @@ async function answers(jobs: readonly Job[], inputs: FlowInputs, run: RunOptions
       found.push(
         answerOf(
           job,
-          await withPictures(await plan.lay(own, names), pages[i]!, drawn, names),
+          await withPictures(await asUsageLater(laidOut(plan, own, names)), pages[i]!, drawn, names),
           own.map(({ quality }) => quality),
           inputs,
         ),
@@ -191,6 +196,10 @@ async function answers(jobs: readonly Job[], inputs: FlowInputs, run: RunOptions
   return found
 }
 
+async function laidOut(plan: QuestionPlan, tables: readonly ResultTable[], names: Names): Promise<Laid> {
+  return plan.lay(tables, names)
+}
+
 /** A page begins with the course of traffic; who has to do with whom stands below the tables. */
 async function withPictures(
   laid: Laid,
@@ -205,6 +214,42 @@ async function withPictures(
   const above = drawn.filter((_, i) => isAbove(i))
   const below = drawn.filter((_, i) => !isAbove(i))
   return { ...laid, sections: [...above, ...laid.sections, ...below] }
+}
+
+/** Asks all questions in one pass, with other threads where that pays. */
+async function askTogether(
+  jobs: readonly Job[],
+  pages: readonly PagePictures[],
+  queries: readonly Query[],
+  inputs: FlowInputs,
+  run: RunOptions,
+): Promise<ResultTable[]> {
+  const { archives, flows } = inputs
+  const [{ threads }, nowMs] = [jobs[0]!.options, jobs[0]!.nowMs]
+  if (threads < 2 || archives === null || workOf(queries, flows) < LEAST_SHARED_WORK || !canBeShared(queries))
+    return runQueries(queries, flows, run)
+  const { startThreads } = await import('./analyze-threads.ts')
+  const share = { ...run, memoryOctets: run.memoryOctets / threads }
+  const { memoryOctets, temporaryDirectory } = share
+  const asking = jobs.flatMap(({ options, plan }, i) => {
+    const own = settingOf(options)
+    const questions = plan.kind === 'questions' ? [...plan.questions, ...pages[i]!.questions] : []
+    return questions.map((question) => ({ options: own, question }))
+  })
+  const helpers = startThreads(threads - 1, { asking, archives, nowMs, memoryOctets, temporaryDirectory })
+  try {
+    return await runQueries(queries, flows, { ...share, helpers })
+  } finally {
+    helpers.close()
+  }
+}
+
+/** What goes to other threads: no functions. */
+function settingOf(options: AnalyzeOptions): SettingOptions {
+  const { local, as, asSource, filter, timeZone, isRaw, range, allocation, activeTimeoutMs } = options
+  const { fromNs, toNs, binMs } = options.asked
+  const rest = { range, allocation, activeTimeoutMs, deduplicate: options.deduplicate }
+  return { local, as, asSource, filter, timeZone, isRaw, ...rest, asked: { fromNs, toNs, binMs } }
 }
 
 function answerOf(job: Job, laid: Laid, qualities: readonly Quality[], inputs: FlowInputs): Answer {
@@ -274,9 +319,10 @@ async function writeReports(reports: readonly Report[], options: AnalyzeOptions)
 }
 
 function tellProblems(path: string, problems: readonly { at: number; what: string }[]): void {
-  for (const { at, what } of problems.slice(0, MOST_TOLD)) tell(`weir: damaged: ${path}: ${what}, at ${at}\n`)
-  if (problems.length > MOST_TOLD)
-    tell(`weir: damaged: ${path}: ${problems.length - MOST_TOLD} more places\n`)
+  // A column that several questions read is told once.
+  const lines = [...new Set(problems.map(({ at, what }) => `weir: damaged: ${path}: ${what}, at ${at}\n`))]
+  for (const line of lines.slice(0, MOST_TOLD)) tell(line)
+  if (lines.length > MOST_TOLD) tell(`weir: damaged: ${path}: ${lines.length - MOST_TOLD} more places\n`)
 }
 
 function statusOf(qualities: readonly Quality[], inputs: FlowInputs, isStrict: boolean): ExitStatus {

@@ -16,16 +16,32 @@ import { UsageError } from './usage-error.ts'
 
 const HOUR_MS = 3_600_000
 
+/** Those of the options that say what questions mean. */
+export type SettingOptions = Pick<
+  AnalyzeOptions,
+  | 'local'
+  | 'as'
+  | 'asSource'
+  | 'filter'
+  | 'timeZone'
+  | 'isRaw'
+  | 'range'
+  | 'allocation'
+  | 'activeTimeoutMs'
+  | 'deduplicate'
+> & { readonly asked: Pick<AnalyzeOptions['asked'], 'fromNs' | 'toNs' | 'binMs'> }
+
 /** What all questions of a run share, and who knows names. Throws UsageError for a filter that is none. */
 export async function knowSetting(
-  options: AnalyzeOptions,
+  options: SettingOptions,
   log: Log,
+  nowMs: number,
 ): Promise<{ setting: Setting; names: Names; attribution: string }> {
   const known = knowAddresses(options, log)
   // Patterns are loaded only for filters that have some: the engine is large.
   if (options.filter?.includes('~') === true || options.filter?.includes('@') === true) await loadPatterns()
   const { range, asked } = options
-  const selector = selectors(options, known)
+  const selector = selectors(options, known, nowMs)
   // The user's own filter is told first if it is wrong.
   selector(null)
   return {
@@ -59,8 +75,9 @@ function offsetOf(binMs: number | null, fromNs: bigint | null, timeZone: string)
 
 /** Compiled filters by their text: the user's and a question's own together. */
 function selectors(
-  options: AnalyzeOptions,
+  options: SettingOptions,
   known: KnownAddresses,
+  nowMs: number,
 ): (filter: string | null) => Selector | null {
   return (own) => {
     const texts = [options.filter, own].filter((text) => text !== null)
@@ -72,7 +89,7 @@ function selectors(
       readFile: readText,
       field: elementField,
       timeZone: options.timeZone,
-      nowMs: Date.now(),
+      nowMs,
       counters: options.isRaw ? ('raw' as const) : ('scaled' as const),
     }
     const text = texts.length === 1 ? texts[0]! : texts.map((one) => `(${one})`).join(' and ')

@@ -100,6 +100,7 @@ const FLAGS: readonly Flag[] = [
     group: QUESTION,
     help: 'Also what rows have of the whole together, from the first one on.',
   },
+  { name: 'raw', group: QUESTION, help: 'Read the records themselves, never rollups.' },
   {
     name: 'raw-counters',
     group: QUESTION,
@@ -179,6 +180,13 @@ const FLAGS: readonly Flag[] = [
     value: 'SIZE',
     defaultHelp: 'a quarter of the machine',
     help: 'Memory for groups; what exceeds it goes to files in $TMPDIR, and the answer stays exact.',
+  },
+  {
+    name: 'threads',
+    group: RUNNING,
+    value: 'N',
+    defaultHelp: 'as many as cores, at most 4',
+    help: 'Threads that read archive files where there is enough to read.',
   },
   {
     name: 'progress',

@@ -11,10 +11,19 @@ import { flowsOf } from './inputs/record-stream.ts'
 import { tell } from './progress.ts'
 import type { TimeRange } from './times.ts'
 
+/** By what another thread knows an archive file again. */
+export interface ArchiveFacts {
+  readonly path: string
+  readonly blocks: number
+  readonly codes: number
+}
+
 /** Inputs opened for a question, and how many could not be. */
 export interface FlowInputs {
   readonly flows: readonly (FlowFile | FlowStream)[]
   readonly unreadable: number
+  /** All of them as archive files that are whole; null where there are others. */
+  readonly archives: readonly ArchiveFacts[] | null
   close(): void
 }
 
@@ -48,6 +57,7 @@ export async function openFlowInputs(words: readonly string[], range: TimeRange)
   return {
     flows,
     unreadable,
+    archives: archivesOf(opened),
     close() {
       for (const input of opened) input.close()
     },
@@ -58,6 +68,16 @@ function pathsOf(word: string, range: TimeRange): string[] {
   const found = findInputs(word).map(({ path }) => path)
   if (word === '-' || !statSync(word).isDirectory()) return found
   return liveFiles([word], range).map(({ path }) => path)
+}
+
+function archivesOf(inputs: readonly Input[]): ArchiveFacts[] | null {
+  const archives: ArchiveFacts[] = []
+  for (const input of inputs) {
+    if (input.kind !== 'archive' || input.file.state !== 'finished') return null
+    const { path, blocks, addresses } = input.file
+    archives.push({ path, blocks: blocks.length, codes: addresses.codes })
+  }
+  return archives
 }
 
 /** A file without its end is read as far as it is whole; one that should have an end is damaged. */

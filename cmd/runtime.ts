@@ -4,7 +4,12 @@ import { type Transferable, Worker } from 'node:worker_threads'
 // The one file that knows how the executable is put together (build.mjs is its other half).
 
 /** Worker scripts: each is a file of this folder, and an asset `<name>.js` of the executable. */
-export type WorkerName = 'collect-worker' | 'collect-packet-worker' | 'collect-archive-worker' | 'ship-worker'
+export type WorkerName =
+  | 'collect-worker'
+  | 'collect-packet-worker'
+  | 'collect-archive-worker'
+  | 'ship-worker'
+  | 'analyze-worker'
 
 const sea = process.getBuiltinModule('node:sea')
 const isExecutable = sea?.isSea() ?? false

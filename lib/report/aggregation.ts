@@ -1,13 +1,15 @@
 import type { AddressScope } from './address-scope.ts'
+import type { AggregationPart } from './aggregation-part.ts'
 import type { BlockRows } from './block-rows.ts'
 import type { KeySource } from './compiled-key.ts'
-import { DenseGroups } from './dense-groups.ts'
+import { DenseGroups, storeOf } from './dense-groups.ts'
 import { GroupTable, newVector, type Vector } from './group-table.ts'
-import { gatherAbsent, mapThrough, putPiece, setPiece, VECTOR_ROWS } from './kernels.ts'
+import { putPiece, VECTOR_ROWS } from './kernels.ts'
+import { KeyPacker } from './key-packer.ts'
 import { type LaneValues, sumOf } from './lane-kernels.ts'
 import { PARTITIONS, RecordLog } from './record-log.ts'
 import { hasOutgrown, type InputLayout, inputLayout, type TableShape, unpackMeanings } from './table-shape.ts'
-import { choose, gather, keysOf, outgrows, vectorsOf, widened } from './vectors.ts'
+import { choose, keysOf, outgrows, vectorsOf, widened } from './vectors.ts'
 
 /** Keys are groups by themselves up to so many bits. */
 const MOST_DENSE_BITS = 22
@@ -55,10 +57,7 @@ export class Aggregation {
   /** What was added since the input began. */
   #inputTotals: bigint[]
   #sources: readonly KeySource[] = []
-  #vector: Vector
-  readonly #numbers = new Uint32Array(VECTOR_ROWS)
-  /** Words of the vector's keys that hold something of the rows at hand: 1. */
-  #begun = new Uint8Array(0)
+  #packer: KeyPacker | null = null
   #dense: DenseGroups | null = null
   #table: GroupTable | null = null
   #log: RecordLog | null = null
@@ -77,7 +76,6 @@ export class Aggregation {
       !shape.hasTime &&
       shape.operations.length > 0 &&
       shape.operations.every((operation) => operation === 'sum')
-    this.#vector = newVector(0, shape.operations.length)
     this.#meanings = shape.columnBits.map(() => new Uint32Array(VECTOR_ROWS))
   }
 
@@ -104,8 +102,7 @@ export class Aggregation {
   #enterInput(scope: AddressScope): void {
     const layout = inputLayout(this.shape, scope, this.#timeBits)
     this.#input = { layout, scope }
-    this.#vector = newVector(layout.layout.words, this.shape.operations.length)
-    this.#begun = new Uint8Array(layout.layout.words)
+    this.#packer = new KeyPacker(this.shape, layout, scope)
     this.#inputTotals.fill(0n)
     this.#chooseWay(layout)
   }
@@ -144,9 +141,10 @@ export class Aggregation {
       this.#timeBits = 32
       this.#enterInput(scope)
     }
-    const vector = this.#vector
+    const packer = this.#packer!
+    const { vector } = packer
     vector.count = count
-    if (!this.#isTotal) this.#pack(selection, from, count, bins)
+    if (!this.#isTotal) packer.pack(this.#sources, { selection, from, count }, bins)
     let overflows = false
     for (let lane = 0; lane < lanes.length; lane++) {
       const values = lanes[lane]!
@@ -166,54 +164,6 @@ export class Aggregation {
       this.#table.add(vector)
       if (this.#table.count > MOST_GROUPS_AT_ONCE) this.#tableToLog()
     } else this.#logged().append(vector)
-  }
-
-  #pack(selection: Uint32Array, from: number, count: number, bins: Uint32Array | null): void {
-    const { layout, scope } = this.#input!
-    const numbers = this.#numbers
-    this.#begun.fill(0)
-    let part = 0
-    for (const [i, key] of this.shape.keys.entries()) {
-      const source = this.#sources[i]!
-      for (const [k, shape] of key.parts.entries()) {
-        if (source.parts !== null) {
-          gather(source.parts[k]!, selection, from, count, numbers)
-          const map = 'taking' in shape ? scope.coding(shape.taking).map : null
-          if (map !== null) mapThrough(map, numbers, count)
-          this.#put(part, numbers, count)
-        }
-        part++
-      }
-      if (source.parts === null) this.#put(part, numbers.fill(1, 0, count), count)
-      else if (source.present !== null) {
-        gatherAbsent(source.present, selection, from, count, numbers)
-        this.#put(part, numbers, count)
-        this.#clearAbsent(layout.presenceParts[i]! - key.parts.length, part, count, numbers)
-      }
-      part++
-    }
-    if (bins !== null && this.shape.hasTime) this.#put(layout.timePart, bins, count)
-    for (const [i, word] of this.#vector.words.entries()) if (this.#begun[i] === 0) word.fill(0, 0, count)
-  }
-
-  /** Rows that lack a key are one group, whatever stands in its columns. */
-  #clearAbsent(from: number, to: number, count: number, absent: Uint32Array): void {
-    for (const piece of this.#input!.layout.layout.pieces) {
-      if (piece.part < from || piece.part >= to) continue
-      const word = this.#vector.words[piece.word]!
-      const keep = ~(piece.mask << piece.left)
-      for (let i = 0; i < count; i++) if (absent[i] === 1) word[i]! &= keep
-    }
-  }
-
-  #put(part: number, numbers: Uint32Array, count: number): void {
-    for (const piece of this.#input!.layout.layout.pieces) {
-      if (piece.part !== part) continue
-      const word = this.#vector.words[piece.word]!
-      if (this.#begun[piece.word] === 1) putPiece(numbers, count, piece.shift, piece.mask, piece.left, word)
-      else setPiece(numbers, count, piece.shift, piece.mask, piece.left, word)
-      this.#begun[piece.word] = 1
-    }
   }
 
   #logged(): RecordLog {
@@ -271,17 +221,24 @@ export class Aggregation {
   /** Adds groups by the meaning of their keys; `lanes` as for `add`. Does not count into `totals`. */
   addMeanings(columns: readonly Uint32Array[], count: number, lanes: readonly (LaneValues | null)[]): void {
     const { meaningLayout, operations } = this.shape
-    this.#shared ??= new RecordLog(
-      { words: meaningLayout.words, headWords: meaningLayout.headWords, lanes: operations.length },
-      this.#options.memoryOctets / 2,
-      this.#options.temporaryDirectory,
-    )
+    const shared = this.#sharedLog()
     const vector = newVector(meaningLayout.words, operations.length)
     vector.count = count
     for (const { part, shift, mask, word, left } of meaningLayout.pieces)
       putPiece(columns[part]!, count, shift, mask, left, vector.words[word]!)
     for (const [lane, values] of lanes.entries()) vector.lanes[lane] = values
-    this.#shared.append(vector)
+    shared.append(vector)
+  }
+
+  /** Where all inputs meet. */
+  #sharedLog(): RecordLog {
+    const { words, headWords } = this.shape.meaningLayout
+    this.#shared ??= new RecordLog(
+      { words, headWords, lanes: this.shape.operations.length },
+      this.#options.memoryOctets / 2,
+      this.#options.temporaryDirectory,
+    )
+    return this.#shared
   }
 
   #allToLog(): void {
@@ -357,8 +314,73 @@ export class Aggregation {
     yield* this.#merged(this.#shared, { words, headWords, input: null }, isWide)
   }
 
+  /**
+   * All that is here, to be added to another table of the same shape; this one is not to be used any more. With
+   * `leavesInput` groups are told by what they mean, else by the codes of the input entered last.
+   */
+  part(leavesInput: boolean): AggregationPart {
+    if (leavesInput) this.#leaveInput()
+    const table = this.#table
+    return {
+      totals: this.totals,
+      inputTotals: this.#inputTotals,
+      layout: this.#input === null ? null : layoutName(this.#input.layout),
+      dense: this.#dense === null ? null : { sums: this.#dense.sums, seen: this.#dense.seen },
+      table:
+        table === null
+          ? null
+          : { count: table.count, keys: table.keys, sums: table.sums, words: table.words },
+      log: this.#log?.part() ?? null,
+      shared: this.#shared?.part() ?? null,
+      spilledOctets: this.#spilledOctets,
+    }
+  }
+
+  /** Adds what another thread has; `scope` is of the input whose codes it uses. Throws FILE_UNWRITABLE. */
+  addPart(part: AggregationPart, scope: AddressScope | null): void {
+    for (const [lane, total] of part.totals.entries()) this.totals[lane]! += total
+    this.#spilledOctets += part.spilledOctets
+    if (part.shared !== null) this.#sharedLog().adopt(part.shared)
+    if (part.layout === null || scope === null) return
+    if (this.#input === null) this.#enterInput(scope)
+    if (layoutName(this.#input!.layout) !== part.layout)
+      throw new Error('parts of one input differ in layout')
+    let isWide = false
+    for (const [lane, total] of part.inputTotals.entries()) {
+      this.#inputTotals[lane]! += total
+      if (this.#inputTotals[lane]! >= WIDE) isWide = true
+    }
+    const lanes = this.shape.operations.length
+    const { dense, table, log } = part
+    if (dense !== null) {
+      const adds = this.shape.operations.every((operation) => operation === 'sum')
+      if (this.#dense !== null && adds && !isWide) this.#dense.addGroups(dense.sums, dense.seen)
+      else {
+        const store = storeOf(this.#input!.layout.layout, dense, lanes)
+        vectorsOf(store, lanes, (vector) => this.#logged().append(vector))
+      }
+    }
+    if (table !== null) vectorsOf(table, lanes, (vector) => this.#addGroups(vector, isWide))
+    if (log === null) return
+    if (this.#table !== null) this.#tableToLog()
+    this.#logged().adopt(log)
+  }
+
+  #addGroups(vector: Vector, isWide: boolean): void {
+    if (this.#table === null || isWide) this.#logged().append(vector)
+    else {
+      this.#table.add(vector)
+      if (this.#table.count > MOST_GROUPS_AT_ONCE) this.#tableToLog()
+    }
+  }
+
   close(): void {
     this.#log?.close()
     this.#shared?.close()
   }
+}
+
+/** Layouts of the same name give the same numbers to the same keys of one input. */
+function layoutName({ layout, timePart }: InputLayout): string {
+  return JSON.stringify([layout, timePart])
 }

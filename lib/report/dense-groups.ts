@@ -57,25 +57,31 @@ export class DenseGroups {
   }
 
   /** The groups that were seen, with their keys. */
-  store(): { count: number; keys: Uint32Array; sums: BigUint64Array; words: number } {
-    const { sums, seen } = this
-    const lanes = this.#operations.length
-    const { words, headWords, headBits } = this.#layout
-    let count = 0
-    for (let group = 0; group < seen.length; group++) count += seen[group]!
-    const keys = new Uint32Array(count * words)
-    const own = new BigUint64Array(count * lanes)
-    keepSeen(seen, wordsOfWide(sums), lanes * 2, wordsOfWide(own))
-    const mask = 2 ** headBits - 1
-    let at = 0
-    for (let group = 0; group < seen.length; group++) {
-      if (seen[group] === 0) continue
-      if (headWords === 1) keys[at * words] = group & mask
-      if (words > headWords) keys[at * words + headWords] = group >>> headBits
-      at++
-    }
-    return { count, keys, sums: own, words }
+  store(): ReturnType<typeof storeOf> {
+    return storeOf(this.#layout, this, this.#operations.length)
   }
+}
+
+/** Groups that were seen, with their keys. */
+export function storeOf(
+  { words, headWords, headBits }: KeyLayout,
+  { sums, seen }: { readonly sums: BigUint64Array; readonly seen: Uint8Array },
+  lanes: number,
+): { count: number; keys: Uint32Array; sums: BigUint64Array; words: number } {
+  let count = 0
+  for (let group = 0; group < seen.length; group++) count += seen[group]!
+  const keys = new Uint32Array(count * words)
+  const own = new BigUint64Array(count * lanes)
+  keepSeen(seen, wordsOfWide(sums), lanes * 2, wordsOfWide(own))
+  const mask = 2 ** headBits - 1
+  let at = 0
+  for (let group = 0; group < seen.length; group++) {
+    if (seen[group] === 0) continue
+    if (headWords === 1) keys[at * words] = group & mask
+    if (words > headWords) keys[at * words + headWords] = group >>> headBits
+    at++
+  }
+  return { count, keys, sums: own, words }
 }
 
 /** The sums, `stride` words each, of groups that were seen. */

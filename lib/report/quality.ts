@@ -6,6 +6,20 @@ import type { Quality } from './query.ts'
 /** SAMPLING_SOURCE values there are. */
 const SOURCES = 8
 
+/** Counts of rows and blocks: they add up. */
+const COUNTS = [
+  'rowsRead',
+  'rowsCounted',
+  'blocksRead',
+  'blocksSkipped',
+  'unknownSampling',
+  'cutFlows',
+  'untimedRows',
+  'saturated',
+  'egressRows',
+  'doubledBlocks',
+] as const
+
 export function newQuality(): Quality {
   return {
     files: 0,
@@ -29,6 +43,15 @@ export function newQuality(): Quality {
     toNs: 0n,
     bins: 0,
     missingBins: 0,
+  }
+}
+
+/** Adds what another thread counted of the same question. */
+export function addQuality(quality: Quality, part: Quality): void {
+  for (const name of COUNTS) quality[name] += part[name]
+  for (let i = 0; i < SOURCES; i++) {
+    quality.scaledRows[i]! += part.scaledRows[i]!
+    quality.sourceRows[i]! += part.sourceRows[i]!
   }
 }
 

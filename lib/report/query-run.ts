@@ -1,15 +1,18 @@
 import type { FlowBlock, Problem } from '../flow/source.ts'
+import type { AddressScope } from './address-scope.ts'
 import { Aggregation } from './aggregation.ts'
+import type { AggregationPart } from './aggregation-part.ts'
 import type { BlockRows } from './block-rows.ts'
 import type { CompiledQuery, TablePlan } from './compiled-query.ts'
 import { type CounterName, rawCounter, scaledCounter } from './counters.ts'
 import { VECTOR_ROWS } from './kernels.ts'
 import { egressRows, LaneColumns } from './lane-columns.ts'
 import type { LaneValues } from './lane-kernels.ts'
-import { isDoubled, newQuality, noteSampling } from './quality.ts'
+import { addQuality, isDoubled, newQuality, noteSampling } from './quality.ts'
 import type { Quality, RunOptions } from './query.ts'
 import { BinDealer, type Shares } from './time-bins.ts'
 import { spansOf } from './time-spans.ts'
+import { greater, lesser } from './window.ts'
 
 /** A table of a query at work. */
 export interface RunningTable {
@@ -30,6 +33,16 @@ export interface Expected {
 export interface Coverage {
   readonly from: bigint
   readonly to: bigint
+}
+
+/** What one thread has of a query. */
+export interface QueryRunPart {
+  readonly quality: Quality
+  readonly leastNs: bigint
+  readonly greatestNs: bigint
+  readonly binsSeen: ReadonlySet<number>
+  /** By level. */
+  readonly tables: readonly (readonly AggregationPart[])[]
 }
 
 /** One query while inputs are read: takes blocks, keeps groups. */
@@ -229,6 +242,27 @@ export class QueryRun {
       if (source.kind === 'counter') aggregation.totals[lane]! += values[source.counter]
     this.quality.rowsCounted += info.rows
     return true
+  }
+
+  /** All that is here, to be added to another run of the same query; this one is not to be used any more. */
+  part(leavesInput: boolean): QueryRunPart {
+    return {
+      quality: this.quality,
+      leastNs: this.leastNs,
+      greatestNs: this.greatestNs,
+      binsSeen: this.binsSeen,
+      tables: this.levels.map((tables) => tables.map(({ aggregation }) => aggregation.part(leavesInput))),
+    }
+  }
+
+  /** Adds what another thread has; `scope` is of the only input, null where there are several. */
+  addPart(part: QueryRunPart, scope: AddressScope | null): void {
+    addQuality(this.quality, part.quality)
+    this.leastNs = lesser(this.leastNs, part.leastNs)
+    this.greatestNs = greater(this.greatestNs, part.greatestNs)
+    for (const bin of part.binsSeen) this.binsSeen.add(bin)
+    for (const [level, tables] of part.tables.entries())
+      for (const [i, table] of tables.entries()) this.levels[level]![i]!.aggregation.addPart(table, scope)
   }
 
   close(): void {

@@ -1,6 +1,8 @@
 import type { AddressFact } from '../flow/address-fact.ts'
 import type { Field } from '../flow/fields.ts'
 import type { FlowBlock, Problem } from '../flow/source.ts'
+import type { BlockDealer } from './block-dealer.ts'
+import type { PassPart } from './pass.ts'
 
 /** Which rows of a block are meant: a compiled filter. */
 export interface Selector {
@@ -166,6 +168,16 @@ export interface RunOptions {
   readonly temporaryDirectory: string
   /** Called between blocks with rows read so far. */
   readonly onProgress?: (rows: number) => void
+  /** Other threads that answer the same questions from the same archive files. */
+  readonly helpers?: Helpers | null
+}
+
+/** Threads that take blocks beside the one that asks. */
+export interface Helpers {
+  /** Who takes what: shared by all threads. */
+  readonly dealer: BlockDealer
+  /** What they have, when all blocks are taken; what they throw. */
+  parts(): Promise<readonly PassPart[]>
 }
 
 /** Null: the group has no such value, or there were no data. */

@@ -33,6 +33,24 @@ interface Slab {
   used: number
   /** Where it lies in the file; -1 in memory. */
   at: number
+  file: SpillFile | null
+}
+
+/** What a log holds, as it goes from one thread to another. */
+export interface RecordLogPart {
+  readonly records: number
+  readonly spilledOctets: number
+  readonly directory: string
+  readonly descriptor: number | null
+  readonly slabs: readonly {
+    readonly form: RecordForm
+    readonly words: Uint32Array
+    readonly room: number
+    readonly used: number
+    readonly at: number
+  }[]
+  /** By partition, three numbers a chunk: its slab, where it begins there, its records. */
+  readonly chunks: readonly Uint32Array[]
 }
 
 /** Records of a partition that lie together, from record `at` of a slab on. */
@@ -48,7 +66,9 @@ interface Chunk {
  */
 export class RecordLog {
   records = 0
-  spilledOctets = 0
+  /** Files of other threads. */
+  readonly #files: SpillFile[] = []
+  #adopted = 0
   readonly #words: number
   readonly #headWords: number
   readonly #lanes: number
@@ -58,6 +78,8 @@ export class RecordLog {
   /** Slabs in memory, the last of which takes records, and how many words they have. */
   #slabs: Slab[] = []
   #memoryWords = 0
+  /** Whether the last slab takes no more. */
+  #isSealed = false
   readonly #chunks: Chunk[][] = Array.from({ length: PARTITIONS }, () => [])
   /** Where the next record of each partition goes in the last slab; at a multiple of CHUNK there is no room. */
   readonly #cursors = new Uint32Array(PARTITIONS)
@@ -72,14 +94,19 @@ export class RecordLog {
     this.#directory = directory
   }
 
+  get spilledOctets(): number {
+    return (this.#file?.octets ?? 0) + this.#adopted
+  }
+
   /** Takes all rows of a vector; lanes without values count 1. Throws FILE_UNWRITABLE. */
   append(vector: Vector): void {
     const { count } = vector
     // Each partition may begin a chunk, and each CHUNK rows one more.
     const room = (PARTITIONS + Math.ceil(count / CHUNK)) * CHUNK
     let slab = this.#slabs.at(-1)
-    if (slab === undefined || slab.used + room > slab.room || !holds(slab.form, vector.lanes))
+    if (slab === undefined || this.#isSealed || slab.used + room > slab.room)
       slab = this.#nextSlab(vector, room)
+    else if (!holds(slab.form, vector.lanes)) slab = this.#nextSlab(vector, room)
     hashKeys(vector, this.#headWords, this.#hashes)
     const places = this.#places
     this.#place(count, slab)
@@ -100,10 +127,9 @@ export class RecordLog {
 
   /** What comes next need not have the form of what came before. */
   seal(): void {
-    const slab = this.#slabs.at(-1)
-    if (slab !== undefined) this.#endChunks()
+    this.#endChunks()
     this.#cursors.fill(0)
-    if (slab !== undefined) slab.used = Math.max(slab.used, slab.room)
+    this.#isSealed = true
   }
 
   /** Lanes of a narrower vector than the slab's. */
@@ -141,9 +167,17 @@ export class RecordLog {
     const most = Math.floor(this.#mostWords / stride / 8)
     const room = Math.max(needed, Math.min(MOST_SLAB, most))
     if (this.#slabs.length > 0 && this.#memoryWords + room * stride > this.#mostWords) this.#spill()
-    const slab = { form: { widths, stride }, words: new Uint32Array(room * stride), room, used: 0, at: -1 }
+    const slab = {
+      form: { widths, stride },
+      words: new Uint32Array(room * stride),
+      room,
+      used: 0,
+      at: -1,
+      file: null,
+    }
     this.#slabs.push(slab)
     this.#memoryWords += room * stride
+    this.#isSealed = false
     return slab
   }
 
@@ -152,11 +186,11 @@ export class RecordLog {
     this.#file ??= new SpillFile(this.#directory)
     for (const slab of this.#slabs) {
       slab.at = this.#file.append(slab.words.subarray(0, slab.used * slab.form.stride))
+      slab.file = this.#file
       slab.words = NO_WORDS
     }
     this.#slabs = []
     this.#memoryWords = 0
-    this.spilledOctets = this.#file.octets
   }
 
   /** Gives the last chunks their true counts. */
@@ -181,9 +215,11 @@ export class RecordLog {
   forEach(partition: number, take: (vector: Vector) => void): void {
     this.#endChunks()
     const keyWords = this.#words
-    const vector = newVector(keyWords, this.#lanes)
-    const narrow = Array.from({ length: this.#lanes }, () => new Uint32Array(VECTOR_ROWS))
-    const wide = Array.from({ length: this.#lanes }, () => new BigUint64Array(VECTOR_ROWS))
+    // Partitions of small answers are many and small.
+    const room = Math.min(VECTOR_ROWS, this.partitionRecords(partition))
+    const vector = newVector(keyWords, this.#lanes, room)
+    const narrow = Array.from({ length: this.#lanes }, () => new Uint32Array(room))
+    const wide = Array.from({ length: this.#lanes }, () => new BigUint64Array(room))
     let form: RecordForm | null = null
     let read = new Uint32Array(0)
     for (const { slab, at, count } of this.#chunks[partition]!) {
@@ -197,7 +233,7 @@ export class RecordLog {
       }
       if (slab.at >= 0) {
         if (read.length < count * stride) read = new Uint32Array(CHUNK * stride)
-        this.#file!.read(read.subarray(0, count * stride), slab.at + at * stride * 4)
+        slab.file!.read(read.subarray(0, count * stride), slab.at + at * stride * 4)
       }
       const records = slab.at >= 0 ? read : slab.words
       const from = slab.at >= 0 ? 0 : at * stride
@@ -216,9 +252,56 @@ export class RecordLog {
     if (vector.count > 0) take(vector)
   }
 
+  /** All that is here, to be given away: the log is not to be used any more, and its file stays open. */
+  part(): RecordLogPart {
+    this.seal()
+    const slabs: Slab[] = []
+    const numbers = new Map<Slab, number>()
+    const chunks = this.#chunks.map((own) => {
+      const out = new Uint32Array(own.length * 3)
+      for (const [i, { slab, at, count }] of own.entries()) {
+        let number = numbers.get(slab)
+        if (number === undefined) {
+          number = slabs.push(slab) - 1
+          numbers.set(slab, number)
+        }
+        out.set([number, at, count], i * 3)
+      }
+      return out
+    })
+    return {
+      records: this.records,
+      spilledOctets: this.spilledOctets,
+      directory: this.#directory,
+      descriptor: this.#file?.descriptor ?? null,
+      slabs: slabs.map(({ form, words, room, used, at }) => ({ form, words, room, used, at })),
+      chunks,
+    }
+  }
+
+  /** Takes over what another log of the same shape gave away. */
+  adopt(part: RecordLogPart): void {
+    this.seal()
+    const file = part.descriptor === null ? null : new SpillFile(part.directory, part.descriptor)
+    const slabs: Slab[] = part.slabs.map((slab) => ({ ...slab, file: slab.at < 0 ? null : file }))
+    for (const slab of slabs) {
+      if (slab.at >= 0) continue
+      // Whoever writes next finds them full.
+      this.#slabs.push(slab)
+      this.#memoryWords += slab.words.length
+    }
+    for (const [partition, own] of part.chunks.entries())
+      for (let i = 0; i < own.length; i += 3)
+        this.#chunks[partition]!.push({ slab: slabs[own[i]!]!, at: own[i + 1]!, count: own[i + 2]! })
+    this.#adopted += part.spilledOctets
+    if (file !== null) this.#files.push(file)
+    this.records += part.records
+  }
+
   close(): void {
     this.#file?.close()
     this.#file = null
+    for (const file of this.#files.splice(0)) file.close()
   }
 }
 

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { threadId } from 'node:worker_threads'
 import { FlowError } from '../diagnostics/flow-error.ts'
 
 const MOST_WRITE_OCTETS = 2 ** 30
@@ -12,16 +13,24 @@ export class SpillFile {
   readonly #descriptor: number
   readonly #directory: string
 
-  /** Throws FILE_UNWRITABLE. */
-  constructor(directory: string) {
+  /** A new file, or one that another thread of this process has opened. Throws FILE_UNWRITABLE. */
+  constructor(directory: string, descriptor: number | null = null) {
     this.#directory = directory
-    const path = join(directory, `weir-spill-${process.pid}-${files++}`)
+    if (descriptor !== null) {
+      this.#descriptor = descriptor
+      return
+    }
+    const path = join(directory, `weir-spill-${process.pid}-${threadId}-${files++}`)
     try {
       this.#descriptor = openSync(path, 'wx+', 0o600)
       unlinkSync(path)
     } catch (error) {
       throw this.#unwritable(error)
     }
+  }
+
+  get descriptor(): number {
+    return this.#descriptor
   }
 
   /** Appends the memory of `values` and returns where it lies; throws FILE_UNWRITABLE. */

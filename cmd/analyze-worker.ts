@@ -1,0 +1,75 @@
+import { parentPort, type Transferable, workerData } from 'node:worker_threads'
+import { type ArchiveReader, openArchive } from '../lib/archive/archive-reader.ts'
+import { FlowError } from '../lib/diagnostics/flow-error.ts'
+import { BlockDealer } from '../lib/report/block-dealer.ts'
+import type { Query } from '../lib/report/query.ts'
+import { queryOf, type Setting } from '../lib/report/question.ts'
+import { runPart } from '../lib/report/run.ts'
+import { knowSetting, type SettingOptions } from './analyze-setting.ts'
+import type { AnalyzeThreadEnd, AnalyzeThreadStart } from './analyze-threads.ts'
+import { newStderrLog } from './collect-log.ts'
+
+// A thread that answers part of the questions of `weir analyze`.
+
+async function run(start: AnalyzeThreadStart): Promise<AnalyzeThreadEnd> {
+  const files = openedAs(start)
+  if (files === null) return { kind: 'unfit' }
+  const { memoryOctets, temporaryDirectory } = start
+  const options = { memoryOctets, temporaryDirectory }
+  const part = await runPart(await queriesOf(start), files, options, new BlockDealer(start.dealer))
+  return { kind: 'part', part }
+}
+
+/** The files, null where one is not what it was when the question was asked. */
+function openedAs({ archives }: AnalyzeThreadStart): ArchiveReader[] | null {
+  const files: ArchiveReader[] = []
+  for (const { path, blocks, codes } of archives) {
+    const file = openArchive(path)
+    files.push(file)
+    if (file.state !== 'finished' || file.blocks.length !== blocks || file.addresses.codes !== codes)
+      return null
+  }
+  return files
+}
+
+async function queriesOf({ asking, nowMs }: AnalyzeThreadStart): Promise<Query[]> {
+  const log = newStderrLog({ logLevel: 'error', logFormat: 'text', errorCount: 0, errorIntervalMs: 0 })
+  const settings = new Map<SettingOptions, Setting>()
+  const queries: Query[] = []
+  for (const { options, question } of asking) {
+    let setting = settings.get(options)
+    if (setting === undefined) {
+      setting = (await knowSetting(options, log, nowMs)).setting
+      settings.set(options, setting)
+    }
+    queries.push(queryOf(question, setting))
+  }
+  return queries
+}
+
+/** Memory that moves instead of being copied. */
+function buffersIn(value: unknown, found = new Set<ArrayBuffer>()): Set<ArrayBuffer> {
+  if (ArrayBuffer.isView(value)) {
+    if (value.buffer instanceof ArrayBuffer) found.add(value.buffer)
+  } else if (value !== null && typeof value === 'object' && !(value instanceof Set)) {
+    for (const inner of Object.values(value)) buffersIn(inner, found)
+  }
+  return found
+}
+
+function failureOf(error: unknown): AnalyzeThreadEnd {
+  // A file that is gone is met by the thread that opened it first: it has it still.
+  if (error instanceof FlowError && (error.code === 'FILE_UNREADABLE' || error.code === 'ARCHIVE_CORRUPT'))
+    return { kind: 'unfit' }
+  if (error instanceof FlowError) return { kind: 'failed', code: error.code, message: error.message }
+  throw error
+}
+
+async function end(start: AnalyzeThreadStart): Promise<void> {
+  const said = await run(start).catch(failureOf)
+  parentPort!.postMessage(said, [...buffersIn(said)] as Transferable[])
+  // Files that parts lie in stay open until whoever asked has read them.
+  parentPort!.on('message', () => {})
+}
+
+void end(workerData as AnalyzeThreadStart)

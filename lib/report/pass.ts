@@ -1,0 +1,162 @@
+import { BlockMemory } from '../flow/block-memory.ts'
+import type { BlockFacts, FlowBlock, FlowFile, FlowStream, Problem } from '../flow/source.ts'
+import { AddressScope } from './address-scope.ts'
+import type { BlockDealer } from './block-dealer.ts'
+import { BlockRows } from './block-rows.ts'
+import type { RunOptions } from './query.ts'
+import type { QueryRun, QueryRunPart } from './query-run.ts'
+import { greater, lesser } from './window.ts'
+
+const NOT_KNOWN = 2n ** 64n - 1n
+/** Of so many files or more, threads take whole ones: groups of a file meet in one thread then. */
+const MANY_FILES = 8
+
+/** What one thread has of a pass. */
+export interface PassPart {
+  readonly runs: readonly QueryRunPart[]
+  /** By file, what could not be read. */
+  readonly problems: readonly (readonly Problem[])[]
+}
+
+/** One pass over inputs for several queries. */
+export class Pass {
+  readonly #runs: readonly QueryRun[]
+  readonly #options: RunOptions
+  readonly #memory = new BlockMemory()
+  #rows = 0
+  #breaths = 0
+  /** Problems of files that were there before: other threads have met them too. */
+  #known: readonly number[] = []
+  #scope: AddressScope | null = null
+
+  constructor(runs: readonly QueryRun[], options: RunOptions) {
+    this.#runs = runs
+    this.#options = options
+  }
+
+  async readFile(file: FlowFile): Promise<void> {
+    for (let index = 0; index < file.blocks.length; index++)
+      if (this.#takeBlock(file, index)) await this.#breathe()
+    this.endFile(file)
+  }
+
+  /** Reads the blocks that this thread gets of files whose end is known. */
+  async readDealt(files: readonly FlowFile[], dealer: BlockDealer): Promise<void> {
+    this.#known = files.map(({ problems }) => problems.length)
+    const isByFile = files.length >= MANY_FILES
+    const units = files.flatMap((file, number) =>
+      isByFile
+        ? [{ file, number, from: 0, to: file.blocks.length }]
+        : file.blocks.map((_, index) => ({ file, number, from: index, to: index + 1 })),
+    )
+    for (let unit = units[dealer.next()]; unit !== undefined; unit = units[dealer.next()]) {
+      const { file, from, to } = unit
+      for (let index = from; index < to; index++) {
+        if (!this.#takeBlock(file, index)) continue
+        dealer.addRows(file.blocks[index]!.rows)
+        this.#options.onProgress?.(dealer.rows)
+        await this.#breathe()
+      }
+    }
+  }
+
+  /** What this thread has; the pass is over. */
+  part(files: readonly FlowFile[]): PassPart {
+    return {
+      runs: this.#runs.map((run) => run.part(files.length > 1)),
+      problems: files.map(({ problems }, i) => problems.slice(this.#known[i])),
+    }
+  }
+
+  /** Adds what another thread has of the same files. */
+  addPart(part: PassPart, files: readonly FlowFile[]): void {
+    const [only] = files
+    if (files.length === 1 && this.#scope?.addresses !== only!.addresses)
+      this.#scope = new AddressScope(only!.addresses)
+    const scope = files.length === 1 ? this.#scope : null
+    for (const [i, run] of this.#runs.entries()) run.addPart(part.runs[i]!, scope)
+    for (const [i, problems] of part.problems.entries()) files[i]!.problems.push(...problems)
+  }
+
+  /** False where nobody needs the block. */
+  #takeBlock(file: FlowFile, index: number): boolean {
+    const facts = file.blocks[index]!
+    const wanting = this.#runs.filter((run) => run.wants(facts))
+    if (wanting.length === 0) return false
+    const block = file.block(index, this.#memory)
+    if (block === null) return false
+    this.#take(block, wanting, file.problems, this.#memory)
+    return true
+  }
+
+  /** Signals and progress want a turn. */
+  async #breathe(): Promise<void> {
+    if (++this.#breaths % 16 === 0) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  /** Notes what a file covers, and what of it could not be read. */
+  endFile(file: FlowFile): void {
+    const covered = coverageOf(file.blocks)
+    for (const run of this.#runs) {
+      run.quality.files++
+      run.quality.problems.push(...file.problems)
+      if (covered !== null) run.coverage.push(covered)
+    }
+  }
+
+  async readStream(stream: FlowStream): Promise<void> {
+    const covering: BlockFacts[] = []
+    for (let block = await stream.next(); block !== null; block = await stream.next()) {
+      const { info } = block
+      covering[0] = joined(covering[0], info)
+      this.#take(
+        block,
+        this.#runs.filter((run) => run.wants(info)),
+        stream.problems,
+        null,
+      )
+    }
+    const covered = coverageOf(covering)
+    for (const run of this.#runs) {
+      run.quality.streams++
+      run.quality.rejected += stream.rejected
+      run.quality.problems.push(...stream.problems)
+      if (covered !== null) run.coverage.push(covered)
+    }
+  }
+
+  /** What is made of the block's columns goes to `memory`, which is reset when the next block is opened. */
+  #take(
+    block: FlowBlock,
+    wanting: readonly QueryRun[],
+    problems: Problem[],
+    memory: BlockMemory | null,
+  ): void {
+    if (this.#scope?.addresses !== block.addresses) this.#scope = new AddressScope(block.addresses)
+    const rows = new BlockRows(block, this.#scope, problems, memory)
+    for (const run of wanting) run.take(rows, problems)
+    this.#rows += block.info.rows
+    if (this.#options.helpers == null) this.#options.onProgress?.(this.#rows)
+  }
+}
+
+function joined(before: BlockFacts | undefined, facts: BlockFacts): BlockFacts {
+  if (before === undefined || facts.kind !== 'flow') return before ?? facts
+  return {
+    ...before,
+    leastReceived: lesser(before.leastReceived, facts.leastReceived),
+    greatestReceived: greater(before.greatestReceived, facts.greatestReceived),
+  }
+}
+
+/** From the first reception to the last. */
+function coverageOf(blocks: readonly BlockFacts[]): { from: bigint; to: bigint } | null {
+  let from = NOT_KNOWN
+  let to = 0n
+  for (const { kind, leastReceived, greatestReceived } of blocks) {
+    if (kind !== 'flow' || leastReceived > greatestReceived) continue
+    if (leastReceived < from) from = leastReceived
+    if (greatestReceived > to) to = greatestReceived
+  }
+  return from > to ? null : { from, to }
+}
