@@ -1,6 +1,8 @@
 import { AS } from './as.ts'
+import { CAPACITY } from './capacity.ts'
 import { COMBO } from './combo.ts'
 import { COUNT } from './count.ts'
+import { DDOS } from './ddos.ts'
 import { DIFF } from './diff.ts'
 import { LIST } from './list.ts'
 import { LOCAL } from './local.ts'
@@ -24,7 +26,9 @@ export const PRESETS: readonly Preset[] = [
   MATRIX,
   DIFF,
   NEW,
+  CAPACITY,
   SCAN,
+  DDOS,
   NAT,
   LIST,
   COUNT,
