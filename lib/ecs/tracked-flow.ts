@@ -108,16 +108,19 @@ export class TrackedFlow {
       return
     }
     const source = fixed(batch, F.sourceAddress)
-    const inner = fixed(batch, F.innerSourceAddress)
+    const innerSource = fixed(batch, F.innerSourceAddress)
     for (const { layer, octets } of IP_LAYERS) {
       const at = this.#at(layer, octets * 2)
       if (at < 0 || this.#isEqualPair(at, octets)) continue
-      const isFirst = this.#isAddress(source, row, at, octets) || this.#isAddress(inner, row, at, octets)
+      const isFirst =
+        this.#isAddress(source, row, at, octets) || this.#isAddress(innerSource, row, at, octets)
       this.#isSwapped = !isFirst
       return
     }
     const ports = this.#portsAt()
-    const port = fixed(batch, F.sourceTransportPort)
+    // Of a tunnel's inner packet, they stand apart.
+    const inner = fixed(batch, F.innerSourceTransportPort)
+    const port = inner?.present[row] === 1 ? inner : fixed(batch, F.sourceTransportPort)
     if (ports < 0 || port === null) return
     this.#isSwapped = (this.octets[ports]! | (this.octets[ports + 1]! << 8)) !== port.values[row]
   }

@@ -316,7 +316,8 @@ class TrafficDocuments implements DocumentWriter {
     const { transport } = this.#flow
     if (transport !== null) return transport === 'tcp' ? TCP : UDP
     const typeCode = this.#number(F.icmpTypeCode)
-    const protocol = this.#number(F.protocolIdentifier)
+    const inner = this.#number(F.innerProtocolIdentifier)
+    const protocol = inner >= 0 ? inner : this.#number(F.protocolIdentifier)
     return typeCode > 0 && (protocol === ICMP || protocol === ICMPV6) ? protocol : 0
   }
 

@@ -8,8 +8,12 @@ import { ABSENT, DIRECTION, KEY_LAYER, type KeyShape, MOST_KEY_OCTETS } from './
 /** Values of flowEndReason (RFC 5102 §5.11.3): why a report was made. */
 export const END_REASON = { idleTimeout: 1, activeTimeout: 2, forcedEnd: 4, lackOfResources: 5 } as const
 
+const ICMP = 1
+const IPV4 = 4
 const TCP = 6
 const UDP = 17
+const IPV6 = 41
+const ICMPV6 = 58
 
 export interface FlowRowsOptions {
   readonly writer: BatchWriter
@@ -89,8 +93,9 @@ export class FlowRows {
     const path = table.words[slot * RECORD.words + WORD.path]!
     const shape = knownShape(path)
     const isSwapped = (table.octets[at + OCTET.direction] === DIRECTION.reversed) === isSource
-    this.#writeKey(row, key, shape, isSwapped)
-    this.#writeSeen(row, slot, isSource)
+    const protocol = (seen & SEEN.protocol) === 0 ? -1 : table.octets[at + OCTET.protocol]!
+    this.#writeKey(row, key, shape, isSwapped, protocol)
+    this.#writeSeen(row, slot, isSource, shape.ipCount > 1)
     if (!isSource) return
     const idOctets = putFlowId(this.#id, path, key)
     setOctets(batch.octets(F.trackedFlowId), row, this.#id, 0, idOctets)
@@ -103,7 +108,7 @@ export class FlowRows {
   }
 
   /** Addresses, ports and tags out of the key; the outermost IP header is the flow's. */
-  #writeKey(row: number, key: Uint8Array, { offsets }: KeyShape, isSwapped: boolean): void {
+  #writeKey(row: number, key: Uint8Array, { offsets }: KeyShape, isSwapped: boolean, protocol: number): void {
     const ethernet = offsets[KEY_LAYER.ethernet]!
     if (ethernet !== ABSENT) {
       this.#setMac(F.sourceMacAddress, row, key, ethernet + (isSwapped ? 6 : 0))
@@ -136,11 +141,40 @@ export class FlowRows {
     }
     const isTcp = offsets[KEY_LAYER.tcp] !== ABSENT
     const ports = isTcp ? offsets[KEY_LAYER.tcp]! : offsets[KEY_LAYER.udp]!
+    if (rest.length === 0) {
+      if (ports !== ABSENT) this.#set(F.protocolIdentifier, row, isTcp ? TCP : UDP)
+      else this.#clearPorts(row, protocol)
+      this.#writePorts(row, key, ports, isSwapped, F.sourceTransportPort, F.destinationTransportPort)
+      return
+    }
+    // Of a tunnel, addresses and protocol are those of the outside, as exporters tell them.
+    this.#set(F.protocolIdentifier, row, Math.max(...rest) === ipv6 ? IPV6 : IPV4)
+    this.#clearPorts(row, IPV4)
     if (ports === ABSENT) return
-    const [a, b] = isSwapped ? [ports + 2, ports] : [ports, ports + 2]
-    this.#set(F.sourceTransportPort, row, key[a]! | (key[a + 1]! << 8))
-    this.#set(F.destinationTransportPort, row, key[b]! | (key[b + 1]! << 8))
-    this.#set(F.protocolIdentifier, row, isTcp ? TCP : UDP)
+    this.#set(F.innerProtocolIdentifier, row, isTcp ? TCP : UDP)
+    const { innerSourceTransportPort, innerDestinationTransportPort } = F
+    this.#writePorts(row, key, ports, isSwapped, innerSourceTransportPort, innerDestinationTransportPort)
+  }
+
+  /** As exporters say it of protocols without ports; ICMP has its type and code. */
+  #clearPorts(row: number, protocol: number): void {
+    if (protocol < 0 || protocol === ICMP || protocol === ICMPV6) return
+    this.#set(F.sourceTransportPort, row, 0)
+    this.#set(F.destinationTransportPort, row, 0)
+  }
+
+  #writePorts(
+    row: number,
+    key: Uint8Array,
+    at: number,
+    isSwapped: boolean,
+    source: Field,
+    destination: Field,
+  ): void {
+    if (at === ABSENT) return
+    const [a, b] = isSwapped ? [at + 2, at] : [at, at + 2]
+    this.#set(source, row, key[a]! | (key[a + 1]! << 8))
+    this.#set(destination, row, key[b]! | (key[b + 1]! << 8))
   }
 
   #writePair(
@@ -158,14 +192,14 @@ export class FlowRows {
   }
 
   /** What packets of this direction said that is not in the key. */
-  #writeSeen(row: number, slot: number, isSource: boolean): void {
+  #writeSeen(row: number, slot: number, isSource: boolean, isTunnel: boolean): void {
     const { octets, halves } = this.#table
     const at = slot * RECORD.octets
     const half = slot * RECORD.halves
     const seen = octets[at + OCTET.seen]!
     if ((seen & SEEN.etherType) !== 0) this.#set(F.ethernetType, row, halves[half + HALF.etherType]!)
     const protocol = (seen & SEEN.protocol) === 0 ? -1 : octets[at + OCTET.protocol]!
-    if (protocol >= 0) this.#set(F.protocolIdentifier, row, protocol)
+    if (protocol >= 0) this.#set(isTunnel ? F.innerProtocolIdentifier : F.protocolIdentifier, row, protocol)
     if ((seen & (isSource ? SEEN.ip : SEEN.destinationIp)) !== 0) {
       const service = isSource ? OCTET.classOfService : OCTET.destinationClassOfService
       this.#set(F.ipClassOfService, row, octets[at + service]!)
@@ -177,7 +211,7 @@ export class FlowRows {
     }
     if (protocol === TCP) {
       const flags = isSource ? HALF.tcpFlags : HALF.destinationTcpFlags
-      this.#set(F.tcpControlBits, row, halves[half + flags]!)
+      this.#set(isTunnel ? F.innerTcpControlBits : F.tcpControlBits, row, halves[half + flags]!)
     }
   }
 
