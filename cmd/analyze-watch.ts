@@ -48,7 +48,7 @@ export async function watch(
 
 /** The lines that the screen has room for, over what was there. */
 function screenOf(text: string, { inputs }: AnalyzeOptions): string {
-  const height = process.stdout.rows ?? 24
+  const height = process.stdout.rows || 24
   const head = `weir  ${inputs.join(' ')}  ${new Date().toISOString().slice(0, 19)}Z  Ctrl-C ends`
   const lines = [head, '', ...text.trimEnd().split('\n')].slice(0, height - 1)
   return TOP_LEFT + lines.map((line) => `${line}${REST_OF_LINE}\n`).join('') + REST
