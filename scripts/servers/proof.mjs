@@ -57,9 +57,40 @@ async function proveSetup(server) {
   console.log('setup: made, unchanged the second time, left what is not ours, replaced it when forced')
 }
 
+/** Credentials that lack rights end a run with one line that says which, and that holds no secret. */
+function proveRights(server) {
+  const root = mkdtempSync(join(tmpdir(), 'weir-servers-'))
+  const log = new FlowLog(join(root, 'logs'))
+  log.write(10)
+  const ship = (user, password, ...more) => {
+    const { words, env } = access(server, user)
+    const [command, ...node] = NODE
+    const all = [...node, 'ship', log.pattern, ...words, '--state', 'none', ...more]
+    const run = spawnSync(command, all, { env: { ...env, WEIR_PASSWORD: password }, encoding: 'utf8' })
+    must(run.status === 1 && !run.stderr.includes(password), run.stderr)
+    return run.stderr
+  }
+  try {
+    const strange = ship('writer', 'not-the-password')
+    must(strange.includes('unable to authenticate user [writer]'), strange)
+    for (const text of [
+      ship('reader', server.password),
+      ship('writer', server.password, '--index', 'elsewhere'),
+    ]) {
+      must(/refuses the credentials .*unauthorized for user \[.*privileges \[/.test(text), text)
+    }
+    console.log(
+      'rights: a wrong password, a role without and one for other indices end the run with the reason',
+    )
+  } finally {
+    rmSync(root, { recursive: true, force: true })
+  }
+}
+
 /** Ships a log that grows and rotates while weir and the server are killed; throws where a flow is missing or twice. */
 export async function proveShipping(server, { flows, kills, seed }) {
   await proveSetup(server)
+  if (server.certificate !== null) proveRights(server)
   const random = newRandom(seed)
   const root = mkdtempSync(join(tmpdir(), 'weir-servers-'))
   const log = new FlowLog(join(root, 'logs'))
@@ -74,7 +105,7 @@ export async function proveShipping(server, { flows, kills, seed }) {
       shipper.start()
       if (i === kills) break
       await wait(200 + random(STEP_MS))
-      if (i % SERVER_KILL_EVERY === SERVER_KILL_EVERY - 1) {
+      if (i % SERVER_KILL_EVERY === SERVER_KILL_EVERY >> 1) {
         serverKills++
         await server.kill()
         await wait(random(1000))
