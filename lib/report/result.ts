@@ -3,7 +3,7 @@ import type { CompiledQuery } from './compiled-query.ts'
 import { FLOW_KEYS } from './compiled-query.ts'
 import { emitDistinct, emitOneExporter, emitOverBins } from './emission.ts'
 import { type CompiledMeasure, isEmitted, unitOf } from './measures.ts'
-import type { Cell, ResultColumn, ResultTable, RunOptions } from './query.ts'
+import type { Cell, Having, ResultColumn, ResultTable, RunOptions } from './query.ts'
 import type { QueryRun } from './query-run.ts'
 import { Ranking, type Winner } from './ranking.ts'
 import type { TextInterner } from './text-interner.ts'
@@ -58,7 +58,8 @@ export function resultOf(run: QueryRun, options: RunOptions, interner: TextInter
         measures: compiled.measures,
         order: depth === 0 ? query.order : (query.innerOrder ?? query.order),
         limit: isNested ? query.per[depth]! : (query.per[0] ?? query.limit),
-        having: isNested && depth < run.levels.length - 1 ? null : query.having,
+        having:
+          isNested && depth < run.levels.length - 1 ? null : havingOf(compiled, main.aggregation.totals, ns),
         ns,
         admits: parent === null ? null : (meanings) => parent.has(textOf(meanings, width)),
         nest: depth === 0 ? null : (meanings) => textOf(meanings, width),
@@ -76,6 +77,20 @@ export function resultOf(run: QueryRun, options: RunOptions, interner: TextInter
   }
   const last = tables.pop()!
   return { ...last, outer: tables }
+}
+
+/** The query's condition, with shares as it means them: of the whole, which is known by now. */
+function havingOf({ query, measures }: CompiledQuery, totals: readonly bigint[], ns: bigint): Having | null {
+  const { having } = query
+  if (having === null || !measures.some(({ measure }) => measure.kind === 'share')) return having
+  const wholes = measures.map(({ evaluate }) => evaluate(totals, ns))
+  const toldCell = (cell: Cell, place: number): Cell => {
+    const { measure } = measures[place]!
+    if (measure.kind !== 'share') return cell
+    // What rows above add up to is not known before there are rows.
+    return measure.cumulative ? null : shareOf(cell, wholes[place]!)
+  }
+  return { text: having.text, test: (cells) => having.test(cells.map(toldCell)) }
 }
 
 /** Winners of tables already built, for the order of the next level. */

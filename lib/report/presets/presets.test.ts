@@ -279,6 +279,17 @@ test('a report is a question that can be typed', async () => {
   )
 })
 
+test('conditions on shares are about the whole', async () => {
+  const all = objects(await ask('top', { operand: 'protocols', top: [0] }))
+  const wanted = all.filter(({ share }) => Number(share) > 0.3).map(({ proto }) => proto)
+  const got = objects(await ask('top', { operand: 'protocols', having: 'share(bytes) > 30%' }))
+  assert.ok(wanted.length > 0 && wanted.length < all.length)
+  assert.equal(
+    got.map(({ proto }) => proto),
+    wanted,
+  )
+})
+
 test('--per limits what follows its key, and wants one', async () => {
   const rows = objects(
     await ask('top', { by: ['proto', 'dst.port'], per: ['proto'], top: [2], others: false }),
