@@ -53,6 +53,8 @@ test.before(async () => {
   for (const name of ['testdata', 'packaging']) symlinkSync(join(projectRoot, name), join(folder, name))
   copyFileSync(join(projectRoot, 'packaging/weir.yaml'), join(folder, 'weir.yaml'))
   writeFileSync(join(folder, 'app.log'), 'a line\n')
+  writeFileSync(join(folder, 'networks.txt'), '10.0.0.0/8 office customer=Acme site=north\n')
+  writeFileSync(join(folder, 'interfaces.csv'), '*,1,uplink,1G\n')
   writeFileSync(join(folder, 'old.log'), '{"type":"NETFLOW_V5","src_addr":"192.0.2.1","bytes":1500}\n')
   mkdirSync(join(folder, 'flows/2026/01/01'), { recursive: true })
   const archive = join(folder, 'flows/2026/01/01/test-20260101T000000Z-0.weir')

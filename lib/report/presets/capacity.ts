@@ -22,7 +22,8 @@ const FULL = 0.8
 
 export const CAPACITY: Preset = {
   name: 'capacity',
-  summary: 'How full interfaces or VLANs are: average, p95, peak minute, hours above 80%, when they are full.',
+  summary:
+    'How full interfaces or VLANs are: average, p95, peak minute, hours above 80%, when they are full.',
   description:
     'A row for each interface and way. peak is the highest minute (--bin), by whom: the address pair with most bytes then. ' +
     'p95 is of bins of 5 minutes. Hours above 70, 80 and 90% of the speed are counted by minutes. to.80 is in how many ' +
@@ -33,11 +34,22 @@ export const CAPACITY: Preset = {
   operand: null,
   flags: [
     IFS_FLAG,
-    { name: 'control', value: 'FILE', completes: 'file', help: 'Bytes by counters of interfaces (SNMP): exporter,ifindex,in,out.' },
+    {
+      name: 'control',
+      value: 'FILE',
+      completes: 'file',
+      help: 'Bytes by counters of interfaces (SNMP): exporter,ifindex,in,out.',
+    },
   ],
   examples: [
-    { says: 'Interfaces of a day', line: 'weir analyze capacity --in flows --ifs interfaces.csv --day 2026-01-01' },
-    { says: 'VLANs, the 20 with most traffic', line: 'weir analyze capacity --in flows --by vlan --top 20 --day 2026-01-01' },
+    {
+      says: 'Interfaces of a day',
+      line: 'weir analyze capacity --in flows --ifs interfaces.csv --day 2026-01-01',
+    },
+    {
+      says: 'VLANs, the 20 with most traffic',
+      line: 'weir analyze capacity --in flows --by vlan --top 20 --day 2026-01-01',
+    },
   ],
   plan(asked) {
     const [word = 'if', ...more] = asked.by ?? []
@@ -48,7 +60,8 @@ export const CAPACITY: Preset = {
       kind: 'reading',
       window: null,
       explanation: questions.map(
-        ({ by, filter }) => `by ${by.join(', ')}, bytes and packets a minute${filter === null ? '' : `, ${filter}`}`,
+        ({ by, filter }) =>
+          `by ${by.join(', ')}, bytes and packets a minute${filter === null ? '' : `, ${filter}`}`,
       ),
       read: (inputs, setting, options, names) => read(inputs, setting, options, names, asked, word),
     }
@@ -106,7 +119,9 @@ async function read(
     name: 'capacity',
     title: null,
     columns: columnsOf(word, control.isKnown && word === 'if'),
-    rows: places.map((place) => (control.isKnown && word === 'if' ? rows[place]! : rows[place]!.slice(0, -3))),
+    rows: places.map((place) =>
+      control.isKnown && word === 'if' ? rows[place]! : rows[place]!.slice(0, -3),
+    ),
     others: [],
     totals: null,
     groups: tables.reduce((sum, { groups }) => sum + groups, 0),
@@ -168,7 +183,11 @@ function measure(line: Line, names: Names): Measured {
     speed,
     bytes,
     average: covered === 0 ? 0 : Math.round((Number(bytes) * 8) / covered),
-    p95: percentileOf(fives.map(({ rate }) => rate), 95)?.value ?? 0,
+    p95:
+      percentileOf(
+        fives.map(({ rate }) => rate),
+        95,
+      )?.value ?? 0,
     peak,
     peakAt,
     hours,
@@ -212,7 +231,10 @@ export function daysToFull(fives: readonly Five[], full: number): number | null 
   if (days.size < LEAST_DAYS) return null
   const points = [...days].map(([day, rates]) => ({ x: Number(day), y: percentileOf(rates, 95)!.value }))
   const n = points.length
-  const [meanX, meanY] = [points.reduce((sum, { x }) => sum + x, 0) / n, points.reduce((sum, { y }) => sum + y, 0) / n]
+  const [meanX, meanY] = [
+    points.reduce((sum, { x }) => sum + x, 0) / n,
+    points.reduce((sum, { y }) => sum + y, 0) / n,
+  ]
   const spread = points.reduce((sum, { x }) => sum + (x - meanX) ** 2, 0)
   const slope = points.reduce((sum, { x, y }) => sum + (x - meanX) * (y - meanY), 0) / spread
   const lastX = Math.max(...points.map(({ x }) => x))

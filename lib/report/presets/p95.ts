@@ -63,7 +63,10 @@ export const P95: Preset = {
       says: 'Customers of a month',
       line: 'weir analyze p95 --in flows --local networks.txt --by customer --month 2026-01 --commit 100M',
     },
-    { says: 'Interfaces, each way for itself', line: 'weir analyze p95 --in flows --by if --method sum --day 2026-01-01' },
+    {
+      says: 'Interfaces, each way for itself',
+      line: 'weir analyze p95 --in flows --by if --method sum --day 2026-01-01',
+    },
     {
       says: 'With the bins, for whoever doubts it',
       line: 'weir analyze p95 --in flows --month 2026-01 --bins-out bins.csv',
