@@ -54,9 +54,14 @@ function fileOctets(path: string): Map<string, readonly [bigint, bigint]> {
   const known = new Map<string, readonly [bigint, bigint]>()
   for (const [i, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === '' || line.startsWith('#') || (i === 0 && /^exporter/i.test(line))) continue
-    const [exporter = '', index = '', into = '', out = '', ...more] = line.split(',').map((each) => each.trim())
+    const [exporter = '', index = '', into = '', out = '', ...more] = line
+      .split(',')
+      .map((each) => each.trim())
     if (more.length > 0 || ![index, into, out].every((each) => /^\d{1,20}$/.test(each)))
-      throw new FlowError('QUERY_INVALID', `--control ${path}, line ${i + 1}: want exporter,ifindex,in,out in bytes`)
+      throw new FlowError(
+        'QUERY_INVALID',
+        `--control ${path}, line ${i + 1}: want exporter,ifindex,in,out in bytes`,
+      )
     known.set(`${exporter} ${Number(index)}`, [BigInt(into), BigInt(out)])
   }
   return known
@@ -101,8 +106,7 @@ function takeCounters(block: FlowBlock, span: Span, found: Map<string, Readings>
     const known = found.get(key)
     const pair = [a, b] as const
     if (known === undefined) {
-      if (found.size < MOST_INTERFACES)
-        found.set(key, { firstNs: at, lastNs: at, first: pair, last: pair })
+      if (found.size < MOST_INTERFACES) found.set(key, { firstNs: at, lastNs: at, first: pair, last: pair })
     } else if (at < known.firstNs) {
       known.firstNs = at
       known.first = pair

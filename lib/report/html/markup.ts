@@ -6,11 +6,13 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '>': '&gt;',
   '"': '&quot;',
   "'": '&#39;',
+  '\u2028': ' ',
+  '\u2029': ' ',
 }
 
 /** A text as it stands in elements and in quoted attributes: names in it come from other people's packets. */
 export function escaped(text: string): string {
-  return printable(text).replace(/[&<>"']/g, (letter) => ENTITIES[letter]!)
+  return printable(text).replace(/[&<>"'\u2028\u2029]/g, (letter) => ENTITIES[letter]!)
 }
 
 /** JSON for a data block of a page: nothing in it can end the block. */
