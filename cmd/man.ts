@@ -1,5 +1,5 @@
 import { COMMANDS } from './commands.ts'
-import type { Command } from './flags.ts'
+import { type Command, firstWord } from './flags.ts'
 import { byGroup, explanation, flagNames, usage } from './help.ts'
 import { build } from './version.ts'
 
@@ -41,9 +41,16 @@ function section(command: Command): string[] {
     `.B ${roff(usage(command))}`,
   ]
   if (command.description !== undefined) lines.push('.PP', roff(command.description))
-  for (const [group, flags] of byGroup(command)) {
+  // What the command of one word has as well stands there.
+  const parent = COMMANDS.find(({ name }) => name !== command.name && name === firstWord(command))
+  let isShared = false
+  for (const [group, all] of byGroup(command)) {
+    const flags = all.filter((flag) => flag.name === 'help' || parent?.flags.includes(flag) !== true)
+    isShared ||= flags.length < all.length
+    if (flags.length === 0) continue
     lines.push(`.SS ${roff(group)}`, ...flags.flatMap((flag) => item(flagNames(flag), explanation(flag))))
   }
+  if (isShared) lines.push('.PP', roff(`The flags of weir ${firstWord(command)} hold as well.`))
   if (command.examples.length > 0) lines.push('.SS Examples')
   for (const { says, line } of command.examples) {
     lines.push('.PP', `${roff(says)}:`, '.PP', '.RS', '.EX', roff(line), '.EE', '.RE')

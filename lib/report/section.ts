@@ -115,6 +115,19 @@ export function serviceText(service: string, names: Names): string | null {
   return names.service(protocols[match[2]!] ?? 0, Number(match[1])) || null
 }
 
+/** What to say where no flow has to do with the local networks. */
+export const NOTHING_LOCAL = 'no flow has a local end: say with --local FILE which networks are yours'
+
+/** Whether an answer is by local networks, and there are none in it. */
+export function lacksLocal({ columns, rows }: ResultTable): boolean {
+  const places = columns.flatMap(({ name, role }, i) =>
+    role === 'key' && name.startsWith('local.') ? [i] : [],
+  )
+  return (
+    places.length > 0 && rows.length > 0 && rows.every((row) => places.every((place) => row[place] === null))
+  )
+}
+
 /** A column of short lists. */
 export function partsColumn(name: string, title: string, rank: number): ReportColumn {
   return { name, title, role: 'measure', unit: 'parts', rank, mayBeCut: true }

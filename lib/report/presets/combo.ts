@@ -1,5 +1,5 @@
 import type { Names } from '../report.ts'
-import { nameColumns, sectionOf, serviceText } from '../section.ts'
+import { NOTHING_LOCAL, nameColumns, sectionOf, serviceText } from '../section.ts'
 import { questionOf } from './asked.ts'
 import type { Preset } from './preset.ts'
 
@@ -40,10 +40,7 @@ export const COMBO: Preset = {
         return {
           title: by.join(', then '),
           sections: [{ ...section, look: isTree ? 'tree' : 'table', keyNames: nameReader(names) }],
-          notes:
-            filter !== null && table!.rows.length === 0
-              ? ['no flow has a local end: say with --local FILE which networks are yours']
-              : [],
+          notes: filter !== null && table!.rows.length === 0 ? [NOTHING_LOCAL] : [],
         }
       },
     }

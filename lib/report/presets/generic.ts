@@ -1,4 +1,4 @@
-import { nameColumns, sectionOf } from '../section.ts'
+import { lacksLocal, NOTHING_LOCAL, nameColumns, sectionOf } from '../section.ts'
 import { questionOf } from './asked.ts'
 import type { Preset } from './preset.ts'
 
@@ -27,7 +27,11 @@ export const GENERIC: Preset = {
       lay([table], names) {
         // Scripts get the columns that they named, and no others.
         const section = sectionOf(table!, {}, asked.isForPeople ? nameColumns(table!, names) : [])
-        return { title: question.by.join(', ') || 'totals', sections: [section], notes: [] }
+        return {
+          title: question.by.join(', ') || 'totals',
+          sections: [section],
+          notes: lacksLocal(table!) ? [NOTHING_LOCAL] : [],
+        }
       },
     }
   },

@@ -4,6 +4,7 @@ import type { Laid, Names, Part, ReportCell } from '../report.ts'
 import {
   type AddedColumn,
   type ColumnWords,
+  NOTHING_LOCAL,
   nameColumns,
   partsColumn,
   partsOf,
@@ -130,8 +131,7 @@ function passedBy({ rows }: ResultTable): Pick<Laid, 'notes' | 'remarks'> {
   const share = transit / all
   const text = `unlabelled ${(share * 100).toFixed(1)}%`
   const remarks = [{ name: 'unlabelled_share', value: Number(share.toFixed(6)), text }]
-  if (transit === all)
-    return { notes: ['no flow has a local end: say with --local FILE which networks are yours'], remarks }
+  if (transit === all) return { notes: [NOTHING_LOCAL], remarks }
   const notes =
     transit === 0 ? [] : [`${(share * 100).toFixed(1)}% of the bytes have no local end and are not shown`]
   return { notes, remarks }

@@ -1,7 +1,7 @@
 import { FlowError } from '../../diagnostics/flow-error.ts'
 import type { ResultTable } from '../query.ts'
 import type { ReportCell, ReportColumn, Section } from '../report.ts'
-import { nameColumns, sectionOf } from '../section.ts'
+import { lacksLocal, NOTHING_LOCAL, nameColumns, sectionOf } from '../section.ts'
 import { questionOf } from './asked.ts'
 import type { Preset } from './preset.ts'
 
@@ -49,7 +49,7 @@ export const SERIES: Preset = {
       questions: [question],
       lay([table], names) {
         const { quality } = table!
-        const notes: string[] = []
+        const notes = lacksLocal(table!) ? [NOTHING_LOCAL] : []
         if (quality.missingBins > 0) {
           notes.push(
             `${quality.missingBins} of ${quality.bins} bins are empty: no input covers them. Zeros are bins without traffic.`,
