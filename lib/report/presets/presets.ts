@@ -4,6 +4,7 @@ import { COMBO } from './combo.ts'
 import { COUNT } from './count.ts'
 import { DDOS } from './ddos.ts'
 import { DIFF } from './diff.ts'
+import { HOST } from './host.ts'
 import { LIST } from './list.ts'
 import { LOCAL } from './local.ts'
 import { MATRIX } from './matrix.ts'
@@ -30,6 +31,7 @@ export const PRESETS: readonly Preset[] = [
   SCAN,
   DDOS,
   NAT,
+  HOST,
   LIST,
   COUNT,
 ]
