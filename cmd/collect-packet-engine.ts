@@ -1,5 +1,5 @@
 import type { MetricFamily } from '../lib/diagnostics/metrics.ts'
-import { writeScaled } from '../lib/receive/nanoseconds.ts'
+import { writeTime } from '../lib/receive/nanoseconds.ts'
 import type { OnPacket } from '../lib/receive/packet-socket.ts'
 import { Tracker } from '../lib/track/tracker.ts'
 import type { EngineSettings } from './collect-engine.ts'
@@ -66,7 +66,7 @@ export class PacketEngine {
         const nowMs = performance.timeOrigin + performance.now()
         const seconds = Math.floor(nowMs / 1000)
         const more = Math.round((nowMs - seconds * 1000) * 1e6)
-        writeScaled(this.#timeWords, 0, 0, seconds, 1_000_000_000, more)
+        writeTime(this.#timeWords, 0, seconds, more)
         this.tracker.take(octets, view, link, from, to, wireOctets, this.#timeNs, this.#timeWords)
       }
     } catch (error) {

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { writeScaled } from './nanoseconds.ts'
+import { writeScaled, writeTime } from './nanoseconds.ts'
 
 test('a scaled count is exact in 64 bits, and cut to them', () => {
   const value = new BigUint64Array(1)
@@ -13,6 +13,17 @@ test('a scaled count is exact in 64 bits, and cut to them', () => {
         const expected = BigInt.asUintN(64, count * BigInt(factor) + BigInt(more))
         assert.is(value[0], expected, `${count} * ${factor} + ${more}`)
       }
+    }
+  }
+})
+
+test('a time is exact for all seconds and fractions', () => {
+  const value = new BigUint64Array(1)
+  const words = new Uint32Array(value.buffer)
+  for (const seconds of [0, 1, 65_535, 65_536, 1_700_000_000, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff]) {
+    for (const nanoseconds of [0, 1, 999_999_999, 0xffff_ffff, 0xffff_ffff * 1000]) {
+      writeTime(words, 0, seconds, nanoseconds)
+      assert.is(value[0], BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds), `${seconds} ${nanoseconds}`)
     }
   }
 })

@@ -19,3 +19,16 @@ export function writeScaled(
   words[at] = (second % 0x10000) * 0x10000 + (first % 0x10000)
   words[at + 1] = (fourth % 0x10000) * 0x10000 + (third % 0x10000)
 }
+
+/**
+ * Writes `seconds` and `nanoseconds` since the epoch as nanoseconds into the two words at `at`: as `writeScaled`, for what
+ * is done for each packet. Exact for all seconds of 32 bits and nanoseconds up to 2^43.
+ */
+export function writeTime(words: Uint32Array, at: number, seconds: number, nanoseconds: number): void {
+  const upper = (seconds >>> 16) * 1_000_000_000
+  const high = Math.floor(upper / 0x10000)
+  const rest = (upper - high * 0x10000) * 0x10000 + (seconds & 0xffff) * 1_000_000_000 + nanoseconds
+  const carry = Math.floor(rest / 0x1_0000_0000)
+  words[at] = rest - carry * 0x1_0000_0000
+  words[at + 1] = high + carry
+}

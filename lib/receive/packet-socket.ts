@@ -3,7 +3,7 @@ import { FlowError } from '../diagnostics/flow-error.ts'
 import type { MetricFamily } from '../diagnostics/metrics.ts'
 import type { PacketFilter } from './bpf.ts'
 import { type Libc, openLibc } from './ffi.ts'
-import { writeScaled } from './nanoseconds.ts'
+import { writeTime } from './nanoseconds.ts'
 
 // The packet interface of Linux (packet(7), linux/if_packet.h).
 const AF_PACKET = 17
@@ -316,7 +316,7 @@ export class PacketRing {
           wireOctets += TAG_OCTETS
         }
         const seconds = view.getUint32(at + SECONDS, true)
-        writeScaled(this.#timeWords, 0, 0, seconds, 1_000_000_000, view.getUint32(at + NANOSECONDS, true))
+        writeTime(this.#timeWords, 0, seconds, view.getUint32(at + NANOSECONDS, true))
         onPacket(this.#octets, view, link, from, to, wireOctets, this.#timeNs, this.#timeWords)
       }
       at += view.getUint32(at + NEXT, true)

@@ -7,7 +7,7 @@ import {
   type Step,
 } from './capture-format.ts'
 import type { CaptureInput } from './capture-input.ts'
-import { writeScaled } from './nanoseconds.ts'
+import { writeTime } from './nanoseconds.ts'
 
 const MICROSECONDS = 0xa1b2_c3d4
 const NANOSECONDS = 0xa1b2_3c4d
@@ -53,7 +53,7 @@ class PcapFormat implements CaptureFormat {
     }
     const { packet } = this
     const fraction = view.getUint32(from + 4, isLittle) * this.#fractionNs
-    writeScaled(packet.timeWords, 0, 0, view.getUint32(from, isLittle), 1_000_000_000, fraction)
+    writeTime(packet.timeWords, 0, view.getUint32(from, isLittle), fraction)
     packet.from = from + head
     packet.to = packet.from + captured
     packet.originalOctets = view.getUint32(from + 12, isLittle)

@@ -36,6 +36,7 @@ export const DIRECTION = { undecided: 0, forward: 1, reversed: 2 } as const
 export class PacketKey {
   readonly words = new Uint32Array(Math.ceil(MOST_KEY_OCTETS / 4))
   readonly octets = new Uint8Array(this.words.buffer)
+  readonly #view = new DataView(this.words.buffer)
   length = 0
   path = 0
   steps = 0
@@ -50,7 +51,8 @@ export class PacketKey {
   }
 
   reset(): void {
-    this.words.fill(0)
+    const { words } = this
+    for (let i = 0, n = (this.length + 3) >> 2; i < n; i++) words[i] = 0
     this.length = 0
     this.path = 0
     this.steps = 0
@@ -60,9 +62,20 @@ export class PacketKey {
   }
 
   /** Destination and source address of an Ethernet header, in this order at `from`. */
-  addEthernet(octets: Uint8Array, from: number): void {
+  addEthernet(view: DataView, from: number): void {
     this.#step(STEP.ethernet)
-    this.#putPair(this.length, octets, from + 6, from, 6)
+    const destinationHigh = view.getUint32(from)
+    const destinationLow = view.getUint16(from + 4)
+    const sourceHigh = view.getUint32(from + 6)
+    const sourceLow = view.getUint16(from + 10)
+    this.#compare(sourceHigh, destinationHigh)
+    this.#compare(sourceLow, destinationLow)
+    const isReversed = this.direction === DIRECTION.reversed
+    const to = this.length
+    this.#view.setUint32(to, isReversed ? destinationHigh : sourceHigh)
+    this.#view.setUint16(to + 4, isReversed ? destinationLow : sourceLow)
+    this.#view.setUint32(to + 6, isReversed ? sourceHigh : destinationHigh)
+    this.#view.setUint16(to + 10, isReversed ? sourceLow : destinationLow)
     this.length += 12
   }
 
@@ -84,7 +97,7 @@ export class PacketKey {
   }
 
   /** Source and destination address, one behind the other at `from`. */
-  addIpv4(octets: Uint8Array, from: number): void {
+  addIpv4(view: DataView, from: number): void {
     const at = this.#at
     this.#step(STEP.ipv4)
     let to = this.length
@@ -96,10 +109,10 @@ export class PacketKey {
       this.length += 8
     }
     at.ipv4 = to
-    this.#putPair(to, octets, from, from + 4, 4)
+    this.#putPair(to, view, from, 1)
   }
 
-  addIpv6(octets: Uint8Array, from: number): void {
+  addIpv6(view: DataView, from: number): void {
     const at = this.#at
     this.#step(STEP.ipv6)
     let to = this.length
@@ -111,24 +124,19 @@ export class PacketKey {
       this.length += 32
     }
     at.ipv6 = to
-    this.#putPair(to, octets, from, from + 16, 16)
+    this.#putPair(to, view, from, 4)
   }
 
   /** Ports in network order, one behind the other at `from`; the key has them low octet first. */
-  addPorts(isTcp: boolean, octets: Uint8Array, from: number): void {
+  addPorts(isTcp: boolean, view: DataView, from: number): void {
     this.#step(isTcp ? STEP.tcp : STEP.udp)
-    const key = this.octets
-    const to = this.length
-    const source = octets[from + 1]! * 256 + octets[from]!
-    const destination = octets[from + 3]! * 256 + octets[from + 2]!
-    if (this.direction === DIRECTION.undecided && source !== destination) {
-      this.direction = source < destination ? DIRECTION.forward : DIRECTION.reversed
-    }
-    const swap = this.direction === DIRECTION.reversed ? 2 : 0
-    key[to + swap] = octets[from + 1]!
-    key[to + swap + 1] = octets[from]!
-    key[to + 2 - swap] = octets[from + 3]!
-    key[to + 3 - swap] = octets[from + 2]!
+    const source = view.getUint16(from)
+    const destination = view.getUint16(from + 2)
+    // Compared as numbers.
+    this.#compare(source, destination)
+    const isReversed = this.direction === DIRECTION.reversed
+    this.#view.setUint16(this.length, isReversed ? destination : source, true)
+    this.#view.setUint16(this.length + 2, isReversed ? source : destination, true)
     this.length += 4
   }
 
@@ -137,20 +145,23 @@ export class PacketKey {
     this.steps++
   }
 
-  #putPair(to: number, octets: Uint8Array, a: number, b: number, size: number): void {
-    const key = this.octets
-    if (this.direction === DIRECTION.undecided) {
-      for (let i = 0; i < size; i++) {
-        const difference = octets[a + i]! - octets[b + i]!
-        if (difference === 0) continue
-        this.direction = difference < 0 ? DIRECTION.forward : DIRECTION.reversed
-        break
-      }
+  /** The first pair that differs decides the direction. */
+  #compare(source: number, destination: number): void {
+    if (this.direction !== DIRECTION.undecided || source === destination) return
+    this.direction = source < destination ? DIRECTION.forward : DIRECTION.reversed
+  }
+
+  /** Source and destination of so many words each, one behind the other at `from`. */
+  #putPair(to: number, view: DataView, from: number, words: number): void {
+    for (let i = 0; i < words; i++) {
+      this.#compare(view.getUint32(from + i * 4), view.getUint32(from + (words + i) * 4))
     }
-    const first = this.direction === DIRECTION.reversed ? b : a
-    const second = this.direction === DIRECTION.reversed ? a : b
-    for (let i = 0; i < size; i++) key[to + i] = octets[first + i]!
-    for (let i = 0; i < size; i++) key[to + size + i] = octets[second + i]!
+    const key = this.#view
+    const shift = this.direction === DIRECTION.reversed ? words : 0
+    for (let i = 0; i < words; i++) {
+      key.setUint32(to + i * 4, view.getUint32(from + (i + shift) * 4))
+      key.setUint32(to + (words + i) * 4, view.getUint32(from + (i + words - shift) * 4))
+    }
   }
 
   /** A number to find the flow by: over the key's words and its path. */

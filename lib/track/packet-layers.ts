@@ -90,7 +90,7 @@ export class PacketLayers {
     switch (link) {
       case LINK.ethernet:
         if (to - from < 14) return false
-        if (this.#isMacKey) this.key.addEthernet(this.#octets, from)
+        if (this.#isMacKey) this.key.addEthernet(view, from)
         return this.#readEtherType(view.getUint16(from + 12), from + 14, to, nowMs)
       case LINK.linuxSll:
         return to - from < 16 ? false : this.#readEtherType(view.getUint16(from + 14), from + 16, to, nowMs)
@@ -149,7 +149,7 @@ export class PacketLayers {
     if (headerOctets < 20 || (totalOctets !== 0 && totalOctets < headerOctets) || from + headerOctets > to)
       return true
     const end = totalOctets === 0 ? to : Math.min(to, from + totalOctets)
-    key.addIpv4(octets, from + 12)
+    key.addIpv4(view, from + 12)
     this.#noteIp(octets[from + 1]!, octets[from + 8]!, ETHER_TYPE.ipv4, totalOctets || to - from)
     const protocol = octets[from + 9]!
     this.protocol = protocol
@@ -177,7 +177,7 @@ export class PacketLayers {
     // RFC 8200 §3; 0 stands for a jumbogram (RFC 2675), which a hop-by-hop option describes.
     if (payloadOctets === 0 && protocol !== PROTOCOL.hopByHop) return true
     const end = payloadOctets === 0 ? to : Math.min(to, from + 40 + payloadOctets)
-    key.addIpv6(octets, from + 8)
+    key.addIpv6(view, from + 8)
     this.#noteIp(
       ((octets[from]! & 15) << 4) | (octets[from + 1]! >>> 4),
       octets[from + 7]!,
@@ -237,7 +237,7 @@ export class PacketLayers {
         // RFC 9293 §3.1: a header of at least five words.
         const headerOctets = to - from >= 20 ? (octets[from + 12]! >>> 4) * 4 : 0
         if (headerOctets < 20 || this.key.steps >= MOST_STEPS) return true
-        this.key.addPorts(true, octets, from)
+        this.key.addPorts(true, this.#view, from)
         this.tcpFlags = ((octets[from + 12]! & 1) << 8) | octets[from + 13]!
         return true
       }
@@ -245,7 +245,7 @@ export class PacketLayers {
         if (to - from < 8 || this.key.steps >= MOST_STEPS) return true
         const length = this.#view.getUint16(from + 4)
         // RFC 768: the length covers the header; 0 stands for a jumbogram (RFC 2675 §4).
-        if (length === 0 || length >= 8) this.key.addPorts(false, octets, from)
+        if (length === 0 || length >= 8) this.key.addPorts(false, this.#view, from)
         return true
       }
       case PROTOCOL.icmp:
