@@ -9,7 +9,9 @@ import type { AnalyzeOptions } from './analyze-flags.ts'
 import { interfaceNames } from './analyze-interfaces.ts'
 import { loadFormat, ReportOutput, textOf } from './analyze-output.ts'
 import { type PagePictures, picturesFor } from './analyze-pages.ts'
+import { RollupPlanner } from './analyze-rollups.ts'
 import { asUsage, asUsageLater, knowSetting, type SettingOptions } from './analyze-setting.ts'
+import type { AnalyzeThreadStart } from './analyze-threads.ts'
 import { newStderrLog } from './collect-log.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
 import { type FlowInputs, openFlowInputs } from './flow-inputs.ts'
@@ -162,7 +164,8 @@ async function answers(jobs: readonly Job[], inputs: FlowInputs, run: RunOptions
       : [],
   )
   const queries = asUsage(() => asking.map(({ question, setting }) => queryOf(question, setting)))
-  const tables = queries.length === 0 ? [] : await asUsageLater(askTogether(jobs, pages, queries, inputs, run))
+  const tables =
+    queries.length === 0 ? [] : await asUsageLater(askTogether(jobs, pages, queries, inputs, run))
   const found: Answer[] = []
   let at = 0
   for (const [i, job] of jobs.entries()) {
@@ -216,7 +219,7 @@ async function withPictures(
   return { ...laid, sections: [...above, ...laid.sections, ...below] }
 }
 
-/** Asks all questions in one pass, with other threads where that pays. */
+/** Asks all questions: those that rollups answer of these, the others in one pass over the records. */
 async function askTogether(
   jobs: readonly Job[],
   pages: readonly PagePictures[],
@@ -224,18 +227,49 @@ async function askTogether(
   inputs: FlowInputs,
   run: RunOptions,
 ): Promise<ResultTable[]> {
-  const { archives, flows } = inputs
-  const [{ threads }, nowMs] = [jobs[0]!.options, jobs[0]!.nowMs]
+  const planner = new RollupPlanner(jobs[0]!.options, inputs.flows)
+  const tables: ResultTable[] = []
+  const rest: number[] = []
+  try {
+    for (const [i, query] of queries.entries()) {
+      const answer = planner.answer(query)
+      if (answer === null) rest.push(i)
+      else {
+        const rollups = { queries: [answer.query], files: answer.files }
+        tables[i] = (await runQueries([query], answer.records, { ...run, rollups }))[0]!
+      }
+    }
+  } finally {
+    planner.close()
+  }
+  if (rest.length === 0) return tables
+  const asking = jobs.flatMap(({ options, plan }, i) => {
+    const own = settingOf(options)
+    if (plan.kind !== 'questions') return []
+    return [...plan.questions, ...pages[i]!.questions].map((question) => ({ options: own, question }))
+  })
+  const found = await askRecords(
+    rest.map((i) => asking[i]!),
+    rest.map((i) => queries[i]!),
+    inputs,
+    { run, threads: jobs[0]!.options.threads, nowMs: jobs[0]!.nowMs },
+  )
+  for (const [place, i] of rest.entries()) tables[i] = found[place]!
+  return tables
+}
+
+/** Asks questions in one pass over the records, with other threads where that pays. */
+async function askRecords(
+  asking: AnalyzeThreadStart['asking'],
+  queries: readonly Query[],
+  { archives, flows }: FlowInputs,
+  { run, threads, nowMs }: { run: RunOptions; threads: number; nowMs: number },
+): Promise<ResultTable[]> {
   if (threads < 2 || archives === null || workOf(queries, flows) < LEAST_SHARED_WORK || !canBeShared(queries))
     return runQueries(queries, flows, run)
   const { startThreads } = await import('./analyze-threads.ts')
   const share = { ...run, memoryOctets: run.memoryOctets / threads }
   const { memoryOctets, temporaryDirectory } = share
-  const asking = jobs.flatMap(({ options, plan }, i) => {
-    const own = settingOf(options)
-    const questions = plan.kind === 'questions' ? [...plan.questions, ...pages[i]!.questions] : []
-    return questions.map((question) => ({ options: own, question }))
-  })
   const helpers = startThreads(threads - 1, { asking, archives, nowMs, memoryOctets, temporaryDirectory })
   try {
     return await runQueries(queries, flows, { ...share, helpers })

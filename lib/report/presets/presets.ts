@@ -12,6 +12,7 @@ import { NAT } from './nat.ts'
 import { NEW } from './new.ts'
 import { P95 } from './p95.ts'
 import type { Preset } from './preset.ts'
+import { QUALITY } from './quality.ts'
 import { SCAN } from './scan.ts'
 import { SERIES } from './series.ts'
 import { TOP } from './top.ts'
@@ -32,6 +33,7 @@ export const PRESETS: readonly Preset[] = [
   DDOS,
   NAT,
   HOST,
+  QUALITY,
   LIST,
   COUNT,
 ]
