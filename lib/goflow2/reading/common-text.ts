@@ -41,14 +41,23 @@ export class CommonText {
 
   /** How many octets of the piece at `from` stand in `octets` at `p`. */
   countSame(octets: Uint8Array, p: number, from: number, length: number): number {
+    const words = length > 8 ? length & ~7 : length
     let same = 0
-    while (same < length && octets[p + same] === this.#octets[from + same]) same++
+    while (same < words && octets[p + same] === this.#octets[from + same]) same++
+    if (same < words) return same
+    // Behind the whole words stand the piece's last eight octets.
+    const shift = from + words + 8 - length
+    while (same < length && octets[p + same] === this.#octets[shift + same]) same++
     return same
   }
 
   /** Whether two pieces of the same length are the same. */
   isEqual(piece: Piece, other: CommonText, otherPiece: Piece): boolean {
-    return this.countSame(other.#octets, otherPiece.from, piece.from, piece.octets) === piece.octets
+    const length = (piece.octets + 7) & ~7
+    for (let i = 0; i < length; i++) {
+      if (this.#octets[piece.from + i] !== other.#octets[otherPiece.from + i]) return false
+    }
+    return true
   }
 }
 

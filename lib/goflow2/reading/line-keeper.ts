@@ -7,6 +7,7 @@ import { Carry } from './carry.ts'
 import { JsonValue } from './json-value.ts'
 import type { KeyEntry } from './key-entry.ts'
 import { targetName } from './known-keys.ts'
+import type { Form, KeyList, LineClass } from './line-class.ts'
 import { valueForm } from './value-form.ts'
 
 /** Orders of keys that are remembered, and forms of values of each. */
@@ -19,32 +20,19 @@ const MOST_HELD = 1_048_576
 const MOST_LINES = 256
 const LINE_FEED = new Uint8Array([0x0a])
 
-/** Lines with the same keys in the same order. */
-interface KeyList {
-  readonly keys: readonly KeyEntry[]
-  readonly forms: Form[]
-  /** The one that printed the last line right. */
-  current: Form
-}
-
-/** One way of writing the values of a key list. */
-interface Form {
-  readonly text: Uint8Array
-  readonly printer: WrittenPrinter
-  /** Where the text lies in the batch that `serial` says. */
-  start: number
-  serial: number
-}
-
 /**
  * Keeps with the rows of a batch how their lines were written, so that they can be printed again: it prints each line
- * from its row and compares. Lines that come out otherwise are kept whole.
+ * from its row and compares. Lines that come out otherwise are kept whole. Of lines that are known to look alike it
+ * prints the first only.
  */
 export class LineKeeper {
   readonly #held = new Carry()
-  /** Where the line of each row ends in the held octets. */
+  /** Where the line of each row ends in the held octets; those of lines whose form is known are not held. */
   readonly #ends: number[] = []
   readonly #lists: (KeyList | null)[] = []
+  readonly #classes: (LineClass | null)[] = []
+  /** The form of each row's line, where it was known before. */
+  readonly #known: (Form | null)[] = []
   readonly #byHash = new Map<number, KeyList[]>()
   #listCount = 0
   #newLists = 0
@@ -63,7 +51,10 @@ export class LineKeeper {
     this.#buffer = new LineBuffer((octets, from, to) => this.#compare(octets, from, to))
   }
 
-  /** Takes the line of the last row of `batch`; `keys` says what it holds, `isOther` whether the line before had others. */
+  /**
+   * Takes the line of the last row of `batch`; `keys` says what it holds, `isOther` whether the line before had others,
+   * `lineClass` what it looks like.
+   */
   add(
     batch: FlowBatch,
     octets: Uint8Array,
@@ -72,8 +63,18 @@ export class LineKeeper {
     keys: readonly KeyEntry[],
     count: number,
     isOther: boolean,
+    lineClass: LineClass | null,
   ): void {
     const held = this.#held
+    this.#classes.push(lineClass)
+    if (lineClass !== null && lineClass.form !== null) {
+      this.#known.push(lineClass.form)
+      this.#ends.push(held.used)
+      this.#lists.push(lineClass.list)
+      if (this.#ends.length === MOST_LINES) this.settle(batch)
+      return
+    }
+    this.#known.push(null)
     held.append(octets, from, to)
     held.octets[held.used++] = 0x0a
     this.#ends.push(held.used)
@@ -90,6 +91,8 @@ export class LineKeeper {
     if (this.#first >= 0) this.#settle(batch, rows)
     this.#ends.length = 0
     this.#lists.length = 0
+    this.#classes.length = 0
+    this.#known.length = 0
     this.#newLists = 0
     this.#held.keep(this.#held.used)
   }
@@ -98,6 +101,7 @@ export class LineKeeper {
     const protocols = batch.fixed(F.exportProtocol)
     const layouts = batch.fixed(F.layout)
     const lists = this.#lists
+    const known = this.#known
     const first = this.#first
     this.#serial++
     this.#at = 0
@@ -105,7 +109,16 @@ export class LineKeeper {
     this.#differing = []
     for (let from = 0; from < rows; ) {
       let to = from + 1
-      while (to < rows && lists[to] === lists[from] && isAlike(protocols, layouts, first + from, first + to))
+      if (known[from] !== null) {
+        from = to
+        continue
+      }
+      while (
+        to < rows &&
+        known[to] === null &&
+        lists[to] === lists[from] &&
+        isAlike(protocols, layouts, first + from, first + to)
+      )
         to++
       const list = lists[from]!
       if (list !== null) this.#print(list.current, batch, from, to)
@@ -114,9 +127,15 @@ export class LineKeeper {
     }
     this.#buffer.flush()
     // What differs is tried in other forms, line by line; the others have the form that is current now.
-    const forms = lists.map((list) => (list === null ? null : list.current))
+    const forms = lists.map((list, row) => known[row] ?? (list === null ? null : list.current))
     const differing = this.#differing
     for (const row of differing) forms[row] = this.#formOf(batch, row)
+    for (let row = 0; row < rows; row++) {
+      const lineClass = this.#classes[row]!
+      if (lineClass === null || known[row] !== null || lists[row] === null) continue
+      lineClass.list = lists[row]!
+      lineClass.form = forms[row]!
+    }
     this.#write(batch, forms)
   }
 
@@ -145,8 +164,12 @@ export class LineKeeper {
       return
     }
     while (from < to && this.#row < ends.length) {
-      const feed = octets.indexOf(0x0a, from) + 1
       const start = this.#startOf(this.#row)
+      if (start === this.#ends[this.#row]!) {
+        this.#row++
+        continue
+      }
+      const feed = octets.indexOf(0x0a, from) + 1
       const end = ends[this.#row]!
       if (feed - from !== end - start || !isEqual(octets, from, feed, held, start))
         this.#differing.push(this.#row)

@@ -2,14 +2,15 @@ import type { FlowBatch } from '../../flow/batch.ts'
 import { CommonText, plainEnd } from './common-text.ts'
 import type { KeyEntry } from './key-entry.ts'
 import { OP } from './known-keys.ts'
+import type { LineClass } from './line-class.ts'
+import { LineClasses } from './line-classes.ts'
 import { type Constant, repeat, wordsLeft } from './line-constants.ts'
+import { bindSlot, COPIED, copySlot, type Slot, UNBOUND } from './line-slot.ts'
 import { LOOK_AHEAD } from './octet-scan.ts'
 import type { RowEndState } from './row-end.ts'
 import type { RowReader } from './row-reader.ts'
 import { TextMemo } from './text-memo.ts'
 
-const NO_OCTETS = new Uint8Array(0)
-const UNBOUND = { u8: NO_OCTETS, u16: new Uint16Array(0), u32: new Uint32Array(0), present: NO_OCTETS }
 /** Keys whose values are expected to differ from line to line; that others do is learnt when they first do. */
 const CHANGING: ReadonlySet<number> = new Set([OP.u64, OP.time, OP.address])
 /** Keys whose values stand in quotes, and those of them that are names of a few numbers. */
@@ -17,21 +18,6 @@ const NAMED: ReadonlySet<number> = new Set([OP.type, OP.etype, OP.proto])
 const QUOTED: ReadonlySet<number> = new Set([...NAMED, OP.address])
 /** Up to this STORED kinds are numbers and addresses, which a constant can have. */
 const MOST_STORED = 5
-
-/** A value that may differ in each line, and what stands before it. */
-interface Slot {
-  readonly entry: KeyEntry
-  readonly op: number
-  /** Where the octets before it begin in the template's text, and how many they are. */
-  readonly from: number
-  readonly octets: number
-  readonly isZeroKept: boolean
-  readonly memo: TextMemo | null
-  u8: Uint8Array
-  u16: Uint16Array
-  u32: Uint32Array
-  present: Uint8Array
-}
 
 /** One line that a reader has read key by key. */
 export interface ReadLine {
@@ -69,12 +55,20 @@ export class LineTemplate {
   #sharedSlots = 0
   /** Slots that may be the same as in the line before. */
   readonly #head: number
+  /** What the last line that was read looks like; null where that is not asked, or tells nothing of its text. */
+  lineClass: LineClass | null = null
+  readonly #classes: LineClasses | null
   /** Where the last line that was refused differed: in the octets before a slot. */
   #failedSlot = -1
   #failedAt = 0
 
   /** Null where the line has blanks, or two keys that fill one column. */
-  static of(reader: RowReader, line: ReadLine, changing: ReadonlySet<KeyEntry>): LineTemplate | null {
+  static of(
+    reader: RowReader,
+    line: ReadLine,
+    changing: ReadonlySet<KeyEntry>,
+    isClassed: boolean,
+  ): LineTemplate | null {
     const { octets, keys, starts, to } = line
     if (octets[to - 1] !== 0x7d) return null
     for (let i = 0; i < keys.length; i++) {
@@ -86,10 +80,15 @@ export class LineTemplate {
       const end = i + 1 < keys.length ? starts[i + 1]! - 1 : to - 1
       if (octets[end - 1]! <= 0x20) return null
     }
-    return new LineTemplate(reader, line, changing)
+    return new LineTemplate(reader, line, changing, isClassed)
   }
 
-  private constructor(reader: RowReader, line: ReadLine, changing: ReadonlySet<KeyEntry>) {
+  private constructor(
+    reader: RowReader,
+    line: ReadLine,
+    changing: ReadonlySet<KeyEntry>,
+    isClassed: boolean,
+  ) {
     const { octets, keys, starts, from, to, row } = line
     this.#reader = reader
     this.keys = keys
@@ -130,6 +129,7 @@ export class LineTemplate {
     this.#ends = new Int32Array(this.#slots.length)
     const head = this.#slots.findIndex(({ op }) => !COPIED.has(op))
     this.#head = head < 0 ? this.#slots.length : head
+    this.#classes = isClassed ? LineClasses.of(keys, this.#slots) : null
   }
 
   /**
@@ -158,6 +158,7 @@ export class LineTemplate {
     if (!isNext) end.restore(this.#state, k === 0 ? 0 : this.#states[k - 1]!)
     if (k > 0) ends.set(tried!.#ends.subarray(0, k))
     else if (isNext && this.#start >= 0) k = this.#sameHead(view, p, last, row)
+    const repeated = tried === null ? k : 0
     if (k > 0) p = start + ends[k - 1]!
     // Until this line is read its row is none to copy from.
     this.#start = -1
@@ -247,6 +248,8 @@ export class LineTemplate {
     repeat(this.#constants, row)
     if (end.finish(reader.batch, reader.serial, row) !== 0) return this.#other()
     this.#start = start
+    if (this.#classes !== null)
+      this.lineClass = this.#classes.find(octets, view, start, ends, repeated, end, row)
     return p + tail
   }
 
@@ -287,22 +290,8 @@ export class LineTemplate {
     // Of the octets that differ some may still be the same: that is not looked at.
     const same = q - p
     let k = 0
-    while (k < head && ends[k]! < same) this.#copy(this.#slots[k++]!, row)
+    while (k < head && ends[k]! < same) copySlot(this.#slots[k++]!, row)
     return k
-  }
-
-  #copy({ op, u32, present }: Slot, row: number): void {
-    const before = row - 1
-    if (!BOUND.has(op) || present[before] === 0) return
-    if (op === OP.u64 || op === OP.time) {
-      u32[row * 2] = u32[before * 2]!
-      u32[row * 2 + 1] = u32[before * 2 + 1]!
-    } else if (op === OP.u32) {
-      u32[row] = u32[before]!
-    } else if (op === OP.address) {
-      for (let i = row * 4; i < row * 4 + 4; i++) u32[i] = u32[i - 4]!
-    }
-    present[row] = 1
   }
 
   /** Stores a number of at most 32 bits; false where its column cannot hold it. */
@@ -360,15 +349,7 @@ export class LineTemplate {
     // The first row of a batch has none before it.
     this.#start = -1
     for (const { entry, stored } of this.#constants) if (stored !== 0) entry.bind(batch, serial)
-    for (const slot of this.#slots) {
-      const { entry, op } = slot
-      if (!BOUND.has(op)) continue
-      entry.bind(batch, serial)
-      slot.u8 = entry.u8
-      slot.u16 = entry.u16
-      slot.u32 = entry.u32
-      slot.present = entry.present
-    }
+    for (const slot of this.#slots) bindSlot(slot, batch, serial)
   }
 
   #fail(slot: number, at: number): -1 {
@@ -394,7 +375,3 @@ export class LineTemplate {
     return constant?.entry ?? null
   }
 }
-
-/** Keys that say something of a datagram, and how they are copied. */
-const COPIED: ReadonlySet<number> = new Set([OP.type, OP.time, OP.u32, OP.address])
-const BOUND: ReadonlySet<number> = new Set([OP.u64, OP.time, OP.u32, OP.u16, OP.u8, OP.address, OP.proto])

@@ -1,4 +1,5 @@
 import type { KeyEntry } from './key-entry.ts'
+import type { LineClass } from './line-class.ts'
 import { LineTemplate } from './line-template.ts'
 import type { RowReader } from './row-reader.ts'
 
@@ -18,7 +19,10 @@ export class LineTemplates {
   keys: readonly KeyEntry[] = []
   /** Whether the line before it was another one. */
   isOther = true
+  /** What the last line looks like, where that was asked for and tells something. */
+  lineClass: LineClass | null = null
   readonly #reader: RowReader
+  readonly #isClassed: boolean
   /** The last used first. */
   readonly #templates: LineTemplate[] = []
   /** The one that read the line before. */
@@ -27,8 +31,10 @@ export class LineTemplates {
   readonly #changing = new Set<KeyEntry>()
   readonly #met = new Set<number>()
 
-  constructor(reader: RowReader) {
+  /** `isClassed`: whether it is asked what lines look like. */
+  constructor(reader: RowReader, isClassed: boolean) {
     this.#reader = reader
+    this.#isClassed = isClassed
   }
 
   /** What stood before is no longer where it was. */
@@ -55,6 +61,7 @@ export class LineTemplates {
         templates.unshift(template)
       }
       this.keys = template.keys
+      this.lineClass = template.lineClass
       this.isOther = template !== last
       this.#last = template
       return end
@@ -88,7 +95,7 @@ export class LineTemplates {
       return
     }
     const line = { octets, keys: keys.slice(0, count), starts, from, to, row }
-    const template = LineTemplate.of(this.#reader, line, this.#changing)
+    const template = LineTemplate.of(this.#reader, line, this.#changing, this.#isClassed)
     if (template === null) return
     templates.unshift(template)
     if (templates.length > MOST) templates.pop()

@@ -32,7 +32,7 @@ export class ObjectReader {
   /** Whether the last line had other keys than the one before, or stood elsewhere. */
   #isOther = true
   readonly #row = new RowReader()
-  readonly #templates = new LineTemplates(this.#row)
+  readonly #templates: LineTemplates
   readonly #entries = new Map<string, KeyEntry>()
   #most: ShapeKey[] = []
   #line = 0
@@ -57,6 +57,7 @@ export class ObjectReader {
     this.#writer = writer
     this.#targetOf = targetOf
     this.#keeper = keeper
+    this.#templates = new LineTemplates(this.#row, keeper !== null)
     if (keeper !== null) writer.beforePass = (batch) => keeper.settle(batch)
   }
 
@@ -107,8 +108,8 @@ export class ObjectReader {
       this.#isBeforeThere = false
       batch.rowCount = row + 1
       this.#nextRow = row + 1
-      const { keys, isOther } = this.#templates
-      this.#keeper?.add(batch, octets, p, quick, keys, keys.length, isOther)
+      const { keys, isOther, lineClass } = this.#templates
+      this.#keeper?.add(batch, octets, p, quick, keys, keys.length, isOther, lineClass)
       return quick
     }
     // What the line before left in the row's end is gone where a template was tried.
@@ -126,7 +127,7 @@ export class ObjectReader {
     this.#nextRow = row + 1
     const count = this.#beforeCount
     if (count > 0) this.#templates.learn(octets, this.#before, count, this.#beforeStarts, p, end, row)
-    this.#keeper?.add(batch, octets, p, end, this.#before, this.#keptCount, this.#isOther)
+    this.#keeper?.add(batch, octets, p, end, this.#before, this.#keptCount, this.#isOther, null)
     return end
   }
 

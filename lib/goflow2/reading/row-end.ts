@@ -249,7 +249,7 @@ export class RowEnd {
     const { vlanId } = this
     if (!isSflow && this.#tagged !== this.#serial) {
       const own = batch.find(F.vlanId) as FixedColumn | undefined
-      if ((own?.values[row] ?? 0) === vlanId && batch.find(F.dot1qTci) === undefined) return true
+      if ((own?.values[row] ?? 0) === vlanId && batch.find(F.dot1qTci) === undefined) return vlanId < 4096
       this.#tagRows(row)
     }
     // A tag of zero beside a VLAN says that they differ, whatever rows stand around this one.
