@@ -1,4 +1,4 @@
-import type { Cell, Quality, ResultColumn, ResultTable } from './query.ts'
+import type { Cell, ResultColumn, ResultTable } from './query.ts'
 
 /** One of the things that a cell lists, and its part of the whole in 0..1. */
 export interface Part {
@@ -89,9 +89,4 @@ export interface Names {
   interfaceName?(exporter: string, index: number): string
   /** Bits per second; 0 unknown. */
   interfaceSpeed?(exporter: string, index: number): number
-}
-
-/** Sums up how good several answers are. */
-export function allProblems(qualities: readonly Quality[]): boolean {
-  return qualities.some(({ problems, rejected }) => problems.length > 0 || rejected > 0)
 }
