@@ -25,7 +25,7 @@ import { Tracker } from '../lib/track/tracker.ts'
 const test = suite('packets-softflowd')
 
 const softflowd = ['/usr/sbin/softflowd', '/usr/bin/softflowd'].find((path) => existsSync(path))
-const QUIET_MS = 150
+const PATIENCE_MS = 2000
 
 type Sums = Map<string, { octets: number; packets: number }>
 
@@ -85,8 +85,8 @@ async function tracked(path: string): Promise<Sums> {
   return sums
 }
 
-/** What softflowd exports of a capture, as NetFlow v9. */
-async function exported(path: string): Promise<Sums> {
+/** What softflowd exports of a capture, as NetFlow v9; comes back when there are so many packets, or time is up. */
+async function exported(path: string, packets: number): Promise<Sums> {
   const sums: Sums = new Map()
   const writer = new BatchWriter('flow', (batch) => {
     add(sums, batch)
@@ -103,9 +103,7 @@ async function exported(path: string): Promise<Sums> {
     log: SILENT,
   })
   const socket = createSocket('udp4')
-  let heardMs = 0
   socket.on('message', (octets) => {
-    heardMs = performance.now()
     const datagram = newDatagram()
     datagram.octets = Uint8Array.from(octets)
     datagram.view = new DataView(datagram.octets.buffer)
@@ -121,15 +119,22 @@ async function exported(path: string): Promise<Sums> {
     cwd: tmpdir(),
   })
   assert.is(status, 0, stderr)
-  heardMs = performance.now()
-  while (performance.now() - heardMs < QUIET_MS) await new Promise((resolve) => setTimeout(resolve, 20))
+  for (let ms = 0; ms < PATIENCE_MS && packetsOf(sums) < packets; ms += 5) {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    writer.flush()
+  }
   socket.close()
   writer.flush()
   return sums
 }
 
+function packetsOf(sums: Sums): number {
+  return [...sums.values()].reduce((sum, { packets }) => sum + packets, 0)
+}
+
 async function compare(path: string): Promise<void> {
-  const [ours, theirs] = [await tracked(path), await exported(path)]
+  const ours = await tracked(path)
+  const theirs = await exported(path, packetsOf(ours))
   assert.equal(Object.fromEntries([...ours].sort()), Object.fromEntries([...theirs].sort()), path)
 }
 
