@@ -49,10 +49,11 @@ export function* pageText(reports: readonly Report[], parts: PageParts, timeZone
     yield '</ul></nav>\n'
   }
   let at = 0
+  const drawn = new Set<string>()
   for (const [i, report] of reports.entries()) {
     const own = charts.slice(at, at + report.sections.length)
     at += report.sections.length
-    yield* reportMarkup(report, i, own, parts, timeZone)
+    yield* reportMarkup(report, i, own, parts, timeZone, drawn)
   }
   for (const text of scripts) yield `<script>${text}</script>\n`
   yield '</body>\n</html>\n'
@@ -64,11 +65,18 @@ function* reportMarkup(
   charts: readonly (string | null)[],
   { link }: PageParts,
   timeZone: string,
+  /** Pictures that stand above already: reports of the same flows share them. */
+  drawn: Set<string>,
 ): Iterable<string> {
   yield `<article id="r${number}">\n<h1>${escaped(report.title)}</h1>\n`
   const span = report.footer.find(({ name }) => name === 'from')
   if (span !== undefined) yield `<p class="window">${escaped(span.text)}; times in ${escaped(timeZone)}</p>\n`
   for (const [i, section] of report.sections.entries()) {
+    if (section.look === 'chart' || section.look === 'ribbons') {
+      const picture = charts[i] ?? ribbonsMarkup(section, timeZone)
+      if (drawn.has(picture)) continue
+      drawn.add(picture)
+    }
     if (section.title !== null && (charts[i] !== null || section.look !== 'chart'))
       yield `<h2>${escaped(section.title)}</h2>\n`
     yield* sectionMarkup(section, charts[i] ?? null, timeZone)

@@ -6,7 +6,7 @@ const WIDTH = 900
 const BAR = 14
 const GAP = 10
 const LABELS = 270
-const SCALE = 360
+const SCALE = 300
 
 interface End {
   readonly name: string

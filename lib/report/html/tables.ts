@@ -6,14 +6,7 @@ import { escaped } from './markup.ts'
 
 /** Rows that a page shows of a table; beyond it browsers get slow. */
 const MOST_ROWS = 5000
-const BAR_UNITS: ReadonlySet<string> = new Set([
-  'octets',
-  'packets',
-  'flows',
-  'bitsPerSecond',
-  'perSecond',
-  'number',
-])
+const BAR_UNITS: ReadonlySet<string> = new Set(['octets', 'packets', 'flows', 'bitsPerSecond', 'perSecond'])
 
 /** The table of a section, numbers with bars where they are ranked. */
 export function* tableMarkup(section: Section, timeZone: string): Iterable<string> {
@@ -94,7 +87,7 @@ function totalsMarkup({ columns }: Section, totals: ReportRow, timeZone: string)
 
 /** The measure whose cells have bars: the first one that counts something, in rows of groups. */
 function barColumn(section: Section): number {
-  if (hasTime(section) || section.rows.length < 2) return -1
+  if (hasTime(section) || section.look === 'matrix' || section.rows.length < 2) return -1
   return section.columns.findIndex(({ role, unit }) => role === 'measure' && BAR_UNITS.has(unit))
 }
 
