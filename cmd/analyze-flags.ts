@@ -34,6 +34,8 @@ export interface AnalyzeOptions {
   readonly watchMs: number | null
   readonly memoryOctets: number
   readonly threads: number
+  /** Whether rollups may stand for records. */
+  readonly usesRollups: boolean
   readonly temporaryDirectory: string
   readonly progress: ProgressMode
   /** Flags that hold for any question, as they would be typed again. */
@@ -124,6 +126,7 @@ export function analyzeOptions(
     isStrict: flags.boolean('strict'),
     watchMs: flags.isGiven('watch') ? positive(flags, 'watch') : null,
     memoryOctets: flags.octets('memory') ?? Math.floor(totalmem() / 4),
+    usesRollups: !flags.boolean('raw'),
     threads: flags.isGiven('threads')
       ? flags.integer('threads', 1, MOST_THREADS)
       : Math.min(availableParallelism(), DEFAULT_THREADS),

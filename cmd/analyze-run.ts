@@ -319,15 +319,20 @@ async function explainJob({ options, plan, setting }: Job, { flows }: FlowInputs
     return EXIT.done
   }
   const { explainQuery } = await import('../lib/report/explain.ts')
+  const planner = new RollupPlanner(options, flows)
   const texts = plan.questions.map((question) =>
     asUsage(() => {
       const filters = [options.filter, question.filter].filter((text) => text !== null)
       const filter =
         filters.length > 1 ? filters.map((text) => `(${text})`).join(' and ') : (filters[0] ?? null)
       const query = queryOf(question, setting)
-      return `${genericCommand(question, options)}\n${explainQuery(query, flows, filter)}`
+      const answer = planner.answer(query)
+      const read = answer === null ? flows : [...answer.files, ...answer.records]
+      const rollups = answer === null ? '' : `rollups     ${answer.name}\n`
+      return `${genericCommand(question, options)}\n${explainQuery(query, read, filter)}${rollups}`
     }),
   )
+  planner.close()
   print(texts.join('\n'))
   return EXIT.done
 }

@@ -182,6 +182,11 @@ const FLAGS: readonly Flag[] = [
     help: 'Memory for groups; what exceeds it goes to files in $TMPDIR, and the answer stays exact.',
   },
   {
+    name: 'raw',
+    group: RUNNING,
+    help: 'Read records only, also where rollups would give the same answer sooner.',
+  },
+  {
     name: 'threads',
     group: RUNNING,
     value: 'N',

@@ -4,6 +4,8 @@ import { type BlockMemory, NEW_MEMORY, type ValueMemory } from '../flow/block-me
 import { F, type Field } from '../flow/fields.ts'
 import type { FlowBlock, Problem, ReadColumn, ScaledColumn } from '../flow/source.ts'
 import type { AddressScope } from './address-scope.ts'
+import type { CounterName } from './counters.ts'
+import type { LaneValues } from './lane-kernels.ts'
 import type { Direction, Side } from './query.ts'
 
 /** Addresses of one side by row: codes, and which rows have one (null: all). */
@@ -25,7 +27,7 @@ const OUT = 1
 const INTERNAL = 2
 const TRANSIT = 3
 /** By whether the source (1) and the destination (2) are local. */
-const BY_ENDS = Uint8Array.of(TRANSIT, OUT, IN, INTERNAL)
+export const BY_ENDS = Uint8Array.of(TRANSIT, OUT, IN, INTERNAL)
 
 /** The columns of one block as queries see them: read once, whoever asks, and what is made of them made once. */
 export class BlockRows {
@@ -195,6 +197,21 @@ export class BlockRows {
       chooseEnds(this.directions(local), CHOICES[side], out)
       return out
     })
+  }
+
+  /** The lower port of protocols that have ports, else 0. */
+  servicePorts(make: () => Uint16Array): Uint16Array {
+    return this.once(null, 'service', make)
+  }
+
+  /** A counter that was multiplied by sampling rates when the rows were made; null for flows. */
+  scaledBefore(_name: CounterName): LaneValues | null {
+    return null
+  }
+
+  /** How many flows each row counts for in a window from `fromNs` on; null: one each. */
+  flowCounts(_fromNs: bigint | null): LaneValues | null {
+    return null
   }
 
   /** Numbers of either end, as `sideCodes`: `fields` are the source's and the destination's. */

@@ -139,7 +139,7 @@ export function compileKey(key: Key, local: AddressFact | null, interner: TextIn
         source(rows) {
           const protocol = rows.numbers(F.protocolIdentifier)
           if (protocol === null) return NOTHING
-          const ports = rows.once(null, 'service', () => servicePorts(rows, protocol.values))
+          const ports = rows.servicePorts(() => servicePorts(rows, protocol.values))
           return {
             parts: [
               { values: protocol.values, half: -1 },

@@ -58,6 +58,8 @@ export function scaledCounter(
   name: CounterName,
 ): { readonly values: LaneValues; readonly saturated: Uint8Array | null } {
   return rows.once(null, `scaled ${name}`, () => {
+    const before = rows.scaledBefore(name)
+    if (before !== null) return { values: before, saturated: null }
     const values = rawCounter(rows, name)
     const factors = rows.once(null, 'factors', () => factorsOf(rows))
     if (factors === null) return { values, saturated: null }

@@ -70,10 +70,11 @@ export class LaneColumns {
 
   #counter(counter: CounterName | 'flows', lane: number, of: LaneRows): LaneValues | null {
     const { rows, selection, from, count, shares, isAll } = of
-    if (counter === 'flows') return shares === null ? null : shares.flows
-    if (shares !== null && !shares.isWhole) return shares[counter]
-    const values =
-      this.#query.counters === 'raw' ? rawCounter(rows, counter) : scaledCounter(rows, counter).values
+    const isFlows = counter === 'flows'
+    const flows = isFlows ? rows.flowCounts(this.#query.fromNs) : null
+    if (isFlows && flows === null) return shares === null ? null : shares.flows
+    if (!isFlows && shares !== null && !shares.isWhole) return shares[counter]
+    const values = flows ?? this.#values(rows, counter as CounterName)
     if (isAll) return values.subarray(from, from + count)
     if (values instanceof Uint32Array) {
       const out = this.#narrow[lane]!
@@ -83,6 +84,10 @@ export class LaneColumns {
     const out = this.#wide[lane]!
     gatherPairs(wordsOfWide(values), selection, from, count, wordsOfWide(out))
     return out
+  }
+
+  #values(rows: BlockRows, counter: CounterName): LaneValues {
+    return this.#query.counters === 'raw' ? rawCounter(rows, counter) : scaledCounter(rows, counter).values
   }
 
   #ofDirection(

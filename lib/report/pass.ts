@@ -5,6 +5,7 @@ import type { BlockDealer } from './block-dealer.ts'
 import { BlockRows } from './block-rows.ts'
 import type { RunOptions } from './query.ts'
 import type { QueryRun, QueryRunPart } from './query-run.ts'
+import { isRollup, RollupRows } from './rollup-rows.ts'
 import { greater, lesser } from './window.ts'
 
 const NOT_KNOWN = 2n ** 64n - 1n
@@ -63,7 +64,8 @@ export class Pass {
   /** What this thread has; the pass is over. */
   part(files: readonly FlowFile[]): PassPart {
     return {
-      runs: this.#runs.map((run) => run.part(files.length > 1)),
+      // One file's groups are told by its codes.
+      runs: this.#runs.map((run) => run.part(files.length !== 1)),
       problems: files.map(({ problems }, i) => problems.slice(this.#known[i])),
     }
   }
@@ -78,14 +80,27 @@ export class Pass {
     for (const [i, problems] of part.problems.entries()) files[i]!.problems.push(...problems)
   }
 
+  /** Adds what was read of rollups. */
+  addRollups(part: PassPart, files: readonly FlowFile[]): void {
+    for (const [i, run] of this.#runs.entries()) {
+      run.addPart(part.runs[i]!, null)
+      run.quality.files += files.length
+      for (const { problems } of files) run.quality.problems.push(...problems)
+    }
+  }
+
   /** False where nobody needs the block. */
   #takeBlock(file: FlowFile, index: number): boolean {
     const facts = file.blocks[index]!
-    const wanting = this.#runs.filter((run) => run.wants(facts))
+    const wanting = this.#runs.filter((run) =>
+      isRollup(file)
+        ? run.wantsRollup(facts, file.records.leastNs, file.records.greatestNs)
+        : run.wants(facts),
+    )
     if (wanting.length === 0) return false
     const block = file.block(index, this.#memory)
     if (block === null) return false
-    this.#take(block, wanting, file.problems, this.#memory)
+    this.#take(block, wanting, file.problems, this.#memory, isRollup(file))
     return true
   }
 
@@ -96,7 +111,9 @@ export class Pass {
 
   /** Notes what a file covers, and what of it could not be read. */
   endFile(file: FlowFile): void {
-    const covered = coverageOf(file.blocks)
+    const covered = isRollup(file)
+      ? { from: file.records.receivedFrom, to: file.records.receivedTo }
+      : coverageOf(file.blocks)
     for (const run of this.#runs) {
       run.quality.files++
       run.quality.problems.push(...file.problems)
@@ -131,9 +148,10 @@ export class Pass {
     wanting: readonly QueryRun[],
     problems: Problem[],
     memory: BlockMemory | null,
+    isOfRollup = false,
   ): void {
     if (this.#scope?.addresses !== block.addresses) this.#scope = new AddressScope(block.addresses)
-    const rows = new BlockRows(block, this.#scope, problems, memory)
+    const rows = new (isOfRollup ? RollupRows : BlockRows)(block, this.#scope, problems, memory)
     for (const run of wanting) run.take(rows, problems)
     this.#rows += block.info.rows
     if (this.#options.helpers == null) this.#options.onProgress?.(this.#rows)

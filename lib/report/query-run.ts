@@ -10,6 +10,7 @@ import { egressRows, LaneColumns } from './lane-columns.ts'
 import type { LaneValues } from './lane-kernels.ts'
 import { addQuality, isDoubled, newQuality, noteSampling } from './quality.ts'
 import type { Quality, RunOptions } from './query.ts'
+import { RollupRows } from './rollup-rows.ts'
 import { BinDealer, type Shares } from './time-bins.ts'
 import { spansOf } from './time-spans.ts'
 import { greater, lesser } from './window.ts'
@@ -41,6 +42,7 @@ export interface QueryRunPart {
   readonly leastNs: bigint
   readonly greatestNs: bigint
   readonly binsSeen: ReadonlySet<number>
+  readonly coverage: readonly Coverage[]
   /** By level. */
   readonly tables: readonly (readonly AggregationPart[])[]
 }
@@ -104,6 +106,18 @@ export class QueryRun {
     return true
   }
 
+  /** Whether the query needs a block of a rollup, whose records were from `leastNs` to `greatestNs`. */
+  wantsRollup(facts: FlowBlock['info'], leastNs: bigint, greatestNs: bigint): boolean {
+    if (facts.kind !== 'flow') return false
+    if (!this.compiled.window.mayHold(facts)) {
+      this.quality.blocksSkipped++
+      return false
+    }
+    this.leastNs = lesser(this.leastNs, leastNs)
+    this.greatestNs = greater(this.greatestNs, greatestNs)
+    return true
+  }
+
   /** Adds a block's rows. Throws FILE_UNWRITABLE, and what only the question is to blame for. */
   take(rows: BlockRows, problems: Problem[]): void {
     const { query, window, hasBins } = this.compiled
@@ -139,7 +153,8 @@ export class QueryRun {
     this.#rows = rows
     for (const tables of this.levels)
       for (const table of tables) if (this.#feeds(table, tables)) table.aggregation.enterBlock(rows)
-    if (query.counters === 'scaled') {
+    if (rows instanceof RollupRows) quality.unknownSampling += Number(rows.unknownRates)
+    else if (query.counters === 'scaled') {
       noteSampling(quality, rows, selection, count)
       this.#noteSaturation(rows, selection, count)
     }
@@ -232,6 +247,7 @@ export class QueryRun {
   #addFacts(rows: BlockRows): boolean {
     const { query, sources, window, levels, hasBins } = this.compiled
     const { info, columns } = rows.block
+    if (rows instanceof RollupRows) return false
     if (levels.length > 1 || levels[0]!.keys.length > 0 || hasBins || query.filter !== null) return false
     if (query.deduplicate !== 'none' || query.counters !== 'raw' || !window.holdsAll(rows.block)) return false
     const isPlain = sources.every((source) => source.kind === 'counter' && source.direction === null)
@@ -251,6 +267,7 @@ export class QueryRun {
       leastNs: this.leastNs,
       greatestNs: this.greatestNs,
       binsSeen: this.binsSeen,
+      coverage: this.coverage,
       tables: this.levels.map((tables) => tables.map(({ aggregation }) => aggregation.part(leavesInput))),
     }
   }
@@ -261,6 +278,7 @@ export class QueryRun {
     this.leastNs = lesser(this.leastNs, part.leastNs)
     this.greatestNs = greater(this.greatestNs, part.greatestNs)
     for (const bin of part.binsSeen) this.binsSeen.add(bin)
+    this.coverage.push(...part.coverage)
     for (const [level, tables] of part.tables.entries())
       for (const [i, table] of tables.entries()) this.levels[level]![i]!.aggregation.addPart(table, scope)
   }

@@ -3,6 +3,7 @@ import type { Field } from '../flow/fields.ts'
 import type { FlowBlock, Problem } from '../flow/source.ts'
 import type { BlockDealer } from './block-dealer.ts'
 import type { PassPart } from './pass.ts'
+import type { RollupFile } from './rollup-rows.ts'
 
 /** Which rows of a block are meant: a compiled filter. */
 export interface Selector {
@@ -170,6 +171,13 @@ export interface RunOptions {
   readonly onProgress?: (rows: number) => void
   /** Other threads that answer the same questions from the same archive files. */
   readonly helpers?: Helpers | null
+  readonly rollups?: Rollups | null
+}
+
+/** Rollups that stand for records, and the queries as those are asked: one for each query of the pass. */
+export interface Rollups {
+  readonly queries: readonly Query[]
+  readonly files: readonly RollupFile[]
 }
 
 /** Threads that take blocks beside the one that asks. */

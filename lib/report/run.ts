@@ -3,9 +3,10 @@ import type { BlockDealer } from './block-dealer.ts'
 import { isFlowFile } from './block-pass.ts'
 import { compileQuery } from './compiled-query.ts'
 import { Pass, type PassPart } from './pass.ts'
-import type { Query, ResultTable, RunOptions } from './query.ts'
+import type { Query, ResultTable, Rollups, RunOptions } from './query.ts'
 import { type Expected, QueryRun } from './query-run.ts'
 import { resultOf } from './result.ts'
+import { isRollup } from './rollup-rows.ts'
 import { TextInterner } from './text-interner.ts'
 import { greater, lesser } from './window.ts'
 
@@ -21,9 +22,12 @@ export async function runQueries(
   options: RunOptions,
 ): Promise<ResultTable[]> {
   const interner = new TextInterner()
-  const runs = runsOf(queries, inputs, options, interner)
+  const rollups = options.rollups ?? null
+  const expected = expectedOf([...inputs, ...(rollups?.files ?? [])])
+  const runs = runsOf(queries, expected, options, interner)
   try {
     const pass = new Pass(runs, options)
+    if (rollups !== null) await addRollups(pass, rollups, expected, options)
     const files = inputs.filter(isFlowFile)
     const { helpers } = options
     if (helpers != null && files.length === inputs.length) {
@@ -42,6 +46,19 @@ export async function runQueries(
   }
 }
 
+/** Reads rollups instead of records: by what keys mean they are the same. */
+async function addRollups(
+  pass: Pass,
+  { queries, files }: Rollups,
+  expected: Expected,
+  options: RunOptions,
+): Promise<void> {
+  const runs = runsOf(queries, expected, options, new TextInterner())
+  const own = new Pass(runs, { ...options, helpers: null })
+  for (const file of files) await own.readFile(file)
+  pass.addRollups(own.part([]), files)
+}
+
 /** Reads the blocks that the dealer gives to this thread, for another one that answers the same queries. Throws as `runQueries`. */
 export async function runPart(
   queries: readonly Query[],
@@ -49,7 +66,7 @@ export async function runPart(
   options: RunOptions,
   dealer: BlockDealer,
 ): Promise<PassPart> {
-  const runs = runsOf(queries, files, options, new TextInterner())
+  const runs = runsOf(queries, expectedOf(files), options, new TextInterner())
   const pass = new Pass(runs, options)
   await pass.readDealt(files, dealer)
   return pass.part(files)
@@ -81,11 +98,10 @@ export function workOf(queries: readonly Query[], inputs: readonly (FlowFile | F
 
 function runsOf(
   queries: readonly Query[],
-  inputs: readonly (FlowFile | FlowStream)[],
+  expected: Expected,
   options: RunOptions,
   interner: TextInterner,
 ): QueryRun[] {
-  const expected = expectedOf(inputs)
   const compiled = queries.map((query) => compileQuery(query, interner))
   const share = { ...options, memoryOctets: options.memoryOctets / Math.max(1, queries.length) }
   return compiled.map((query) => new QueryRun(query, share, expected))
@@ -97,6 +113,10 @@ function expectedOf(inputs: readonly (FlowFile | FlowStream)[]): Expected {
   let greatest = 0n
   for (const input of inputs) {
     if (!isFlowFile(input)) return { rows: Number.POSITIVE_INFINITY, span: null }
+    if (isRollup(input)) {
+      least = lesser(least, input.records.leastNs)
+      greatest = greater(greatest, input.records.greatestNs)
+    }
     for (const facts of input.blocks) {
       if (facts.kind !== 'flow') continue
       rows += facts.rows

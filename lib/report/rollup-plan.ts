@@ -1,0 +1,119 @@
+import { F, type Field } from '../flow/fields.ts'
+import type { Key, Measure, Query } from './query.ts'
+import { ROLLUP_FIELDS as R } from './rollup-rows.ts'
+
+/** A kind of rollup. */
+export interface RollupShape {
+  readonly name: string
+  readonly binNs: number
+  readonly keys: readonly Field[]
+}
+
+const AS_IT_IS: readonly Field[] = [
+  F.exporterAddress,
+  F.ingressInterface,
+  F.egressInterface,
+  F.protocolIdentifier,
+]
+
+/**
+ * The kind of rollup that answers a query exactly, the one with fewest rows, and the query as rollups are asked; null
+ * where records are needed. `knowsAs`: whether the query's AS numbers are those that rollups have.
+ */
+export function rollupFor<Shape extends RollupShape>(
+  query: Query,
+  kinds: readonly Shape[],
+  knowsAs: boolean,
+): { kind: Shape; query: Query } | null {
+  if (query.filter !== null || query.deduplicate !== 'none') return null
+  if (query.allocation !== 'proportional' || query.activeTimeoutMs !== null) return null
+  if (!query.measures.every(isOfCounters)) return null
+  const isDirected = query.measures.some(hasDirection)
+  const fits = (kind: Shape): Query | null => {
+    if (!hasBorders(query, BigInt(kind.binNs))) return null
+    if (isDirected && !kind.keys.includes(R.localDirection)) return null
+    const keys = query.keys.map((key) => keyOf(key, kind.keys, knowsAs))
+    return keys.every((key) => key !== null) ? { ...query, keys } : null
+  }
+  const sorted = [...kinds].sort((a, b) => b.binNs - a.binNs || a.keys.length - b.keys.length)
+  for (const kind of sorted) {
+    const own = fits(kind)
+    if (own !== null) return { kind, query: own }
+  }
+  return null
+}
+
+function isOfCounters(measure: Measure): boolean {
+  switch (measure.kind) {
+    case 'counter':
+    case 'rate':
+    case 'perPacket':
+    case 'overBins':
+      return true
+    case 'share':
+      return isOfCounters(measure.of)
+    case 'ratio':
+      return isOfCounters(measure.left) && isOfCounters(measure.right)
+    default:
+      return false
+  }
+}
+
+function hasDirection(measure: Measure): boolean {
+  switch (measure.kind) {
+    case 'counter':
+    case 'rate':
+    case 'overBins':
+      return (measure.direction ?? null) !== null
+    case 'share':
+      return hasDirection(measure.of)
+    case 'ratio':
+      return hasDirection(measure.left) || hasDirection(measure.right)
+    default:
+      return false
+  }
+}
+
+/** Whether the borders of the window and of bins are borders of the rollup's bins. */
+function hasBorders({ fromNs, toNs, binMs, binOffsetMs }: Query, binNs: bigint): boolean {
+  const isBorder = (ns: bigint | null) => ns === null || ns % binNs === 0n
+  if (!isBorder(fromNs) || !isBorder(toNs)) return false
+  return (
+    binMs === null ||
+    (isBorder(BigInt(Math.round(binMs * 1e6))) && isBorder(BigInt(binOffsetMs) * 1_000_000n))
+  )
+}
+
+/** The key as a rollup with these keys is asked for it; null where it does not know. */
+function keyOf(key: Key, known: readonly Field[], knowsAs: boolean): Key | null {
+  const has = (field: Field) => known.includes(field)
+  switch (key.kind) {
+    case 'time':
+      return key
+    case 'field':
+      return AS_IT_IS.includes(key.field) && has(key.field) ? key : null
+    case 'exporterNumber':
+      return has(F.exporterAddress) && AS_IT_IS.includes(key.field) && has(key.field) ? key : null
+    case 'direction':
+      return has(R.localDirection) ? key : null
+    case 'service':
+      return has(F.protocolIdentifier) && has(R.servicePort) ? key : null
+    case 'address':
+    case 'fact':
+      if (key.side === 'local' && has(R.localAddress)) return { ...key, side: 'source' }
+      return key.side === 'remote' && has(R.remoteAddress) ? { ...key, side: 'destination' } : null
+    case 'prefix': {
+      const isWide = key.ipv4Bits <= 24 && key.ipv6Bits <= 64
+      if (key.side === 'local' && (has(R.localAddress) || (isWide && has(R.localPrefix))))
+        return { ...key, side: 'source' }
+      return key.side === 'remote' && has(R.remoteAddress) ? { ...key, side: 'destination' } : null
+    }
+    case 'as': {
+      const isOurs = knowsAs && key.before === null && key.exporter && key.after !== null
+      if (key.side !== 'remote' || key.shows !== 'number' || !isOurs || !has(R.remoteAsNumber)) return null
+      return { ...key, side: 'destination', after: null }
+    }
+    default:
+      return null
+  }
+}

@@ -1,0 +1,120 @@
+import type { AddressFact } from '../flow/address-fact.ts'
+import { defineField, F, type Field } from '../flow/fields.ts'
+import type { BlockFacts, FlowFile } from '../flow/source.ts'
+import { BlockRows, BY_ENDS, type CodeColumn, type NumberColumn } from './block-rows.ts'
+import type { CounterName } from './counters.ts'
+import type { LaneValues } from './lane-kernels.ts'
+import type { Side } from './query.ts'
+import { greater, lesser } from './window.ts'
+
+// Rows of rollups are sums of flows over a bin of time. Their columns stand in for those of flows: the source is the
+// local end, the destination the remote one.
+
+/** Columns of rollups (ROLLUPS.md of the archive). */
+export const ROLLUP_FIELDS = {
+  localAddress: defineField('localAddress', 'address', 'identifier'),
+  localPrefix: defineField('localPrefix', 'address', 'identifier'),
+  remoteAddress: defineField('remoteAddress', 'address', 'identifier'),
+  remoteAsNumber: defineField('remoteAsNumber', 'u32', 'identifier'),
+  localDirection: defineField('localDirection', 'u8', 'identifier'),
+  servicePort: defineField('servicePort', 'u16', 'identifier'),
+  scaledOctetCount: defineField('scaledOctetCount', 'u64', 'deltaCounter'),
+  scaledPacketCount: defineField('scaledPacketCount', 'u64', 'deltaCounter'),
+  flowCount: defineField('flowCount', 'u64', 'deltaCounter'),
+  continuedFlowCount: defineField('continuedFlowCount', 'u64', 'deltaCounter'),
+  unknownRateFlowCount: defineField('unknownRateFlowCount', 'u64', 'deltaCounter'),
+} as const
+
+const R = ROLLUP_FIELDS
+
+/** A rollup, to be read instead of the records that it was made from. */
+export interface RollupFile extends FlowFile {
+  /** What the records say: when their flows were, and from when to when they were received. */
+  readonly records: {
+    readonly leastNs: bigint
+    readonly greatestNs: bigint
+    readonly receivedFrom: bigint
+    readonly receivedTo: bigint
+  }
+}
+
+/** A rollup's file as an input; `records` are the blocks of what it was made from, empty where that is gone. */
+export function asRollup(file: FlowFile, records: readonly BlockFacts[]): RollupFile {
+  const known = records.length > 0 ? records : file.blocks
+  const least = (values: readonly bigint[]) => values.reduce(lesser, 2n ** 64n - 1n)
+  const greatest = (values: readonly bigint[]) => values.reduce(greater, 0n)
+  const starts = known.map(({ leastStart }) => leastStart)
+  const ends = known.map(({ greatestEnd, greatestReceived }) => greatestEnd || greatestReceived)
+  const receptions = records.map(({ leastReceived }) => leastReceived)
+  return {
+    path: file.path,
+    addresses: file.addresses,
+    problems: file.problems,
+    blocks: file.blocks.map((facts) => ({ ...facts, kind: facts.kind === 'rollup' ? 'flow' : null })),
+    records: {
+      leastNs: least([...starts, ...receptions]),
+      greatestNs: greatest(ends),
+      receivedFrom: least(records.length > 0 ? receptions : starts),
+      receivedTo: greatest(records.length > 0 ? records.map((facts) => facts.greatestReceived) : ends),
+    },
+    block: (index, memory) => file.block(index, memory),
+    addressDirectory: () => null,
+    close: () => file.close(),
+  }
+}
+
+export function isRollup(file: FlowFile): file is RollupFile {
+  return 'records' in file
+}
+
+/** The columns of one block of a rollup, as queries that `rollupFor` found it fit for see them. */
+export class RollupRows extends BlockRows {
+  override directions(): Uint8Array {
+    return this.once(null, 'rollup direction', () => {
+      const ends = this.numbers(R.localDirection)
+      const out = this.octets(this.rows)
+      for (let row = 0; row < out.length; row++) out[row] = BY_ENDS[(ends?.values[row] ?? 0) & 3]!
+      return out
+    })
+  }
+
+  override sideCodes(side: Side, _local: AddressFact | null): CodeColumn | null {
+    if (side === 'source' || side === 'local') return this.codes(R.localAddress) ?? this.codes(R.localPrefix)
+    return this.codes(R.remoteAddress)
+  }
+
+  override sideNumbers(side: Side, fields: readonly [Field, Field]): NumberColumn | null {
+    const isRemote = side === 'destination' || side === 'remote'
+    return isRemote && fields[0] === F.bgpSourceAsNumber ? this.numbers(R.remoteAsNumber) : null
+  }
+
+  override servicePorts(): Uint16Array {
+    return (this.numbers(R.servicePort)?.values as Uint16Array | undefined) ?? new Uint16Array(this.rows)
+  }
+
+  override scaledBefore(name: CounterName): LaneValues {
+    const field = name === 'octets' ? R.scaledOctetCount : R.scaledPacketCount
+    return this.fixed(field)?.wide ?? new Uint32Array(this.rows)
+  }
+
+  /** Flows begin in one bin; those that began before the window count in its first one. */
+  override flowCounts(fromNs: bigint | null): LaneValues {
+    return this.once(null, `flows ${fromNs}`, () => {
+      const begun = this.fixed(R.flowCount)?.wide
+      const continued = this.fixed(R.continuedFlowCount)?.wide
+      const starts = this.fixed(F.flowStart)?.wide
+      const out = new BigUint64Array(this.rows)
+      if (begun !== undefined) out.set(begun.subarray(0, this.rows))
+      if (fromNs === null || continued === undefined || starts === undefined) return out
+      for (let row = 0; row < out.length; row++) if (starts[row] === fromNs) out[row]! += continued[row]!
+      return out
+    })
+  }
+
+  /** Flows whose sampling rate nobody knew. */
+  get unknownRates(): bigint {
+    let sum = 0n
+    for (const count of this.fixed(R.unknownRateFlowCount)?.wide ?? []) sum += count
+    return sum
+  }
+}
