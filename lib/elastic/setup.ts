@@ -108,7 +108,7 @@ class Setup {
       if (there['managed_by'] === MANAGED_BY && there['digest'] === item.digest) return 'unchanged'
     }
     const reply = await this.#ask('PUT', item.path, markedBody(item))
-    if (reply.status === 200) return there === null ? 'made' : 'changed'
+    if (reply.status >= 200 && reply.status < 300) return there === null ? 'made' : 'changed'
     if (reply.status === 403) throw this.#forbidden(PRIVILEGES[item.kind])
     if (reply.status === 400 && /constant_keyword|match_only_text|required parameter/.test(reply.body)) {
       if (!JSON.stringify(item.body).includes('constant_keyword')) throw this.#refused(item, reply)
@@ -123,7 +123,9 @@ class Setup {
     if (reply.status === 404) return null
     if (reply.status === 403) throw this.#forbidden(PRIVILEGES[kind])
     if (reply.status !== 200) throw this.#refused({ kind, name }, reply)
-    return markOf(reply.body, kind, name)
+    const object = objectOf(reply.body)
+    if (object === null) throw this.#refused({ kind, name }, reply)
+    return markOf(object, kind, name)
   }
 
   async plainIndices({ datasets, namespace }: SetupOptions): Promise<string[]> {
@@ -131,7 +133,9 @@ class Setup {
     for (const { dataset } of datasets) {
       const { status, body } = await this.#ask('GET', `/_resolve/index/logs-${dataset}-${namespace ?? '*'}`)
       if (status !== 200) continue
-      const { indices = [] } = JSON.parse(body) as { indices?: { name: string; data_stream?: string }[] }
+      const { indices = [] } = (objectOf(body) ?? {}) as {
+        indices?: { name: string; data_stream?: string }[]
+      }
       names.push(...indices.filter((index) => index.data_stream === undefined).map((index) => index.name))
     }
     return names
@@ -175,9 +179,23 @@ class Setup {
   }
 }
 
-function markOf(body: string, kind: SetupItem['kind'], name: string): Readonly<Record<string, unknown>> {
+function objectOf(body: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(body)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null
+  } catch {
+    return null
+  }
+}
+
+/** `_meta` of what a reply holds, empty if it has none; null where the reply holds nothing. */
+function markOf(
+  body: Readonly<Record<string, unknown>>,
+  kind: SetupItem['kind'],
+  name: string,
+): Readonly<Record<string, unknown>> | null {
   type Marked = { _meta?: Record<string, unknown> }
-  const reply = JSON.parse(body) as {
+  const reply = body as {
     component_templates?: { component_template: Marked }[]
     index_templates?: { index_template: Marked }[]
   } & Record<string, { policy?: Marked }>
@@ -187,5 +205,5 @@ function markOf(body: string, kind: SetupItem['kind'], name: string): Readonly<R
       : kind === 'index template'
         ? reply.index_templates?.[0]?.index_template
         : reply[name]?.policy
-  return found?._meta ?? {}
+  return found === undefined ? null : (found._meta ?? {})
 }

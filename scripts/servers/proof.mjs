@@ -1,6 +1,6 @@
 // What a real server must have in the end, and how weir is run against it.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -9,6 +9,7 @@ import { FlowLog, isRefused } from './flow-log.mjs'
 
 const MAIN = join(import.meta.dirname, '../../cmd/main.ts')
 const NODE = [process.execPath, '--disable-warning=ExperimentalWarning', MAIN]
+const CAPTURES = join(import.meta.dirname, '../../testdata/captures/*.pcap*')
 const DONE_MS = 600_000
 /** Of so many kills one is the server's: it takes its time to come back. */
 const SERVER_KILL_EVERY = 5
@@ -57,6 +58,27 @@ async function proveSetup(server) {
   console.log('setup: made, unchanged the second time, left what is not ours, replaced it when forced')
 }
 
+/** Documents of real exporters fit the types that setup gave their fields: the server takes each. */
+async function proveTypes(server) {
+  const { words, env } = access(server, 'writer')
+  const [command, ...node] = NODE
+  const captures = globSync(CAPTURES)
+  const all = [...node, 'ship', ...captures, ...words, '--state', 'none', '--namespace', 'captures']
+  const run = spawnSync(command, all, { env, encoding: 'utf8' })
+  const [, sent] = /(\d+) documents sent, 0 refused/.exec(run.stderr) ?? []
+  must(sent !== undefined && Number(sent) > 0, run.stderr)
+  await server.request('POST', '/logs-*-captures/_refresh')
+  const { count } = await server.request('GET', '/logs-*-captures/_count')
+  must(count === Number(sent), `${count} documents of captures, ${sent} sent`)
+  const mapping = await server.request('GET', '/logs-netflow.log-captures/_mapping')
+  const { properties } = Object.values(mapping)[0].mappings
+  must(properties.source.properties.ip.type === 'ip', 'source.ip is no address')
+  must(properties.netflow.properties.octet_delta_count.type === 'long', 'octets are no long')
+  const there = setUp(server, 'weir')
+  must(there.status === 0 && !there.text.includes(': changed'), there.text)
+  console.log(`types: ${sent} documents of ${captures.length} captures, all taken`)
+}
+
 /** Credentials that lack rights end a run with one line that says which, and that holds no secret. */
 function proveRights(server) {
   const root = mkdtempSync(join(tmpdir(), 'weir-servers-'))
@@ -90,6 +112,7 @@ function proveRights(server) {
 /** Ships a log that grows and rotates while weir and the server are killed; throws where a flow is missing or twice. */
 export async function proveShipping(server, { flows, kills, seed }) {
   await proveSetup(server)
+  await proveTypes(server)
   if (server.certificate !== null) proveRights(server)
   const random = newRandom(seed)
   const root = mkdtempSync(join(tmpdir(), 'weir-servers-'))
@@ -188,8 +211,8 @@ function countsOf(flows) {
 }
 
 async function total(server) {
-  await server.request('POST', '/logs-*/_refresh')
-  return (await server.request('GET', '/logs-*/_count')).count
+  await server.request('POST', '/logs-*-default/_refresh')
+  return (await server.request('GET', '/logs-*-default/_count')).count
 }
 
 const BUCKET = 5000
@@ -198,7 +221,7 @@ const BUCKET = 5000
 async function proveCounts(server, flows, deadLetters) {
   const { stored, refused } = countsOf(flows)
   must((await total(server)) === stored, `${await total(server)} documents, ${stored} wanted`)
-  const reply = await server.request('POST', '/logs-*/_search?size=0', {
+  const reply = await server.request('POST', '/logs-*-default/_search?size=0', {
     track_total_hits: true,
     aggs: {
       buckets: {
