@@ -26,6 +26,8 @@ export async function loadFormat(name: string): Promise<Format> {
       return (await import('../lib/report/formats/json.ts')).JSON_OBJECT
     case 'ndjson':
       return (await import('../lib/report/formats/json.ts')).NDJSON
+    case 'list':
+      return (await import('../lib/report/formats/list.ts')).LIST_FORMAT
     case 'markdown':
       return (await import('../lib/report/formats/markdown.ts')).MARKDOWN
     case 'prom':

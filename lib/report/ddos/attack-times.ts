@@ -89,7 +89,8 @@ function attackOf(
   for (let bin = firstBin; bin <= lastBin; bin++) {
     for (const [i, each] of series.entries()) {
       const value = each.at(bin)
-      const base = each.usualAt(bin)
+      // Where mostly nothing came, the mean of the rest is what there is to compare with.
+      const base = each.usualAt(bin) || each.meanWithout(firstBin, lastBin)
       if (value > peaks[i]!) peaks[i] = value
       if (base > 0 && value / base > (timesUsual ?? 0)) {
         timesUsual = value / base
@@ -131,6 +132,13 @@ class Usual {
     for (let day = bin - DAY_BINS; day >= this.#first - AROUND; day -= DAY_BINS)
       values.push(...this.#values(Math.max(this.#first, day - AROUND), day + AROUND))
     return robust(values)
+  }
+
+  /** The mean of the window without some bins. */
+  meanWithout(first: number, last: number): number {
+    let sum = 0
+    for (const [bin, value] of this.#byBin) if (bin < first || bin > last) sum += value
+    return sum / Math.max(1, this.#last - this.#first + 1 - (last - first + 1))
   }
 
   #values(first: number, last: number): number[] {

@@ -176,10 +176,10 @@ function scanSection({ scans, addressOf, limit }: Knowledge): Section[] {
   ]
   const rows = scans
     .slice(0, limit)
-    .map(({ sender, type, isSlow, ports, portCount, score, targets, probes }) => [
+    .map(({ sender, type, isSlow, ports, score, targets, probes }) => [
       addressOf(sender.source),
       isSlow ? `slow ${type}` : type,
-      portsText(ports, portCount, sender.protocol, 3),
+      portsText(ports, sender.protocol, 3),
       Math.round(score * 100) / 100,
       targets,
       probes,

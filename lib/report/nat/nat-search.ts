@@ -4,6 +4,7 @@ import { F, type Field } from '../../flow/fields.ts'
 import type { BlockFacts, FlowBlock, Problem } from '../../flow/source.ts'
 import type { BlockReader } from '../block-pass.ts'
 import type { Selector } from '../query.ts'
+import { greater } from '../window.ts'
 import { AskedAddresses } from './asked-addresses.ts'
 import {
   BINDING_EVENTS,
@@ -391,7 +392,7 @@ class NatRows {
     if (atNs === null) return null
     if (change === 'end') return { atNs, fromNs: start !== null && start < atNs ? start : null }
     const fromNs = start ?? atNs
-    return { atNs: atNs < fromNs ? fromNs : atNs, fromNs }
+    return { atNs: greater(atNs, fromNs), fromNs }
   }
 
   #observed(row: number): bigint | null {

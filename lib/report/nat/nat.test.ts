@@ -4,6 +4,7 @@ import { formatAddress } from '../../bytes/address.ts'
 import { type NatWorld, natWorld, type PlantedHolding } from '../../testing/nat-world.ts'
 import { newRandom } from '../../testing/workload.ts'
 import { blockStream } from '../testing/block-stream.ts'
+import { lesser } from '../window.ts'
 import type { NatAnswer } from './nat-answer.ts'
 import { type NatQuestion, natQuestion } from './nat-question.ts'
 import { answerNat } from './nat-report.ts'
@@ -61,7 +62,7 @@ test('who had a public port is told for every moment of a day, and every gap is 
   const random = newRandom(5)
   const questions: NatQuestion[] = []
   const expected: Expected[] = []
-  const first = world.holdings.reduce((least, { fromNs }) => (fromNs < least ? fromNs : least), 2n ** 63n)
+  const first = world.holdings.reduce((least, { fromNs }) => lesser(least, fromNs), 2n ** 63n)
   for (const chain of chainsOf(world)) {
     const { publicIp, firstPort, lastPort, step, protocol, kind } = chain[0]!
     for (let i = 0; i < 6; i++) {

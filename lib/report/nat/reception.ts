@@ -3,6 +3,7 @@ import { BlockMemory } from '../../flow/block-memory.ts'
 import { F, PROTOCOL } from '../../flow/fields.ts'
 import type { FlowBlock, FlowFile, FlowStream, Problem } from '../../flow/source.ts'
 import { isFlowFile } from '../block-pass.ts'
+import { greater } from '../window.ts'
 import { exporterText } from './nat-search.ts'
 
 /** A time from which an exporter's records are missing: nothing came, or numbers say that something was lost. */
@@ -86,7 +87,7 @@ export class Reception {
   span(): { fromNs: bigint; toNs: bigint } | null {
     const pieces = this.#sorted()
     if (pieces.length === 0) return null
-    const toNs = pieces.reduce((most, piece) => (piece.toNs > most ? piece.toNs : most), 0n)
+    const toNs = pieces.reduce((most, piece) => greater(most, piece.toNs), 0n)
     return { fromNs: pieces[0]!.fromNs, toNs }
   }
 
@@ -97,7 +98,7 @@ export class Reception {
   gaps(exporter: string, fromNs: bigint, toNs: bigint): Gap[] {
     const before = this.#before(exporter, fromNs)
     const after = this.#after(exporter, toNs)
-    const pieces = this.#sorted().slice(before < 0 ? 0 : before, after < 0 ? undefined : after + 1)
+    const pieces = this.#sorted().slice(Math.max(before, 0), after < 0 ? undefined : after + 1)
     const gaps: Gap[] = []
     let last: Stretch | null = null
     // What is usual, of all that was looked at.
@@ -116,7 +117,7 @@ export class Reception {
     }
     for (const { fromNs: from, toNs: to } of found) if (to - from >= LEAST_SILENCE) spanNs -= to - from
     const usual = datagrams < 2n || spanNs < 0n ? LEAST_SILENCE : spanNs / datagrams
-    const least = usual * TIMES_USUAL > LEAST_SILENCE ? usual * TIMES_USUAL : LEAST_SILENCE
+    const least = greater(usual * TIMES_USUAL, LEAST_SILENCE)
     const span = this.span()
     if (last === null || span === null) return []
     for (const hole of found) {

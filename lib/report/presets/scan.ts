@@ -21,12 +21,18 @@ export const SCAN: Preset = {
       choices: ['auto', 'none'],
       help: 'auto: hosts that answered live, and whose probes meet none fails. none: answers are not looked at, as where only one direction is exported.',
     },
-    { name: 'list', help: 'Only the addresses, one a line.' },
+    {
+      name: 'format',
+      value: 'FORMAT',
+      choices: ['table', 'csv', 'tsv', 'json', 'ndjson', 'markdown', 'prom', 'html', 'list'],
+      defaultHelp: 'table on a terminal, tsv elsewhere',
+      help: 'How rows are written; list: the addresses alone, one a line.',
+    },
   ],
   examples: [
     { says: 'Scans of the last day', line: 'weir analyze scan --in flows --last 1d' },
     { says: 'Only TCP, from few targets on', line: 'weir analyze scan --in flows --proto tcp --targets 10' },
-    { says: 'Addresses for a firewall', line: 'weir analyze scan --in flows --list --format csv' },
+    { says: 'Addresses for a firewall', line: 'weir analyze scan --in flows --format list' },
   ],
   async plan(asked) {
     const { scanPlan } = await import('../scan/scan-report.ts')

@@ -49,7 +49,6 @@ export function scanPlan(asked: Asked): ReadingPlan {
   const word = asked.flag('proto')
   const protocol = word === null ? null : protocolNumber(word)
   if (protocol !== null && protocol < 0) throw new FlowError('QUERY_INVALID', `scan: ${word} is no protocol`)
-  const isList = asked.isOn('list')
   return {
     kind: 'reading',
     explanation: [
@@ -68,10 +67,8 @@ export function scanPlan(asked: Asked): ReadingPlan {
       const section = {
         name: 'scans',
         title: null,
-        columns: isList ? [COLUMNS[2]!] : COLUMNS,
-        rows: isList
-          ? listed(shown, addressOf)
-          : shown.map((scan) => rowOf(scan, addressOf, asked.isForPeople)),
+        columns: COLUMNS,
+        rows: shown.map((scan) => rowOf(scan, addressOf, asked.isForPeople)),
         others: [],
         totals: null,
         groups: scans.length,
@@ -111,15 +108,15 @@ const COLUMNS: readonly ReportColumn[] = [
 ]
 
 function rowOf(scan: Scan, addressOf: (number: number) => string, isForPeople: boolean): ReportRow {
-  const { sender, type, isSlow, ports, portCount, answered, isWalk, probes } = scan
+  const { sender, type, isSlow, ports, answered, isWalk, probes } = scan
   const seconds = (sender.lastMs - sender.firstMs) / 1000
   return [
     Math.round(scan.score * 100) / 100,
     isSlow ? `slow ${type}` : type,
     addressOf(sender.source),
     scan.targets,
-    portsText(ports, portCount, sender.protocol, isForPeople ? 3 : 100),
-    portCount,
+    portsText(ports, sender.protocol, isForPeople ? 3 : 100),
+    ports.length,
     probes,
     sender.flows,
     answered,
@@ -129,10 +126,6 @@ function rowOf(scan: Scan, addressOf: (number: number) => string, isForPeople: b
     probes / Math.max(1, seconds),
     isWalk === null ? null : isWalk ? 'yes' : 'no',
   ]
-}
-
-function listed(scans: readonly Scan[], addressOf: (number: number) => string): ReportRow[] {
-  return [...new Set(scans.map(({ sender }) => addressOf(sender.source)))].sort().map((address) => [address])
 }
 
 function count(asked: Asked, flag: string): number {

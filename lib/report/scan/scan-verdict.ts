@@ -10,9 +10,8 @@ export interface Scan {
   readonly isSlow: boolean
   readonly sender: Sender
   readonly targets: number
-  /** Ports probed, in order; `portCount` where there are more than are listed. */
+  /** Ports probed, in order. */
   readonly ports: readonly number[]
-  readonly portCount: number
   /** Different pairs of target and port. */
   readonly probes: number
   /** In 0..1; null where no answers can be seen in these flows at all. */
@@ -46,7 +45,6 @@ const SLOW_MS = 30_000
 const WALK_STEPS = 3.32
 /** Without answers to look at, so many times the limits are asked for. */
 const BLIND_FACTOR = 4
-const MOST_PORTS = 1000
 /** Answers that make sure that answers are seen at all. */
 const SIGHT = 0.002
 
@@ -147,8 +145,7 @@ function judge(
     isSlow: entries.length > 1 && lasting / (entries.length - 1) >= SLOW_MS,
     sender,
     targets: targets.size,
-    ports: listed.slice(0, MOST_PORTS),
-    portCount: listed.length,
+    ports: listed,
     probes: entries.length,
     answered,
     isWalk,
@@ -168,11 +165,11 @@ function greatest(counts: ReadonlyMap<number, number>): number {
   return most
 }
 
-/** `445`, `1-5000`, `22,23,80`: runs are joined, and at most `most` of them are written. */
-export function portsText(ports: readonly number[], portCount: number, protocol: number, most = 5): string {
+/** `445`, `1-5000`, `22,23,80`: runs are joined, many ports are a range, and at most `most` runs are written. */
+export function portsText(ports: readonly number[], protocol: number, most = 5): string {
   if (protocol === 1 || protocol === 58) return 'echo'
   const name = protocol === TCP ? 'tcp' : protocol === UDP ? 'udp' : String(protocol)
-  if (ports.length < portCount || (ports.length > 100 && ports.at(-1)! - ports[0]! < ports.length * 3))
+  if (ports.length > 100 && ports.at(-1)! - ports[0]! < ports.length * 3)
     return `${ports[0]}-${ports.at(-1)}/${name}`
   const runs: string[] = []
   for (let i = 0; i < ports.length; ) {
