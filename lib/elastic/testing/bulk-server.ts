@@ -49,7 +49,7 @@ export async function startBulkServer(port = 0): Promise<BulkServer> {
     request.on('end', () => {
       const packed = Buffer.concat(pieces)
       if (isBulk) answerBulk(own, request, response, packed, mood)
-      else send(request, response, answerOther(own, request, packed))
+      else send(response, answerOther(own, request, packed))
     })
   })
   await new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve))
@@ -118,7 +118,7 @@ function filterOf(request: IncomingMessage): string | null {
   return new URL(request.url ?? '', 'http://localhost').searchParams.get('filter_path')
 }
 
-function send(_request: IncomingMessage, response: ServerResponse, { status, body }: Answer): void {
+function send(response: ServerResponse, { status, body }: Answer): void {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   response.writeHead(status, {
     'content-type': 'application/json',
