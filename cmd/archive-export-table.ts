@@ -1,4 +1,4 @@
-import { documentFlags } from './document-flags.ts'
+import { documentFlags } from './document-table.ts'
 import { COMMON_FLAGS, type Command, type Flag } from './flags.ts'
 import { timeFlags } from './times.ts'
 

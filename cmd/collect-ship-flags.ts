@@ -1,10 +1,9 @@
 import { join } from 'node:path'
+import { COLLECT_SHIP_FLAGS, SHIP_WORKERS } from './collect-ship-table.ts'
 import { documentOptions } from './document-flags.ts'
 import type { FlagReader } from './flag-reader.ts'
-import type { Flag } from './flags.ts'
-import { serverFlags, serverOptions } from './server-flags.ts'
+import { serverOptions } from './server-flags.ts'
 import { deliveryOptions, destinationOptions, type ShipOptions } from './ship-flags.ts'
-import { deliveryFlags, destinationFlags } from './ship-table.ts'
 import { UsageError } from './usage-error.ts'
 
 /** What `weir collect --ship` was asked to do; plain data, so that it can cross threads. Holds secrets. */
@@ -14,43 +13,6 @@ export interface CollectShipOptions {
   readonly spool: string | null
   readonly spoolOctets: number
 }
-
-/** goflow2's old `-workers` was something else. */
-const WORKERS = 'ship-workers'
-const GROUP = 'Shipping (--ship)'
-
-const OWN: readonly Flag[] = [
-  {
-    name: 'ship',
-    group: GROUP,
-    value: 'URL,…',
-    many: 'list',
-    help: 'Send documents to these servers of one cluster, as https://host:9200. No lines are printed then, unless --output or --format is given.',
-  },
-  {
-    name: 'spool',
-    group: GROUP,
-    value: 'DIR',
-    completes: 'directory',
-    defaultHelp: 'ship/spool in the state folder',
-    help: 'Keep flows here, on disk, until a server has them.',
-  },
-  {
-    name: 'spool-size',
-    group: GROUP,
-    value: 'SIZE',
-    default: '10G',
-    help: 'Flows beyond this size are dropped and counted.',
-  },
-]
-
-/** The flags of `--ship`, for collect's table. */
-export const COLLECT_SHIP_FLAGS: readonly Flag[] = [
-  ...OWN,
-  ...serverFlags(GROUP),
-  ...destinationFlags(GROUP),
-  ...deliveryFlags(GROUP, WORKERS),
-]
 
 /** What the flags of `--ship` say, null without it; throws UsageError. */
 export function collectShipOptions(
@@ -92,7 +54,7 @@ export function collectShipOptions(
       isDocumentsOnly: false,
       destination: destinationOptions(flags),
       documents: documentOptions(flags),
-      delivery: deliveryOptions(flags, WORKERS),
+      delivery: deliveryOptions(flags, SHIP_WORKERS),
       isFollowing: !isReading,
       scanEveryMs: 250,
       ignoreOlderMs: 0,

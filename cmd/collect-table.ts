@@ -1,6 +1,6 @@
 import { writingFlags } from './archive-writing-flags.ts'
-import { COLLECT_SHIP_FLAGS } from './collect-ship-flags.ts'
-import { documentFlags } from './document-flags.ts'
+import { COLLECT_SHIP_FLAGS } from './collect-ship-table.ts'
+import { documentFlags } from './document-table.ts'
 import { COMMON_FLAGS, type Command, type Flag } from './flags.ts'
 import { packetFlags } from './packet-flags.ts'
 

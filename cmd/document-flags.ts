@@ -1,9 +1,8 @@
 import { parse } from 'yaml'
 import { FlowError } from '../lib/diagnostics/flow-error.ts'
 import { reasonOf } from '../lib/diagnostics/reason.ts'
-import { DEFAULT_INTERNAL_NETWORKS, NAMED_NETWORKS, unknownNetworks } from '../lib/flow/locality.ts'
+import { NAMED_NETWORKS, unknownNetworks } from '../lib/flow/locality.ts'
 import type { FlagReader } from './flag-reader.ts'
-import type { Flag } from './flags.ts'
 import type { FlowEventOptions } from './packet-flags.ts'
 import { readText } from './read-text.ts'
 
@@ -24,66 +23,6 @@ export interface DocumentOptions {
   readonly definitions: readonly { readonly path: string; readonly value: unknown }[]
   /** What is added to documents of tracked flows, where packets are tracked. */
   readonly events?: FlowEventOptions
-}
-
-/** The flags of documents, for the table of a command. */
-export function documentFlags(group: string): readonly Flag[] {
-  return [
-    {
-      name: 'internal-networks',
-      group,
-      value: 'LIST',
-      many: 'list',
-      default: DEFAULT_INTERNAL_NETWORKS.join(','),
-      help: `Which addresses documents call internal: prefixes, and names of Elastic's: ${NAMED_NETWORKS.join(', ')}.`,
-    },
-    {
-      name: 'geoip-city',
-      group,
-      value: 'FILE',
-      completes: 'file',
-      help: 'City database in MaxMind format: where addresses are.',
-    },
-    {
-      name: 'geoip-asn',
-      group,
-      value: 'FILE',
-      completes: 'file',
-      defaultHelp: 'the built-in table',
-      help: 'ASN database in MaxMind format: whose addresses are; none for no AS at all.',
-    },
-    {
-      name: 'tags',
-      group,
-      value: 'TAG,…',
-      many: 'list',
-      defaultHelp: 'as Elastic: netflow,forwarded or sflow,forwarded; none with ecs-agent',
-      help: 'Tags of every document.',
-    },
-    {
-      name: 'preserve-original-event',
-      group,
-      help: "Keep goflow2's line in event.original.",
-    },
-    {
-      name: 'agent-fields',
-      group,
-      help: 'Add what Elastic Agent itself adds: agent, data_stream, event.dataset, input.',
-    },
-    {
-      name: 'strict-elastic',
-      group,
-      help: 'Copy Elastic where it is plainly wrong: products of 32 bits, Community IDs of ICMPv6.',
-    },
-    {
-      name: 'custom-definitions',
-      group,
-      value: 'FILE…',
-      many: 'words',
-      completes: 'file',
-      help: "Elements of your own, in Elastic's (Logstash's) YAML form; later files win.",
-    },
-  ]
 }
 
 /** What the flags of `documentFlags` say; throws UsageError, and FlowError for files. */

@@ -1,5 +1,5 @@
 import { COMMON_FLAGS, type Command } from './flags.ts'
-import { serverFlags } from './server-flags.ts'
+import { serverFlags } from './server-table.ts'
 
 const SERVER = 'Server'
 const TEMPLATES = 'Templates'

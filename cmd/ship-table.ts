@@ -1,6 +1,6 @@
-import { documentFlags } from './document-flags.ts'
+import { documentFlags } from './document-table.ts'
 import { COMMON_FLAGS, type Command, type Flag } from './flags.ts'
-import { serverFlags } from './server-flags.ts'
+import { serverFlags } from './server-table.ts'
 
 const SOURCES = 'Sources'
 const SERVER = 'Server'
