@@ -12,6 +12,7 @@ import { parseFlags } from './parse-flags.ts'
 
 const ARCHIVE = 'testdata/archive/v1/flows.weir'
 const NETWORKS = 'testdata/reports/networks.txt'
+const INTERFACES = 'testdata/reports/interfaces.csv'
 
 const CASES: readonly (readonly [name: string, line: string])[] = [
   ['local', `local --local ${NETWORKS}`],
@@ -24,6 +25,14 @@ const CASES: readonly (readonly [name: string, line: string])[] = [
   ['top', 'top --top 3'],
   ['top-services', 'top services --top 3'],
   ['count', 'count port 443'],
+  ['p95', `p95 --local ${NETWORKS} --by customer --bin 1s --commit 1M`],
+  ['p95-interfaces', 'p95 --by if --bin 2s --top 3 --method sum'],
+  ['matrix', `matrix --local ${NETWORKS} --by 'local.site x local.site'`],
+  ['matrix-long', `matrix --local ${NETWORKS} --by 'as x if' --top 3 --long`],
+  ['diff', 'diff --by remote.as --from 2026-01-01T00:00:01Z --to 2026-01-01T00:00:02Z --top-change 4'],
+  ['new', 'new --by dst.port --from 2026-01-01T00:00:01Z --to 2026-01-01T00:00:20Z --top 3'],
+  ['capacity', `capacity --ifs ${INTERFACES} --bin 1s --top 2`],
+  ['quality', 'quality'],
   [
     'query',
     "--by src.ip/16,proto --sum bytes,bpp,uniq(dst.ip) --top 3 --others --having 'flows > 2 or bytes > 1M'",

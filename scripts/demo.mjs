@@ -10,7 +10,7 @@ const weir = join(root, 'dist/weir')
 const CAPTURE = 'testdata/demo/office.pcap'
 const SHOWN = 12
 
-const STAGES = [build, decode, archive, analyze]
+const STAGES = [build, decode, archive, analyze, page]
 const NEXT = [
   ['dist/weir collect --listen netflow://:2055,sflow://:6343', 'collect from your routers; Ctrl-C ends it'],
   [`dist/weir collect --read ${CAPTURE} --format text`, "the same flows as goflow2's text"],
@@ -107,11 +107,26 @@ function archive() {
 
 function analyze() {
   heading('What do local networks access, and when?')
-  const known = ['--local', 'testdata/demo/networks.txt', '--as', 'testdata/demo/systems.csv', '--format', 'table']
+  const known = [
+    '--local',
+    'testdata/demo/networks.txt',
+    '--as',
+    'testdata/demo/systems.csv',
+    '--format',
+    'table',
+  ]
   for (const report of [['local'], ['as'], ['series', '--by', 'direction', '--bin', '10s', '--sparkline']]) {
     process.stdout.write(run('analyze', ...report, '--in', CAPTURE, ...known))
     console.log('')
   }
+}
+
+function page() {
+  heading('The same as a page for a browser, readable without a network')
+  const file = join(mkdtempSync(join(tmpdir(), 'weir-demo-')), 'local.html')
+  const known = ['--local', 'testdata/demo/networks.txt', '--as', 'testdata/demo/systems.csv']
+  run('analyze', 'local', '--in', CAPTURE, '--bin', '10s', ...known, '--format', 'html', '--output', file)
+  console.log(file)
 }
 
 for (const stage of STAGES) stage()

@@ -89,6 +89,7 @@ export const P95: Preset = {
       commit: commitText === null ? null : bitRate('commit', commitText),
       binMs: asked.binMs ?? FIVE_MINUTES,
       binsOut: asked.flag('bins-out'),
+      top: asked.top?.[0] ?? MOST_GROUPS,
     }
     const questions = questionsOf(asked, by, terms.binMs)
     return {
@@ -106,13 +107,17 @@ interface Terms {
   readonly commit: number | null
   readonly binMs: number
   readonly binsOut: string | null
+  /** Rows shown; 0 is all. */
+  readonly top: number
 }
 
 /** One question, or one for each way of interfaces: they are told apart by their exporters. */
 function questionsOf(asked: Asked, by: readonly string[], binMs: number): Question[] {
-  const top = asked.top ?? [MOST_GROUPS]
-  const common = { ...EMPTY_QUESTION, binMs, top: top[0] === 0 ? [] : top.slice(0, 1) }
+  const limit = asked.top?.[0] ?? MOST_GROUPS
+  const common = { ...EMPTY_QUESTION, binMs, top: limit === 0 ? [] : [limit] }
   if (by.includes('if')) {
+    // The first ones of each way need not be the same: rows are chosen when both are known.
+    if (limit > 0) common.top = [Math.max(limit, MOST_GROUPS)]
     return (['in', 'out'] as const).map((way) => ({
       ...common,
       name: way,
@@ -165,8 +170,12 @@ function accountsOf(tables: readonly ResultTable[]): { times: readonly bigint[];
       return any === undefined || (binAt(any, side, time) ?? null) === null
     })
   const missing = times.map(isMissing)
-  const names = new Set([...first.groups.keys(), ...second.groups.keys()])
-  const accounts = [...names].map((name) => {
+  // What one way left out may be there all the same.
+  const isWhole = [first, second].map(({ groups }, side) => groups.size >= tables[side]!.groups)
+  const names = [...new Set([...first.groups.keys(), ...second.groups.keys()])].filter((name) =>
+    [first, second].every(({ groups }, side) => isWhole[side] || groups.has(name)),
+  )
+  const accounts = names.map((name) => {
     const sides = [first.groups.get(name), second.groups.get(name)]
     const bins = times.map((time, i) => {
       if (missing[i]) return null
@@ -196,6 +205,7 @@ function lay(tables: readonly ResultTable[], names: Names, by: readonly string[]
   const rows = accounts.map((account) => rowOf(account, times, terms, nameOf(account.key)))
   const billedAt = columns.findIndex(({ name }) => name === 'billed')
   rows.sort((a, b) => Number(b[billedAt] ?? 0) - Number(a[billedAt] ?? 0))
+  if (terms.top > 0) rows.splice(terms.top)
   if (terms.binsOut !== null) {
     const { fromNs, toNs } = table.quality
     const seconds = binSeconds(times, terms.binMs, fromNs, toNs)
