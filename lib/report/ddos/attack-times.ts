@@ -25,8 +25,9 @@ export interface Floors {
 }
 
 const DAY_BINS = 1440
-/** Minutes around the same time of other days. */
-const AROUND = 30
+/** Days that are compared with, at most. */
+const MOST_DAYS = 28
+const HOUR_BINS = 60
 /** Minutes that an attack may pause. */
 const PAUSE = 2
 const SECONDS = BIN_MS / 1000
@@ -108,6 +109,7 @@ class Usual {
   readonly #first: number
   readonly #last: number
   #ofWindow: number | null = null
+  readonly #ofHours = new Map<number, number>()
 
   constructor(byBin: ReadonlyMap<number, number>, { first, last }: { first: number; last: number }) {
     this.#byBin = byBin
@@ -120,18 +122,32 @@ class Usual {
   }
 
   /**
-   * Of the same time of other days where there are some before it: their median plus three deviations. Else the same of
+   * Of the same hour of days before where there are some: their median plus three deviations. Else the same of
    * the whole window. Minutes without traffic are zeros.
    */
   usualAt(bin: number): number {
     if (bin - DAY_BINS < this.#first) {
-      this.#ofWindow ??= robust(this.#values(this.#first, this.#last))
+      this.#ofWindow ??= robust([...this.#byBin.values()], this.#last - this.#first + 1 - this.#byBin.size)
       return this.#ofWindow
     }
+    const hour = Math.floor(bin / HOUR_BINS)
+    let usual = this.#ofHours.get(hour)
+    if (usual === undefined) {
+      usual = this.#ofHour(hour)
+      this.#ofHours.set(hour, usual)
+    }
+    return usual
+  }
+
+  /** Of the same hour of the days before. */
+  #ofHour(hour: number): number {
     const values: number[] = []
-    for (let day = bin - DAY_BINS; day >= this.#first - AROUND; day -= DAY_BINS)
-      values.push(...this.#values(Math.max(this.#first, day - AROUND), day + AROUND))
-    return robust(values)
+    for (let day = 1; day <= MOST_DAYS; day++) {
+      const from = (hour - day * 24) * HOUR_BINS
+      if (from + HOUR_BINS <= this.#first) break
+      for (let bin = Math.max(this.#first, from); bin < from + HOUR_BINS; bin++) values.push(this.at(bin))
+    }
+    return robust(values, 0)
   }
 
   /** The mean of the window without some bins. */
@@ -140,19 +156,15 @@ class Usual {
     for (const [bin, value] of this.#byBin) if (bin < first || bin > last) sum += value
     return sum / Math.max(1, this.#last - this.#first + 1 - (last - first + 1))
   }
-
-  #values(first: number, last: number): number[] {
-    const values: number[] = []
-    for (let bin = first; bin <= last; bin++) values.push(this.#byBin.get(bin) ?? 0)
-    return values
-  }
 }
 
-/** Median plus three median absolute deviations, scaled to a standard deviation. */
-export function robust(values: readonly number[]): number {
-  if (values.length === 0) return 0
-  const middle = median(values)
-  return middle + 3 * MAD_FACTOR * median(values.map((value) => Math.abs(value - middle)))
+/** Median plus three median absolute deviations, scaled to a standard deviation, of values and so many zeros. */
+export function robust(values: readonly number[], zeros: number): number {
+  // Hostile times make windows of centuries: those zeros are never written down.
+  if (zeros >= values.length) return 0
+  const all = [...values, ...new Array<number>(Math.max(0, zeros)).fill(0)]
+  const middle = median(all)
+  return middle + 3 * MAD_FACTOR * median(all.map((value) => Math.abs(value - middle)))
 }
 
 function median(values: readonly number[]): number {

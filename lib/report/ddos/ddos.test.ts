@@ -1,8 +1,10 @@
 import { tmpdir } from 'node:os'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { F } from '../../flow/fields.ts'
 import { attackWorld } from '../../testing/attack-world.ts'
-import { SCAN_START_MS } from '../../testing/scan-world.ts'
+import { setCell } from '../../testing/nat-world.ts'
+import { SCAN_START_MS, writeFlow } from '../../testing/scan-world.ts'
 import { blockStream } from '../testing/block-stream.ts'
 import { robust } from './attack-times.ts'
 import { findAttacks } from './attacks.ts'
@@ -63,9 +65,70 @@ test('what routers are told matches the vector, and drops only what nobody asked
 })
 
 test('what is usual is the median and three deviations', () => {
-  assert.is(robust([]), 0)
-  assert.is(robust([5, 5, 5, 500]), 5)
-  assert.ok(Math.abs(robust([1, 2, 3, 4, 5]) - (3 + 3 * 1.4826)) < 1e-9)
+  assert.is(robust([], 0), 0)
+  assert.is(robust([5, 5, 5, 500], 0), 5)
+  assert.is(robust([5, 5, 5, 500], 2 ** 40), 0)
+  assert.ok(Math.abs(robust([1, 2, 3, 4, 5], 0) - (3 + 3 * 1.4826)) < 1e-9)
+  assert.ok(Math.abs(robust([3, 4, 5], 2) - (3 + 3 * 1.4826 * 2)) < 1e-9)
+})
+
+test('what is usual at an hour of the day is no attack on the next day', async () => {
+  const from = (day: number) => SCAN_START_MS + day * 86_400_000 + 20 * 3_600_000
+  const input = blockStream((writer) => {
+    for (let day = 0; day < 3; day++) {
+      // A broadcast each evening, and the same volume at another hour of the last day.
+      for (const startMs of day < 2 ? [from(day)] : [from(day), from(day) - 6 * 3_600_000])
+        for (let i = 0; i < 1800; i++) {
+          const [fromIp, to] = [0x2e000000 + (i % 300), 0x0a000501]
+          writeFlow(writer, {
+            ms: startMs + i * 2000,
+            from: [0, 0, 0xffff, fromIp],
+            to: [0, 0, 0xffff, to],
+            fromPort: 40_000,
+            toPort: 5004,
+            protocol: 17,
+            packets: 6000,
+            octets: 6000 * 1200,
+            flags: 0,
+            icmp: 0,
+          })
+        }
+    }
+  })
+  const { attacks } = await findAttacks([input], SETTINGS, RUN)
+  const hours = attacks.map(({ time }) => (time.firstBin * BIN_MS - SCAN_START_MS) / 3_600_000)
+  // The first evening has nothing before it to be compared with.
+  assert.equal(
+    hours.sort((a, b) => a - b),
+    [20, 62],
+  )
+})
+
+test('flows of impossible times cost no time', async () => {
+  const input = blockStream((writer) => {
+    for (const [start, end] of [
+      [1n, 2n ** 64n - 1n],
+      [2n ** 64n - 1n, 0n],
+      [0n, 0n],
+      [2n ** 63n, 2n ** 63n + 1n],
+    ] as const) {
+      const batch = writer.reserve(1)
+      const row = batch.rowCount
+      setCell(batch, row, F.flowStart, start)
+      setCell(batch, row, F.flowEnd, end)
+      setCell(batch, row, F.octetDeltaCount, 2n ** 64n - 1n)
+      setCell(batch, row, F.packetDeltaCount, 2n ** 64n - 1n)
+      setCell(batch, row, F.samplingRate, 0xffffffff)
+      setCell(batch, row, F.sourceAddress, [0, 0, 0xffff, 1])
+      setCell(batch, row, F.destinationAddress, [0, 0, 0xffff, 2])
+      setCell(batch, row, F.protocolIdentifier, 255)
+      batch.rowCount++
+    }
+  })
+  const started = performance.now()
+  const { attacks } = await findAttacks([input], SETTINGS, RUN)
+  assert.ok(attacks.length <= 3)
+  assert.ok(performance.now() - started < 2000)
 })
 
 test('a full table gives up the smallest cells', () => {
