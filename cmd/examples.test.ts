@@ -52,6 +52,7 @@ test.before(async () => {
   symlinkSync(join(projectRoot, 'cmd/main.ts'), join(folder, 'goflow2'))
   for (const name of ['testdata', 'packaging']) symlinkSync(join(projectRoot, name), join(folder, name))
   copyFileSync(join(projectRoot, 'packaging/weir.yaml'), join(folder, 'weir.yaml'))
+  writeFileSync(join(folder, 'asked.txt'), '198.51.100.7 40231 2026-01-01T12:03:07Z tcp\n')
   writeFileSync(join(folder, 'app.log'), 'a line\n')
   writeFileSync(join(folder, 'networks.txt'), '10.0.0.0/8 office customer=Acme site=north\n')
   writeFileSync(join(folder, 'interfaces.csv'), '*,1,uplink,1G\n')
