@@ -25,9 +25,16 @@ export interface ServerKind {
   /** `stream`: of data streams themselves; `ilm`: policies that indices name; none: the server removes nothing. */
   readonly lifecycle: 'stream' | 'ilm' | 'none'
   readonly hasDataStreams: boolean
+  /** Whether indices may say how they are compressed; Serverless allows few settings. */
+  readonly hasCodec: boolean
 }
 
-export const CURRENT: ServerKind = { types: 'constant', lifecycle: 'stream', hasDataStreams: true }
+export const CURRENT: ServerKind = {
+  types: 'constant',
+  lifecycle: 'stream',
+  hasDataStreams: true,
+  hasCodec: true,
+}
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -104,9 +111,9 @@ function ageOf(retention: string): string {
   return days === undefined ? '1d' : `${Math.min(30, Math.max(1, Math.round(Number(days) / 10)))}d`
 }
 
-function settings(options: SetupOptions, { lifecycle }: ServerKind): Json {
+function settings(options: SetupOptions, { lifecycle, hasCodec }: ServerKind): Json {
   const index = {
-    codec: 'best_compression',
+    ...(hasCodec ? { codec: 'best_compression' } : {}),
     ...(lifecycle === 'ilm' ? { lifecycle: { name: `weir${suffix(options)}` } } : {}),
   }
   const stream = options.retention === null ? {} : { data_retention: options.retention }

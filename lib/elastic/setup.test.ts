@@ -154,6 +154,19 @@ test('types that a server does not know are replaced by plain ones', async () =>
   assert.equal(at(MAPPINGS, 'template', 'mappings', 'properties', 'message'), { type: 'text' })
 })
 
+test('a server that does not let indices say how they are compressed gets templates that do not', async () => {
+  const serverless = wrapped(transport, async (request, send) =>
+    request.method === 'PUT' && String(request.body).includes('"codec"')
+      ? reply(400, {
+          error: { reason: 'Settings [index.codec] are not available when running in serverless mode' },
+        })
+      : send(),
+  )
+  await setUpServer(serverless, OPTIONS, false)
+  assert.equal(at(SETTINGS, 'template', 'settings', 'index'), {})
+  assert.equal(at(SETTINGS, 'template', 'lifecycle'), { data_retention: '30d' })
+})
+
 test('a right that is missing is named, and nobody is asked twice', async () => {
   const forbidding = wrapped(transport, async (request, send) =>
     request.path.includes('_index_template') || request.path.includes('_component_template')

@@ -46,6 +46,10 @@ export async function setUpServer(
     const item = plan[i]
     if (item === undefined) break
     const outcome = await setup.put(item)
+    if (outcome === 'unknown setting') {
+      server = { ...server, hasCodec: false }
+      continue
+    }
     if (outcome === 'unknown type') {
       // Nothing that names a type is there yet: the plan may change under way.
       server = { ...server, types: server.types === 'constant' ? 'valued' : 'plain' }
@@ -101,7 +105,7 @@ class Setup {
     return { lifecycle: hasPolicies ? 'ilm' : 'none' }
   }
 
-  async put(item: SetupItem): Promise<SetupStep['outcome'] | 'unknown type'> {
+  async put(item: SetupItem): Promise<SetupStep['outcome'] | 'unknown type' | 'unknown setting'> {
     const there = await this.#find(item)
     if (there !== null) {
       if (there['managed_by'] !== MANAGED_BY && !this.#isForced) return 'left'
@@ -110,6 +114,9 @@ class Setup {
     const reply = await this.#ask('PUT', item.path, markedBody(item))
     if (reply.status >= 200 && reply.status < 300) return there === null ? 'made' : 'changed'
     if (reply.status === 403) throw this.#forbidden(PRIVILEGES[item.kind])
+    if (reply.status === 400 && /index\.codec/.test(reply.body) && 'codec' in indexSettings(item)) {
+      return 'unknown setting'
+    }
     if (reply.status === 400 && /constant_keyword|match_only_text|required parameter/.test(reply.body)) {
       if (!JSON.stringify(item.body).includes('constant_keyword')) throw this.#refused(item, reply)
       return 'unknown type'
@@ -177,6 +184,12 @@ class Setup {
       `${this.#transport.name} does not take the ${kind} ${name} (${status}${errorReason(body)})`,
     )
   }
+}
+
+/** The settings of indices in a component template; empty where it has none. */
+function indexSettings({ body }: SetupItem): object {
+  const { template } = body as { template?: { settings?: { index?: object } } }
+  return template?.settings?.index ?? {}
 }
 
 function objectOf(body: string): Readonly<Record<string, unknown>> | null {
