@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { liveFiles } from '../lib/archive/live-files.ts'
 import { PART_EXTENSION, parseArchiveName } from '../lib/archive/naming.ts'
@@ -44,14 +44,27 @@ export async function openFlowInputs(words: readonly string[], range: TimeRange)
   }
   for (const word of words) {
     await trying(async () => {
-      for (const path of pathsOf(word, range)) {
-        await trying(async () => {
-          const input = await openInput(path, { log })
-          opened.push(input)
-          if (input.kind === 'archive') readOpenEnd(input)
-          flows.push(flowsOf(input))
-        })
+      const before = opened.length
+      // A file that is gone was joined with others meanwhile: the folder is looked at once more.
+      for (let isFirst = true; ; isFirst = false) {
+        let isGone = false
+        for (const path of pathsOf(word, range)) {
+          await trying(async () => {
+            if (isGone) return
+            try {
+              const input = await openInput(path, { log })
+              opened.push(input)
+              if (input.kind === 'archive') readOpenEnd(input)
+            } catch (error) {
+              isGone = isFirst && path !== word && !existsSync(path)
+              if (!isGone) throw error
+            }
+          })
+        }
+        if (!isGone) break
+        for (const input of opened.splice(before)) input.close()
       }
+      for (const input of opened.slice(before)) flows.push(flowsOf(input))
     })
   }
   return {
