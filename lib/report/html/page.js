@@ -37,7 +37,7 @@
           })),
         ],
         axes: [
-          { ...axis, values: [
+          { ...axis, space: 90, values: [
             [86400, '{YYYY}-{MM}-{DD}', null, null, null, null, null, null, 1],
             [60, '{HH}:{mm}', '\n{YYYY}-{MM}-{DD}', null, '\n{MM}-{DD}', null, null, null, 1],
             [1, '{HH}:{mm}:{ss}', '\n{YYYY}-{MM}-{DD}', null, '\n{MM}-{DD}', null, null, null, 1],

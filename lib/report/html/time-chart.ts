@@ -114,11 +114,12 @@ function drawing({ times, lines }: Course, timeZone: string): string {
     )
   }
   const isLong = length > 2 * 86_400
+  const isShort = length < 1200
   for (let i = 0; i <= 4; i++) {
     const time = from + (length * i) / 4
     const text = timeText(BigInt(Math.round(time)) * 1_000_000_000n, timeZone)
     const side = i === 0 ? 'first' : i === 4 ? 'last' : 'middle'
-    const label = isLong ? text.slice(0, 10) : i === 0 ? text.slice(0, 16) : text.slice(11, 16)
+    const label = isLong ? text.slice(0, 10) : text.slice(i === 0 ? 0 : 11, isShort ? 19 : 16)
     parts.push(`<text x="${x(time).toFixed(1)}" y="${HEIGHT - 6}" class="${side}">${escaped(label)}</text>`)
   }
   for (const [i, { values }] of lines.entries()) {
