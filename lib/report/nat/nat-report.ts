@@ -28,7 +28,7 @@ export async function answerNat(
   options: RunOptions,
 ): Promise<{ answers: Iterable<NatAnswer>; quality: Quality; dropped: number }> {
   const quality = newQuality()
-  const search = new NatSearch(questions, settings.reachNs, settings.filter)
+  const search = new NatSearch(questions, settings)
   const reception = receptionOf(inputs)
   const files = inputs.filter(isFlowFile)
   await readBlocks(files, search, quality, options)

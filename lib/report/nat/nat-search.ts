@@ -4,7 +4,7 @@ import { F, type Field } from '../../flow/fields.ts'
 import type { BlockFacts, FlowBlock, Problem } from '../../flow/source.ts'
 import type { BlockReader } from '../block-pass.ts'
 import type { Selector } from '../query.ts'
-import { greater } from '../window.ts'
+import { greater, lesser } from '../window.ts'
 import { AskedAddresses } from './asked-addresses.ts'
 import {
   BINDING_EVENTS,
@@ -82,6 +82,9 @@ const PRIVATE_SHAPES = [
 /** Evidence kept in memory; what exceeds it is told. */
 const MOST_EVIDENCE = 4_000_000
 
+/** Plain flows so far from a moment are still read: who was there before and after it. */
+const FLOWS_AROUND_NS = 600_000_000_000n
+
 /** Blocks that are asked who tells of an address. */
 const MOST_TELLING = 4
 
@@ -99,6 +102,9 @@ export class NatSearch implements BlockReader {
   #isAnyFlow = false
   readonly #shapes: readonly Shape[]
   readonly #isPrivate: boolean
+  /** When questions are about, in order. */
+  readonly #moments: BigInt64Array
+  readonly #aroundNs: bigint
   readonly #leastNs: bigint
   readonly #greatestNs: bigint
   readonly #filter: Selector | null
@@ -106,7 +112,11 @@ export class NatSearch implements BlockReader {
   #selection = new Uint8Array(0)
 
   /** Rows that lie farther from all questions than `reachNs` are not read. */
-  constructor(questions: readonly NatQuestion[], reachNs: bigint, filter: Selector | null) {
+  constructor(
+    questions: readonly NatQuestion[],
+    { reachNs, slackNs, filter }: { reachNs: bigint; slackNs: bigint; filter: Selector | null },
+  ) {
+    this.#aroundNs = greater(FLOWS_AROUND_NS, slackNs)
     this.asked = new AskedAddresses(questions)
     this.evidence = this.asked.list.map(() => [])
     this.exporters = this.asked.list.map(() => new Set())
@@ -114,13 +124,9 @@ export class NatSearch implements BlockReader {
     this.#isPrivate = questions[0]?.isPrivate === true
     this.#shapes = this.#isPrivate ? PRIVATE_SHAPES : PUBLIC_SHAPES
     this.#filter = filter
-    let [least, greatest] = [2n ** 63n, 0n]
-    for (const { atNs } of questions) {
-      if (atNs < least) least = atNs
-      if (atNs > greatest) greatest = atNs
-    }
-    this.#leastNs = least - reachNs
-    this.#greatestNs = greatest + reachNs
+    this.#moments = BigInt64Array.from(questions, ({ atNs }) => atNs).sort()
+    this.#leastNs = (this.#moments[0] ?? 0n) - reachNs
+    this.#greatestNs = (this.#moments.at(-1) ?? 0n) + reachNs
   }
 
   /** Whether it is flows that tell of an address: they come late. */
@@ -136,11 +142,30 @@ export class NatSearch implements BlockReader {
     return least <= this.#greatestNs && greatest >= this.#leastNs
   }
 
+  /** Whether any moment asked about lies in a block's time or near it. */
+  #isAskedAt({ leastStart, leastReceived, greatestEnd, greatestReceived }: BlockFacts): boolean {
+    const least = lesser(leastStart, leastReceived) - this.#aroundNs
+    const greatest = greater(greatestEnd, greatestReceived) + this.#aroundNs
+    const moments = this.#moments
+    let [low, high] = [0, moments.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (moments[middle]! < least) low = middle + 1
+      else high = middle
+    }
+    return low < moments.length && moments[low]! <= greatest
+  }
+
   take(block: FlowBlock, problems: Problem[]): number {
     const facts = new Map(block.columns.map((column) => [column.field, column]))
     const isTranslated = facts.has(F.postNatSourceAddress) || facts.has(F.postNatDestinationAddress)
     if (!isTranslated) return 0
-    if (!facts.has(NAT.natEvent) && !facts.has(NAT.firewallEvent)) this.#isAnyFlow = true
+    const hasEvents = facts.has(NAT.natEvent) || facts.has(NAT.firewallEvent) || facts.has(NAT.rangeStart)
+    if (!hasEvents) {
+      this.#isAnyFlow = true
+      // Flows tell of the time that they last, events of all time until the next one.
+      if (!this.#isAskedAt(block.info)) return 0
+    }
     this.asked.marks(block.addresses)
     const may = this.#shapes.filter(
       ({ asked, other }) => facts.has(other) && this.asked.mayHold(facts.get(asked)),
