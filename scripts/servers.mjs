@@ -1,8 +1,9 @@
 // Proves delivery against real servers: `weir ship setup`, then `weir ship --follow` while its log is rotated and it, or
 // the server, is killed at random; at the end the server must have every flow once, and what it refuses must be in the
 // dead letters. Usage: npm run servers [-- opensearch|elasticsearch…] [--flows N] [--kills N] [--seed N]
-// Without Java 21 or Maven it is skipped, and says why; with CI=true that is a failure.
+// Without Java 21, Maven, unzip or openssl it is skipped, and says why; with CI=true that is a failure.
 
+import { spawnSync } from 'node:child_process'
 import { proveExpectations } from './servers/expectations.mjs'
 import { areCached, fetchElasticsearch, fetchOpenSearch, findJava } from './servers/fetch.mjs'
 import { proveShipping } from './servers/proof.mjs'
@@ -61,6 +62,9 @@ process.exitCode = failed > 0 ? 1 : 0
 function whatIsMissing() {
   try {
     findJava()
+    for (const tool of names.includes('elasticsearch') ? ['unzip', 'openssl'] : []) {
+      if (spawnSync(tool, ['-h']).error !== undefined) return `${tool} is not installed`
+    }
     if (!areCached()) for (const name of names) SERVERS[name].fetch()
     return null
   } catch (error) {
