@@ -27,11 +27,11 @@ case $0 in
   *goflow2) main=$ROOT/goflow2 ;;
   *) main=${join(projectRoot, 'cmd/main.ts')} ;;
 esac
-case "$*" in *listen*) ;; *) exec ${node} "$main" "$@" ;; esac
+case "$*" in *listen* | *--interface*) ;; *) exec ${node} "$main" "$@" ;; esac
 : >"$ROOT/log"
 ${node} "$main" "$@" 2>"$ROOT/log" &
 pid=$!
-until grep -q 'starting collection' "$ROOT/log"; do
+until grep -q 'starting collection\\|tracking packets' "$ROOT/log"; do
   kill -0 $pid || break
   sleep 0.02
 done
@@ -54,6 +54,7 @@ test.before(async () => {
   copyFileSync(join(projectRoot, 'packaging/weir.yaml'), join(folder, 'weir.yaml'))
   writeFileSync(join(folder, 'asked.txt'), '198.51.100.7 40231 2026-01-01T12:03:07Z tcp\n')
   writeFileSync(join(folder, 'app.log'), 'a line\n')
+  writeFileSync(join(folder, 'packetbeat.yml'), 'packetbeat.flows:\n  timeout: 30s\n')
   writeFileSync(join(folder, 'networks.txt'), '10.0.0.0/8 office customer=Acme site=north\n')
   writeFileSync(join(folder, 'interfaces.csv'), '*,1,uplink,1G\n')
   writeFileSync(join(folder, 'old.log'), '{"type":"NETFLOW_V5","src_addr":"192.0.2.1","bytes":1500}\n')
@@ -78,9 +79,16 @@ test.after(() => {
 
 const hasNamespaces = spawnSync('unshare', ['--map-root-user', '--net', 'true']).status === 0
 
+/** Whether a line goes on until it is ended. */
+function isLiveLine(line: string): boolean {
+  return line.includes('listen') || line.includes('--interface')
+}
+
 function run(line: string): { status: number | null; stderr: string } {
-  const words = ['bash', '-o', 'pipefail', '-c', line]
-  const isLive = line.includes('listen')
+  // The namespace has no network of its own.
+  const devices = line.includes('eth0') ? 'ip link add eth0 type veth peer name eth1; ' : ''
+  const words = ['bash', '-o', 'pipefail', '-c', `${devices}${line}`]
+  const isLive = isLiveLine(line)
   const { status, stderr } = spawnSync(
     isLive ? 'unshare' : 'bash',
     isLive ? ['--map-root-user', '--net', ...words] : words.slice(1),
@@ -100,7 +108,7 @@ function run(line: string): { status: number | null; stderr: string } {
 }
 
 function check(name: string, line: string): void {
-  const isLive = line.includes('listen')
+  const isLive = isLiveLine(line)
   const missing = /\| (man|groff) /.exec(line)?.[1]
   const canRun = missing === undefined || spawnSync('sh', ['-c', `command -v ${missing}`]).status === 0
   // Servers are not part of the folder.

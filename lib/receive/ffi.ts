@@ -15,6 +15,7 @@ export interface Libc {
   sendmmsg(fd: number, messages: Uint8Array, count: number, flags: number): number
   poll(entries: Uint8Array, count: number, timeoutMs: number): number
   close(fd: number): number
+  ioctl(fd: number, request: bigint, argument: Uint8Array): number
   /** Returns where the kernel put the memory, or 2^64-1. */
   mmap(at: null, octets: bigint, protection: number, flags: number, fd: number, offset: bigint): bigint
   munmap(at: bigint, octets: bigint): number
@@ -39,6 +40,7 @@ const DEFINITIONS = {
   sendmmsg: { arguments: ['int32', 'buffer', 'uint32', 'int32'], return: 'int32' },
   poll: { arguments: ['buffer', 'uint32', 'int32'], return: 'int32' },
   close: { arguments: ['int32'], return: 'int32' },
+  ioctl: { arguments: ['int32', 'uint64', 'buffer'], return: 'int32' },
   mmap: { arguments: ['pointer', 'uint64', 'int32', 'int32', 'int32', 'int64'], return: 'pointer' },
   munmap: { arguments: ['pointer', 'uint64'], return: 'int32' },
   capget: { arguments: ['buffer', 'buffer'], return: 'int32' },

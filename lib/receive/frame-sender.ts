@@ -1,6 +1,6 @@
 import { FlowError } from '../diagnostics/flow-error.ts'
 import { openLibc } from './ffi.ts'
-import { findInterface } from './packet-socket.ts'
+import { findInterface } from './network-interface.ts'
 import { UdpSender } from './udp-sender.ts'
 
 // packet(7), linux/if_packet.h.

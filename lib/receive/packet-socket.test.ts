@@ -4,7 +4,8 @@ import * as assert from 'uvu/assert'
 import { FlowError } from '../diagnostics/flow-error.ts'
 import { compilePacketFilter, type PacketFilter } from './bpf.ts'
 import { openLibpcap } from './ffi.ts'
-import { findInterface, openInterface, PacketRing } from './packet-socket.ts'
+import { findInterface } from './network-interface.ts'
+import { openInterface, PacketRing } from './packet-socket.ts'
 
 const test = suite('packet-socket')
 

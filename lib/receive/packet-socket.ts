@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { FlowError } from '../diagnostics/flow-error.ts'
 import type { MetricFamily } from '../diagnostics/metrics.ts'
 import type { PacketFilter } from './bpf.ts'
 import { type Libc, openLibc } from './ffi.ts'
 import { writeTime } from './nanoseconds.ts'
+import { findInterface, type InterfaceFacts, unsupported } from './network-interface.ts'
 
 // The packet interface of Linux (packet(7), linux/if_packet.h).
 const AF_PACKET = 17
@@ -60,45 +60,7 @@ const EACCES = 13
 const ENETDOWN = 100
 const ENODEV = 19
 
-// Hardware types (linux/if_arp.h) and the link types of captures that their frames have.
-const HARDWARE_ETHERNET = 1
-const HARDWARE_LOOPBACK = 772
-const HARDWARE_NONE = 65534
 const LINK_ETHERNET = 1
-const LINK_RAW = 101
-
-export interface InterfaceFacts {
-  readonly name: string
-  readonly index: number
-  /** Link type of its packets, as captures number them. */
-  readonly link: number
-  readonly isLoopback: boolean
-}
-
-/** What Linux tells of a network interface; throws INTERFACE_FAILED where there is none, or its frames are unknown. */
-export function findInterface(name: string): InterfaceFacts {
-  const read = (file: string) => Number(readFileSync(`/sys/class/net/${name}/${file}`, 'utf8'))
-  let index: number
-  let hardware: number
-  try {
-    if (!/^[^/\s]{1,15}$/.test(name) || name === '.' || name === '..')
-      throw new Error('no name of an interface')
-    index = read('ifindex')
-    hardware = read('type')
-  } catch {
-    throw new FlowError(
-      'INTERFACE_FAILED',
-      `cannot capture: there is no network interface ${name}; see ip link`,
-    )
-  }
-  const isLoopback = hardware === HARDWARE_LOOPBACK
-  if (hardware === HARDWARE_ETHERNET || isLoopback) return { name, index, link: LINK_ETHERNET, isLoopback }
-  if (hardware === HARDWARE_NONE) return { name, index, link: LINK_RAW, isLoopback }
-  throw new FlowError(
-    'INTERFACE_FAILED',
-    `cannot capture on ${name}: its frames are of hardware type ${hardware}; Ethernet, loopback and tun are known`,
-  )
-}
 
 export interface PacketSocketOptions {
   /** Memory of the ring: what comes while nobody reads waits there. */
@@ -121,12 +83,7 @@ export interface BoundInterface extends InterfaceFacts {
 export function openInterface(name: string, options: PacketSocketOptions): BoundInterface {
   const facts = findInterface(name)
   const libc = openLibc()
-  if (libc === null) {
-    throw new FlowError(
-      'INTERFACE_FAILED',
-      `cannot capture on ${name}: that needs Linux on x64 or arm64 with glibc`,
-    )
-  }
+  if (libc === null) throw unsupported(name)
   const fd = libc.socket(AF_PACKET, SOCK_RAW_CLOEXEC, 0)
   if (fd < 0) throw failure(name, 'open', libc.errno())
   const set = (level: number, option: number, value: Uint8Array, octets: number, what: string) => {
