@@ -15,6 +15,7 @@ const MINUTE_NS = 60_000_000_000n
 const FIVE_MINUTES = 5
 const DAY_NS = 86_400_000_000_000n
 const DEFAULT_TOP = 10
+const LEAST_VLANS = 20
 /** A trend of fewer days is weather. */
 const LEAST_DAYS = 3
 const BORDERS = [0.7, 0.8, 0.9]
@@ -70,7 +71,9 @@ export const CAPACITY: Preset = {
 
 function questionsOf(asked: Asked, word: 'if' | 'vlan'): Question[] {
   const binMs = asked.binMs ?? MINUTE
-  const top = asked.top === null ? [DEFAULT_TOP] : asked.top[0] === 0 ? [] : asked.top.slice(0, 1)
+  const limit = limitOf(asked)
+  // Flows without a VLAN are groups too, and are left out only later.
+  const top = limit === 0 ? [] : [word === 'if' ? limit : Math.max(limit, LEAST_VLANS)]
   const ways = word === 'if' ? ['in', 'out'] : ['in']
   return ways.map((way) => ({
     ...EMPTY_QUESTION,
@@ -80,6 +83,10 @@ function questionsOf(asked: Asked, word: 'if' | 'vlan'): Question[] {
     binMs,
     top,
   }))
+}
+
+function limitOf({ top }: Asked): number {
+  return top?.[0] ?? DEFAULT_TOP
 }
 
 interface Line {
@@ -107,7 +114,10 @@ async function read(
   const lines = tables.flatMap((table): Line[] => {
     const { times, groups } = coursesOf(table)
     const seconds = binSeconds(times, binMs, table.quality.fromNs, table.quality.toNs)
-    return [...groups.values()].map((course) => ({ way: table.name, course, times, seconds }))
+    // Flows without such a key went by none.
+    const known = [...groups.values()].filter(({ key }) => key[1] !== null)
+    const first = limitOf(asked) === 0 ? known : known.slice(0, limitOf(asked))
+    return first.map((course) => ({ way: table.name, course, times, seconds }))
   })
   const measured = lines.map((line) => measure(line, names))
   const isAgain = inputs.every((input) => 'blocks' in input)

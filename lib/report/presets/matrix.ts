@@ -5,6 +5,7 @@ import { EMPTY_QUESTION, type Question } from '../question.ts'
 import type { Laid, Names, ReportCell, ReportColumn, ReportRow, Section } from '../report.ts'
 import { titleOf } from '../section.ts'
 import { ALL_GROUPS } from './asked.ts'
+import { IFS_FLAG } from './interface-flag.ts'
 import type { Asked, Preset } from './preset.ts'
 
 const DEFAULT_SIZE = 10
@@ -19,11 +20,11 @@ export const MATRIX: Preset = {
   description:
     "--by 'A x B' has a row for each A and a column for each B, those with most bytes first, then others and totals. The " +
     'same word twice, such as net x net or local.site x local.site, is source against destination. if is an interface: ' +
-    'what came in there from sources and what went out there to destinations, together; of several exporters say ' +
-    "which one: 'exporter ip 192.0.2.1'. none is what has no such key. " +
+    'what came in there from sources and what went out there to destinations, together. none is what has no such key. ' +
     '--long has a row for each pair instead.',
   operand: null,
   flags: [
+    IFS_FLAG,
     { name: 'long', help: 'A row for each pair, without others and totals.' },
     {
       name: 'format',
@@ -51,14 +52,14 @@ export const MATRIX: Preset = {
     const [measure = 'bytes'] = asked.sum ?? []
     const [rows = DEFAULT_SIZE, columns = rows] = asked.top ?? []
     const limits = { rows: rows || ALL_GROUPS, columns: columns || ALL_GROUPS }
-    const isJoined = pairs.length > 1
-    const questions = pairs.flatMap((by): Question[] => {
-      const base = { ...EMPTY_QUESTION, sum: [measure] }
+    const base = { ...EMPTY_QUESTION, sum: [measure] }
+    const questions = pairs.flatMap(([row, column]): Question[] => {
       // Sums of two questions are ranked only when both are known.
-      const first = isJoined ? ALL_GROUPS : limits.rows
+      if (pairs.length > 1 || row.length + column.length > 2)
+        return [{ ...base, name: 'cells', by: [...row, ...column] }]
       return [
-        { ...base, name: 'cells', by, top: [first, ALL_GROUPS] },
-        { ...base, name: 'columns', by: [by[1]], top: [isJoined ? ALL_GROUPS : limits.columns] },
+        { ...base, name: 'cells', by: [...row, ...column], top: [limits.rows, ALL_GROUPS] },
+        { ...base, name: 'columns', by: column, top: [limits.columns] },
       ]
     })
     return {
@@ -67,9 +68,9 @@ export const MATRIX: Preset = {
       lay: (tables, names) =>
         lay(tables, names, {
           words: [rowWord, columnWord],
+          pairs,
           limits,
           isLong: asked.isOn('long'),
-          isForPeople: asked.isForPeople,
         }),
     }
   },
@@ -82,32 +83,31 @@ function wordsOf({ by }: Asked): readonly [string, string] {
   return words as [string, string]
 }
 
-/** The keys that a pair of words stands for; two pairs where what came in and what went out count together. */
-function pairsOf(row: string, column: string): (readonly [string, string])[] {
-  const words = [row, column]
-  if (row === column) {
+/** The keys that the words of a matrix stand for. */
+type Pair = readonly [rows: readonly string[], columns: readonly string[]]
+
+/** Two pairs where what came in and what went out count together. */
+function pairsOf(row: string, column: string): Pair[] {
+  if (row === column && row !== 'if') {
     const bare = row.replace(/^(local|src|dst|remote)\./, '')
-    return [[`src.${bare}`, `dst.${bare}`]]
+    return [[[`src.${bare}`], [`dst.${bare}`]]]
   }
-  const told = (word: string, side: 'src' | 'dst' | null, interfaceWord: string): string => {
-    if (word === 'if') return interfaceWord
-    if (word === 'as') return `${side ?? 'remote'}.as`
-    return word === 'net' || word === 'name' ? `local.${word}` : word
+  const keys = (word: string, way: 'in' | 'out' | null): string[] => {
+    // Numbers of interfaces are their exporter's own.
+    if (word === 'if') return ['exporter', `${way}.if`]
+    if (word === 'as') return [way === null ? 'remote.as' : way === 'in' ? 'src.as' : 'dst.as']
+    return [word === 'net' || word === 'name' ? `local.${word}` : word]
   }
-  if (words.includes('if')) {
-    return [
-      [told(row, 'src', 'in.if'), told(column, 'src', 'in.if')],
-      [told(row, 'dst', 'out.if'), told(column, 'dst', 'out.if')],
-    ]
-  }
-  return [[told(row, null, ''), told(column, null, '')]]
+  if (row === 'if' && column === 'if') return [[keys('if', 'in'), keys('if', 'out')]]
+  if (row !== 'if' && column !== 'if') return [[keys(row, null), keys(column, null)]]
+  return (['in', 'out'] as const).map((way): Pair => [keys(row, way), keys(column, way)])
 }
 
 interface Look {
   readonly words: readonly [string, string]
+  readonly pairs: readonly Pair[]
   readonly limits: { readonly rows: number; readonly columns: number }
   readonly isLong: boolean
-  readonly isForPeople: boolean
 }
 
 /** Sums by row, by column, by both, and of all. */
@@ -117,24 +117,57 @@ class Sums {
   readonly cells = new Map<string, Map<string, bigint>>()
   all = 0n
 
-  take(cells: ResultTable, columns: ResultTable): void {
-    const [rowColumn, columnColumn] = cells.columns as [ResultTable['columns'][0], ResultTable['columns'][0]]
-    this.all += amountOf(cells.totals[2])
-    for (const [key, value] of cells.outer[0]?.rows ?? [])
-      add(this.rows, textOf(key!, rowColumn), amountOf(value))
-    for (const [key, value] of columns.rows) add(this.columns, textOf(key!, columnColumn), amountOf(value))
-    for (const [row, column, value] of cells.rows) {
-      const name = textOf(row!, rowColumn)
-      const own = this.cells.get(name) ?? new Map<string, bigint>()
-      this.cells.set(name, own)
-      add(own, textOf(column!, columnColumn), amountOf(value))
+  /** Takes all pairs there are; the first `width` keys are the row's. */
+  takeAll({ columns, rows, totals }: ResultTable, width: number, names: Names): void {
+    const keys = columns.length - 1
+    this.all += amountOf(totals[keys])
+    for (const cells of rows) {
+      const value = amountOf(cells[keys])
+      const row = keyText(cells.slice(0, width), columns, names)
+      const column = keyText(cells.slice(width, keys), columns.slice(width), names)
+      add(this.rows, row, value)
+      add(this.columns, column, value)
+      this.#add(row, column, value)
     }
   }
+
+  /** Takes pairs of the first rows, whose sums are in the outer table, and the sums of the first columns. */
+  takeFirst(cells: ResultTable, columns: ResultTable, names: Names): void {
+    this.all += amountOf(cells.totals[2])
+    for (const [key, value] of cells.outer[0]?.rows ?? [])
+      add(this.rows, keyText([key!], cells.columns, names), amountOf(value))
+    for (const [key, value] of columns.rows)
+      add(this.columns, keyText([key!], columns.columns, names), amountOf(value))
+    for (const [row, column, value] of cells.rows) {
+      const name = keyText([column!], cells.columns.slice(1), names)
+      this.#add(keyText([row!], cells.columns, names), name, amountOf(value))
+    }
+  }
+
+  #add(row: string, column: string, value: bigint): void {
+    const own = this.cells.get(row) ?? new Map<string, bigint>()
+    this.cells.set(row, own)
+    add(own, column, value)
+  }
+}
+
+/** A key as one text; of an interface its exporter, and its name or number. */
+function keyText(key: readonly Cell[], columns: readonly Pick<ReportColumn, 'unit'>[], names: Names): string {
+  if (key.length === 2) {
+    const [exporter, index] = key as [Cell, Cell]
+    if (index === null) return NOBODY
+    return `${exporter} ${names.interfaceName?.(String(exporter), Number(index)) || index}`
+  }
+  return textOf(key[0]!, columns[0]!)
 }
 
 function lay(tables: readonly ResultTable[], names: Names, look: Look): Laid {
   const sums = new Sums()
-  for (let i = 0; i < tables.length; i += 2) sums.take(tables[i]!, tables[i + 1]!)
+  const { pairs } = look
+  const [first] = pairs as [Pair]
+  if (pairs.length === 1 && first[0].length + first[1].length === 2)
+    sums.takeFirst(tables[0]!, tables[1]!, names)
+  else for (const [i, [row]] of pairs.entries()) sums.takeAll(tables[i]!, row.length, names)
   const unit = tables[0]!.columns.at(-1)!.unit
   const rowNames = largest(sums.rows, look.limits.rows)
   const columnNames = largest(sums.columns, look.limits.columns)
@@ -142,11 +175,11 @@ function lay(tables: readonly ResultTable[], names: Names, look: Look): Laid {
     ? long(sums, rowNames, look, unit)
     : square(sums, rowNames, columnNames, look, unit)
   const [rowWord, columnWord] = look.words
-  const nameOf = (word: string, text: string) =>
-    word.endsWith('as') && /^\d+$/.test(text) ? names.system(Number(text)) : null
+  const nameOf = (text: string) =>
+    /(^|\.)as$/.test(rowWord) && /^\d+$/.test(text) ? names.system(Number(text)) : null
   return {
     title: `${rowWord} x ${columnWord}`,
-    sections: [{ ...section, keyNames: (_, text) => nameOf(rowWord, text) }],
+    sections: [{ ...section, keyNames: (_, text) => nameOf(text) }],
     notes: [],
   }
 }

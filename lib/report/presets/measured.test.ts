@@ -382,51 +382,6 @@ test('the trend of days says when 80% is reached', () => {
   )
 })
 
-test('quality counts lost records by the sequence numbers of each protocol', async () => {
-  const rowsOf = (protocol: bigint, exporter: number, numbers: readonly bigint[], each: number) =>
-    numbers.flatMap((sequence, i) =>
-      Array.from(
-        { length: each },
-        (): PlainFlow =>
-          new Map<Field, bigint | readonly number[]>([
-            [F.exporterAddress, [0, 0, 0xffff, exporter]],
-            [F.exportProtocol, protocol],
-            [F.sequenceNumber, sequence],
-            [F.timeReceived, START + BigInt(i) * SECOND],
-          ]),
-      ),
-    )
-  const flows = [
-    // 4 records a datagram; the one that begins at 8 is lost; the number wraps.
-    ...rowsOf(10n, 1, [4294967294n, 2n, 10n], 4),
-    // Datagrams: 3 is lost, 4 was overtaken.
-    ...rowsOf(9n, 2, [1n, 2n, 5n, 4n], 3),
-    ...rowsOf(5n, 3, [100n, 110n, 120n], 10),
-  ]
-  const rows = objects(await ask(QUALITY, {}, {}, flows))
-  const lostOf = (address: string) => rows.find((row) => row['exporter'] === address)!['lost']
-  assert.is(lostOf('0.0.0.1'), 4)
-  assert.is(lostOf('0.0.0.2'), 1)
-  assert.is(lostOf('0.0.0.3'), 0)
-})
-
-test('quality sees clocks that are ahead, late rows, sampling and doubles', async () => {
-  const laid = await ask(QUALITY, {})
-  const rows = objects(laid)
-  const late = FLOWS.map((flow) => number(flow, F.timeReceived) - number(flow, F.flowEnd))
-  assert.is(
-    rows.reduce((sum, row) => sum + Number(row['late']), 0),
-    late.filter((delay) => delay > 300n * SECOND).length,
-  )
-  assert.match(String(rows[0]!['sampling']), /1:1 by [a-z]/)
-  assert.match(laid.notes.join('\n'), 'ingress')
-  const columns = objects(
-    laid,
-    laid.sections.findIndex(({ name }) => name === 'columns'),
-  )
-  assert.is(columns.find((row) => row['column'] === 'sourceAddress')!['rows'], FLOWS.length)
-})
-
 test('empty inputs give empty answers', async () => {
   const window = { fromNs: START, toNs: START + MINUTE }
   for (const preset of [P95, MATRIX, DIFF, NEW, CAPACITY, QUALITY]) {

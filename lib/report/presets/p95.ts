@@ -172,9 +172,12 @@ function accountsOf(tables: readonly ResultTable[]): { times: readonly bigint[];
   const missing = times.map(isMissing)
   // What one way left out may be there all the same.
   const isWhole = [first, second].map(({ groups }, side) => groups.size >= tables[side]!.groups)
-  const names = [...new Set([...first.groups.keys(), ...second.groups.keys()])].filter((name) =>
-    [first, second].every(({ groups }, side) => isWhole[side] || groups.has(name)),
-  )
+  const names = [...new Set([...first.groups.keys(), ...second.groups.keys()])].filter((name) => {
+    const key = (first.groups.get(name) ?? second.groups.get(name))!.key
+    // Flows that no exporter gave an interface went by none.
+    if (key.includes(null)) return false
+    return [first, second].every(({ groups }, side) => isWhole[side] || groups.has(name))
+  })
   const accounts = names.map((name) => {
     const sides = [first.groups.get(name), second.groups.get(name)]
     const bins = times.map((time, i) => {

@@ -32,34 +32,37 @@ export class Durations {
 const TIMEOUTS = [1, 2, 5, 10, 15, 20, 30, 60, 90, 120, 180, 240, 300, 600, 900, 1200, 1800, 3600, 7200]
 /** A flow is cut a little late. */
 const SLACK = 1.1
-/** So much of all flows at least as long must end there. */
-const LEAST_PART = 0.3
+/** A heap at a timeout is so many times what is as far below it. */
+const HEAP = 2
 const LEAST_FLOWS = 20
 
 /** Finds the active timeout of an exporter: where flows that would go on are cut. */
 export class ActiveTimeout {
-  /** Flows whose length is that of a timeout, and flows that are longer than it. */
+  /** Flows whose length is that of a timeout, flows a little shorter, and longer ones. */
   readonly #at = new Uint32Array(TIMEOUTS.length)
+  readonly #below = new Uint32Array(TIMEOUTS.length)
   readonly #beyond = new Uint32Array(TIMEOUTS.length)
 
   add(ms: number): void {
     for (let i = 0; i < TIMEOUTS.length; i++) {
       const timeout = TIMEOUTS[i]! * 1000
-      if (ms < timeout * 0.97) return
-      if (ms <= timeout * SLACK + 2000) this.#at[i]!++
-      else this.#beyond[i]!++
+      const from = timeout * 0.97
+      const to = timeout * SLACK + 2000
+      if (ms > to) this.#beyond[i]!++
+      else if (ms >= from) this.#at[i]!++
+      else if (ms >= from - (to - from)) this.#below[i]!++
+      // The next ones are longer still.
+      else return
     }
   }
 
   /** Seconds; null where flows are cut nowhere. */
   get seconds(): number | null {
     for (let i = TIMEOUTS.length - 1; i >= 0; i--) {
-      const all = this.#at[i]! + this.#beyond[i]!
-      if (this.#at[i]! < LEAST_FLOWS) continue
-      // Ordinary flows grow rarer with length; a heap at the longest length is the timeout.
-      const shorter = i === 0 ? Number.POSITIVE_INFINITY : this.#at[i - 1]!
-      const isEnd = this.#beyond[i]! <= all * 0.02
-      return isEnd && (this.#at[i]! >= shorter || this.#at[i]! >= all * LEAST_PART) ? TIMEOUTS[i]! : null
+      const at = this.#at[i]!
+      if (at < LEAST_FLOWS) continue
+      const isEnd = this.#beyond[i]! <= (at + this.#beyond[i]!) * 0.02
+      return isEnd && at >= HEAP * this.#below[i]! ? TIMEOUTS[i]! : null
     }
     return null
   }
