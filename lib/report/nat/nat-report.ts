@@ -69,7 +69,7 @@ export const natPlan: NatPlanner = (wishes, asked) => {
         }
       })()
       const section = natSection(counted, isPrivate, asked.isForPeople)
-      quality.problems.push(...problems)
+      quality.rejected += problems.length
       const notes = problems.map(({ what }) => what)
       if (dropped > 0) notes.push(`${dropped} records were too many to be kept: ask fewer questions at once`)
       if (questions.length > 1)

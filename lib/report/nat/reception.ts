@@ -4,7 +4,7 @@ import { F, PROTOCOL } from '../../flow/fields.ts'
 import type { FlowBlock, FlowFile, FlowStream, Problem } from '../../flow/source.ts'
 import { isFlowFile } from '../block-pass.ts'
 import { greater } from '../window.ts'
-import { exporterText } from './nat-search.ts'
+import { exporterText } from './nat-cells.ts'
 
 /** A time from which an exporter's records are missing: nothing came, or numbers say that something was lost. */
 export interface Gap {
