@@ -11,7 +11,9 @@ import { lesser } from './window.ts'
 
 /** Octets that a group takes once it is to be printed. */
 const PRINTED_OCTETS = 400
-const MOST_CELLS = 1_000_000
+/** Rows of bins that are printed at least, where memory is short, and at most. */
+const LEAST_ROWS = 1_000_000
+const MOST_ROWS = 8_000_000
 
 /** The span of time that an answer is about, and its bins. */
 interface Span {
@@ -30,6 +32,7 @@ export function resultOf(run: QueryRun, options: RunOptions, interner: TextInter
   quality.toNs = span.to
   quality.bins = compiled.hasBins ? span.last - span.first + 1 : 0
   const ns = span.to - span.from
+  const mostRows = Math.min(MOST_ROWS, Math.max(LEAST_ROWS, options.memoryOctets / PRINTED_OCTETS))
   const tables: ResultTable[] = []
   let outer: Set<string> | null = null
   for (const [depth, tablesOfLevel] of run.levels.entries()) {
@@ -72,7 +75,9 @@ export function resultOf(run: QueryRun, options: RunOptions, interner: TextInter
     quality.spilledOctets += main.aggregation.spilledOctets
     const winners = ranking.end()
     outer = new Set(winners.map(({ meanings }) => textOf(meanings, meanings.length)))
-    tables.push(tableOf(run, depth, ranking, isNested ? nested(winners, tables, depth) : winners, span))
+    tables.push(
+      tableOf(run, depth, ranking, isNested ? nested(winners, tables, depth) : winners, span, mostRows),
+    )
     if (isNested) ordered.set(tables.at(-1)!, nested(winners, tables.slice(0, -1), depth))
   }
   const last = tables.pop()!
@@ -154,6 +159,7 @@ function tableOf(
   ranking: Ranking,
   winners: readonly Winner[],
   span: Span,
+  mostRows: number,
 ): ResultTable {
   const { compiled, quality } = run
   const { query, measures, sources, timeAt } = compiled
@@ -203,7 +209,7 @@ function tableOf(
     if (isLeft) others.push([...nobody, ...othersCells(measures, wholes, left, ns)])
   } else {
     const bins = span.last - span.first + 1
-    if (bins * (told.length + 1) > MOST_CELLS) {
+    if (bins * (told.length + 1) > mostRows) {
       throw new FlowError(
         'QUERY_INVALID',
         `${query.name}: ${bins} bins of ${told.length} groups are too many to print: say --top, --from and --to, or a longer --bin`,
@@ -212,13 +218,16 @@ function tableOf(
     const missing = missingBins(run, span)
     quality.missingBins = missing.size
     const zeros = sources.map(() => 0n)
+    const { window } = compiled
+    const starts = Array.from({ length: bins }, (_, i) => window.startOf(span.first + i))
+    const durations = starts.map((_, i) => window.durationOf(span.first + i, span.from, span.to))
     const withTime = (cells: Cell[], bin: number): Cell[] => {
-      return [...cells.slice(0, timeAt), compiled.window.startOf(bin), ...cells.slice(timeAt)]
+      return [...cells.slice(0, timeAt), starts[bin - span.first]!, ...cells.slice(timeAt)]
     }
     const keys = told.map(keyCells)
     const row = (i: number, bin: number): void => {
       const lanes = told[i]!.bins?.get(bin)
-      const duration = compiled.window.durationOf(bin, span.from, span.to)
+      const duration = durations[bin - span.first]!
       const cells = missing.has(bin) ? measures.map(() => null) : adder.cells(lanes ?? zeros, duration)
       rows.push([...withTime(keys[i]!, bin), ...cells])
     }
@@ -232,7 +241,7 @@ function tableOf(
       const rest = all.map((total, lane) =>
         told.reduce((sum, { bins: own }) => sum - (own?.get(bin)?.[lane] ?? 0n), total),
       )
-      const duration = compiled.window.durationOf(bin, span.from, span.to)
+      const duration = durations[bin - span.first]!
       const cells = missing.has(bin)
         ? measures.map(() => null)
         : othersCells(measures, wholes, rest, duration)
