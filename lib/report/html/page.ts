@@ -73,8 +73,8 @@ function* reportMarkup(
   if (span !== undefined) yield `<p class="window">${escaped(span.text)}; times in ${escaped(timeZone)}</p>\n`
   for (const [i, section] of report.sections.entries()) {
     if (section.look === 'chart' || section.look === 'ribbons') {
-      const picture = charts[i] ?? ribbonsMarkup(section, timeZone)
-      if (drawn.has(picture)) continue
+      const picture = section.look === 'chart' ? (charts[i] ?? '') : ribbonsMarkup(section, timeZone)
+      if (picture === '' || drawn.has(picture)) continue
       drawn.add(picture)
     }
     if (section.title !== null && (charts[i] !== null || section.look !== 'chart'))
