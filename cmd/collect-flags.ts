@@ -106,6 +106,9 @@ export function collectOptions(given: GivenFlags): CollectOptions {
   for (const [name, why] of Object.entries(IGNORED)) {
     if (flags.isGiven(name)) warnings.push(`-${name} does nothing: ${why}`)
   }
+  if (packets?.isEnabled === false) {
+    warnings.push(`no flows are tracked: ${flags.sourceOf('flow-enabled')} is false`)
+  }
   return {
     listen: read.length > 0 || packets !== null ? [] : listen(flags),
     read,

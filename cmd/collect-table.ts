@@ -290,7 +290,7 @@ export const COLLECT: Command = {
   operands: '',
   summary: 'Receive NetFlow, IPFIX and sFlow, and write flows as lines or into an archive.',
   description:
-    'NetFlow v1, v5, v6, v7, v8, v9, IPFIX and sFlow v2, v4, v5 come in by UDP or from capture files; lines as goflow2 writes them go out. ' +
+    'NetFlow v1, v5, v6, v7, v8, v9, IPFIX and sFlow v2, v4, v5 come in by UDP or from capture files; lines as goflow2 writes them go out. Or flows of packets are tracked, as Packetbeat does. ' +
     "goflow2's flags work as they are, with one dash or two. SIGHUP reopens the output file; SIGTERM and SIGINT write what is left and end.",
   flags: [...FLAGS, ...HIDDEN, ...HIDDEN_SWITCHES],
   examples: [
@@ -301,6 +301,10 @@ export const COLLECT: Command = {
     {
       says: 'Collect into an archive, files of their own for one group of exporters, with metrics on port 8080',
       line: 'weir collect --listen netflow://:2055 --archive flows --archive-groups core=10.0.0.0/8 --addr :8080',
+    },
+    {
+      says: 'Show the flows of the packets in a capture',
+      line: 'weir collect --read-packets testdata/demo/office.pcap --format flows',
     },
     {
       says: 'Take the place of goflow2, with its flags',
