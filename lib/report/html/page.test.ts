@@ -127,6 +127,14 @@ test('of many groups the largest are drawn, and the page says so', () => {
   assert.match(text, '3 smaller groups are not drawn')
 })
 
+test('of many bins each dot is the greatest of some, to the end', () => {
+  const text = page(reportOf([{ ...series(['a'], 50_000), look: 'chart' }]))
+  const data = JSON.parse(/<script type="application\/json">(.*?)<\/script>/.exec(text)![1]!)
+  assert.is(data.times.length, Math.ceil(50_000 / 3))
+  assert.is(data.lines[0].values.at(-1), 49_999_000)
+  assert.match(text, 'the greatest of each 3 bins')
+})
+
 test('an empty answer says that nothing matches', () => {
   assert.match(page(reportOf([section({})])), 'No flow matches.')
   for (const bins of [0, 1]) {

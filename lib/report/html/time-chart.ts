@@ -27,20 +27,22 @@ interface Course {
   readonly lines: readonly { readonly name: string; readonly values: readonly (number | null)[] }[]
   /** Lines that are left out: those with the smallest sums. */
   readonly hidden: number
+  /** Bins that a dot stands for. */
+  readonly step: number
 }
 
 /** What becomes of each group over time, or null where rows have no time: a drawing, and the data for one to zoom into. */
 export function chartMarkup(section: Section, timeZone: string): string | null {
   const course = courseOf(section, timeZone)
   if (course === null || course.times.length < 2) return null
-  const { times, unit, lines, hidden } = course
+  const { times, unit, lines, hidden, step } = course
   const legend = lines.map(({ name }, i) => `<li class="c${i}">${escaped(name)}</li>`).join('')
   const data = dataText({ times, unit, lines, zone: timeZone })
   const left = hidden === 0 ? '' : `<p class="note">${hidden} smaller groups are not drawn.</p>\n`
   return (
     `<figure class="chart">\n<ul class="legend">${legend}</ul>\n${drawing(course, timeZone)}\n` +
     `<script type="application/json">${data}</script>\n` +
-    `<figcaption>${escaped(UNIT_WORDS[unit] ?? unit)}<span class="hint">: drag to zoom, double click for all</span></figcaption>\n</figure>\n${left}`
+    `<figcaption>${escaped(UNIT_WORDS[unit] ?? unit)}${step > 1 ? `, the greatest of each ${step} bins` : ''}<span class="hint">: drag to zoom, double click for all</span></figcaption>\n</figure>\n${left}`
   )
 }
 
@@ -85,13 +87,28 @@ function courseOf({ columns, rows, others }: Section, timeZone: string): Course 
   const busy = [...lines].filter(([name]) => keys.length > 0 || measures.length === 1 || sums.get(name)! > 0)
   const largest = busy.toSorted((a, b) => sums.get(b[0])! - sums.get(a[0])!).slice(0, MOST_LINES)
   const kept = busy.filter((line) => largest.includes(line))
-  const points = Math.min(moments.length, Math.floor(MOST_POINTS / Math.max(1, kept.length)))
+  // Of more bins than a page can hold each dot is the greatest of some.
+  const step = Math.ceil((moments.length * Math.max(1, kept.length)) / MOST_POINTS)
   return {
-    times: moments.slice(0, points).map((ns) => Number(ns / 1_000_000n) / 1000),
+    times: everyOf(moments, step).map((own) => Number(own[0]! / 1_000_000n) / 1000),
     unit: first.unit,
-    lines: kept.map(([name, values]) => ({ name, values: values.slice(0, points) })),
+    lines: kept.map(([name, values]) => ({ name, values: everyOf(values, step).map(greatestOf) })),
     hidden: busy.length - kept.length,
+    step,
   }
+}
+
+function everyOf<T>(list: readonly T[], step: number): (readonly T[])[] {
+  const pieces: (readonly T[])[] = []
+  for (let at = 0; at < list.length; at += step) pieces.push(list.slice(at, at + step))
+  return pieces
+}
+
+function greatestOf(values: readonly (number | null)[]): number | null {
+  return values.reduce(
+    (most, value) => (most === null || (value !== null && value > most) ? value : most),
+    null,
+  )
 }
 
 /** The same as a picture that needs no script, and that prints. */
