@@ -94,6 +94,10 @@ export class ArchiveThread implements ArchiveTarget {
     this.#port.postMessage(parcel, [parcel.buffer])
   }
 
+  setLineShape(shape: string): void {
+    this.#port.postMessage(shape)
+  }
+
   poll(): void {
     this.#readNews()
   }

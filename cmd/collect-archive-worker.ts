@@ -55,7 +55,11 @@ function run(start: ArchiveThreadStart): void {
     log.tick()
     tellMetrics()
   }, LOOK_MS)
-  port.on('message', (parcel: Parcel | null) => {
+  port.on('message', (parcel: Parcel | string | null) => {
+    if (typeof parcel === 'string') {
+      guarded(() => archive.setLineShape(parcel))
+      return
+    }
     if (parcel !== null) {
       guarded(() => archive.append(unpacker.unpack(parcel)))
       say({ kind: 'buffer', buffer: parcel.buffer }, [parcel.buffer])

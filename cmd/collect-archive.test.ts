@@ -40,6 +40,22 @@ function streams(directory: string): Record<string, number> {
   return rows
 }
 
+test('rows that come after the mapping has changed say how they are printed from then on', () => {
+  const options = { directory: folder, stream: 'flows', groups: [], limits: {}, lineShape: 'before' }
+  const archive = new CollectArchive(options, (name) => name, SILENT)
+  const batch = new FlowBatch()
+  batch.fixed(F.octetDeltaCount).present.fill(1, 0, 10)
+  batch.rowCount = 10
+  archive.append(batch)
+  archive.setLineShape('after')
+  archive.append(batch)
+  archive.close()
+  const [file] = liveFiles([folder])
+  const reader = openArchive(file!.path)
+  assert.equal([reader.lineShape(0), reader.lineShape(1)], ['before', 'after'])
+  reader.close()
+})
+
 test('records of a group of exporters go to files of its name', () => {
   const network = (text: string) => parseNetwork(text)!
   const archive = new CollectArchive(

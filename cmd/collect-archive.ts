@@ -30,6 +30,8 @@ export function collectedShape(mapping: string | null, compat: string): string {
 export interface ArchiveTarget {
   /** Takes all rows of a batch, and does not keep it. */
   append(batch: FlowBatch): void
+  /** How lines are printed from now on, as `collectedShape` says it. */
+  setLineShape(shape: string): void
   /** Syncs and rotates where the time has come; to be called ten times a second. */
   poll(): void
   /** Finishes the files. */
@@ -80,6 +82,11 @@ export class CollectArchive implements ArchiveTarget {
   append(batch: FlowBatch): void {
     if (this.#groups.length === 0) this.#writers[0]!.append(batch)
     else this.#deal(batch)
+  }
+
+  setLineShape(shape: string): void {
+    this.#passPicked()
+    for (const writer of this.#writers) writer.lineShape = shape
   }
 
   poll(): void {

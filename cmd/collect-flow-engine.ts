@@ -91,7 +91,7 @@ export class FlowEngine implements Engine {
 
   remap(text: string): void {
     const { mapping, captures } = compileMapping(text, this.#settings.options)
-    this.#outputs.remap(mapping)
+    this.#outputs.remap(mapping, text)
     // What is captured is compiled into the templates' plans: they begin anew with what the old ones knew.
     const state = this.#decoder.saveState()
     this.#decoder = this.#newDecoder(captures)

@@ -69,7 +69,7 @@ export async function collectInterfaces(run: CollectRun, packets: PacketOptions)
   clearInterval(ticking)
   log.finish()
   for (const { failure } of results) if (failure !== null) throw errorOf(failure)
-  return EXIT.done
+  return results.some(({ hasLost }) => hasLost) ? EXIT.failed : EXIT.done
 }
 
 function openOne(name: string, { filter, isPromiscuous, ringOctets }: PacketOptions): BoundInterface {

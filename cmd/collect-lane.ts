@@ -39,6 +39,8 @@ export interface LaneResult {
   readonly state: CollectorState | null
   /** Why it ended, if nobody told it to. */
   readonly failure: LaneFailure | null
+  /** Whether rows that were to be archived or sent were dropped. */
+  readonly hasLost: boolean
 }
 
 /** Longest waits for an answer: a worker may be held by a pipe that nobody reads, or have much to tell. */
@@ -72,7 +74,7 @@ export async function startLane(
   const ended = end.ended.then((error): LaneResult => {
     const failure = refusal ?? { code: null, message: error?.stack ?? 'a worker ended without a word' }
     ready.reject(errorOf(failure))
-    return result ?? { state: null, failure }
+    return result ?? { state: null, failure, hasLost: false }
   })
   await ready.promise
   return {

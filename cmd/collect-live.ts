@@ -104,7 +104,7 @@ async function finish(
   clearInterval(ticking)
   log.finish()
   for (const { failure } of results) if (failure !== null) throw errorOf(failure)
-  return EXIT.done
+  return results.some(({ hasLost }) => hasLost) ? EXIT.failed : EXIT.done
 }
 
 async function save(lanes: readonly Lane[], directory: string): Promise<void> {

@@ -8,6 +8,7 @@ import type { Mapping } from '../lib/goflow2/mapping-types.ts'
 import { newJsonRows } from '../lib/pipeline/json-rows.ts'
 import type { LineFile } from '../lib/pipeline/line-file.ts'
 import { Output } from '../lib/pipeline/output.ts'
+import { collectedShape } from './collect-archive.ts'
 import { type EngineSettings, openOutput } from './collect-engine.ts'
 import { CollectStream } from './collect-stream.ts'
 import { newDocumentSink } from './document-sink.ts'
@@ -88,9 +89,10 @@ export class CollectOutputs {
     ]
   }
 
-  /** Prints lines by another mapping from now on. */
-  remap(mapping: Mapping | null): void {
+  /** Prints lines by another mapping from now on; `text` is that of its file. */
+  remap(mapping: Mapping | null, text: string): void {
     this.flows.flush()
+    this.#settings.archive?.setLineShape(collectedShape(text, this.#settings.options.compat))
     this.#sink = this.#newSink(mapping)
   }
 

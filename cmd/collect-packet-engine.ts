@@ -97,7 +97,7 @@ export class PacketEngine {
 
   /** Prints lines by another mapping from now on; throws MAPPING_INVALID and keeps the old one. */
   remap(text: string): void {
-    this.#outputs.remap(compileMapping(text, this.#settings.options).mapping)
+    this.#outputs.remap(compileMapping(text, this.#settings.options).mapping, text)
   }
 
   metrics(): MetricFamily[] {

@@ -4,6 +4,7 @@ import { encodeFamilies } from '../lib/http/prometheus-text.ts'
 import { Control } from '../lib/pipeline/control.ts'
 import { WorkerEnd } from '../lib/pipeline/worker-link.ts'
 import { PacketRing } from '../lib/receive/packet-socket.ts'
+import type { ArchiveTarget } from './collect-archive.ts'
 import { startArchives } from './collect-archive-start.ts'
 import { describeFailure, type LaneFailure } from './collect-failure.ts'
 import type { LaneResult, PacketLaneStart } from './collect-lane.ts'
@@ -44,9 +45,10 @@ async function run(start: PacketLaneStart): Promise<void> {
   })
   let ring: PacketRing
   let engine: PacketEngine
+  let archive: ArchiveTarget | null
   try {
     ring = new PacketRing(bound)
-    const archive = await startArchives(start, log)
+    archive = await startArchives(start, log)
     engine = new PacketEngine({ options, mapping: start.mapping, control, log, archive }, options.packets!, {
       observer: start.observer,
       ingressInterface: bound.index,
@@ -98,7 +100,7 @@ async function run(start: PacketLaneStart): Promise<void> {
   ring.close()
   engine.close()
   log.finish()
-  end.event('done', { state: null, failure } satisfies LaneResult)
+  end.event('done', { state: null, failure, hasLost: archive?.hasLost === true } satisfies LaneResult)
 }
 
 void run(workerData as PacketLaneStart)

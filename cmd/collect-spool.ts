@@ -60,6 +60,9 @@ export class CollectSpool implements ArchiveTarget {
     else this.#archive.append(batch)
   }
 
+  /** Nobody prints lines of a spool. */
+  setLineShape(): void {}
+
   poll(): void {
     this.#archive.poll()
     this.#measure()
@@ -132,6 +135,11 @@ class BothTargets implements ArchiveTarget {
   append(batch: FlowBatch): void {
     this.#one.append(batch)
     this.#other.append(batch)
+  }
+
+  setLineShape(shape: string): void {
+    this.#one.setLineShape(shape)
+    this.#other.setLineShape(shape)
   }
 
   poll(): void {

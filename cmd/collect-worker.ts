@@ -6,6 +6,7 @@ import { Control } from '../lib/pipeline/control.ts'
 import { WorkerEnd } from '../lib/pipeline/worker-link.ts'
 import { openReceiver } from '../lib/receive/listen.ts'
 import type { Receiver } from '../lib/receive/receiver.ts'
+import type { ArchiveTarget } from './collect-archive.ts'
 import { startArchives } from './collect-archive-start.ts'
 import type { Engine } from './collect-engine.ts'
 import { describeFailure, type LaneFailure } from './collect-failure.ts'
@@ -49,12 +50,13 @@ async function run(start: LaneStart & { state: CollectorState | null }): Promise
   }
   let receiver: Receiver
   let engine: Engine
+  let archive: ArchiveTarget | null
   try {
     receiver = await openReceiver(start.sockets, {
       maxDatagramOctets: options.maxDatagramOctets,
       batch: BATCH,
     })
-    const archive = await startArchives(start, log)
+    archive = await startArchives(start, log)
     engine = newEngine({ options, mapping: start.mapping, control, log, archive })
     if (start.stateDirectory !== null) engine.restoreState(await loadState(start.stateDirectory, log))
     if (start.state !== null) engine.restoreState(start.state)
@@ -97,7 +99,11 @@ async function run(start: LaneStart & { state: CollectorState | null }): Promise
   await trySaving(save, log)
   log.finish()
   const isAsked = options.stateDirectory !== null && start.stateDirectory === null
-  const result: LaneResult = { state: isAsked ? engine.saveState() : null, failure }
+  const result: LaneResult = {
+    state: isAsked ? engine.saveState() : null,
+    failure,
+    hasLost: archive?.hasLost === true,
+  }
   end.event('done', result)
 }
 

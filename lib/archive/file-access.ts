@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { FlowError } from '../diagnostics/flow-error.ts'
 
 /** Reads anywhere in one open file. */
@@ -21,7 +21,12 @@ export function openFile(path: string): FileAccess {
       throw new FlowError('FILE_UNREADABLE', `cannot read archive: ${path}: ${reason}`, { cause: error })
     }
   }
-  const fd = guarded(() => openSync(path, 'r'))
+  // A FIFO would hold who opens it until somebody writes.
+  const fd = guarded(() => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK))
+  if (!fstatSync(fd).isFile()) {
+    closeSync(fd)
+    throw new FlowError('FILE_UNREADABLE', `cannot read archive: ${path}: it is no file`)
+  }
   return {
     path,
     size: () => guarded(() => fstatSync(fd).size),

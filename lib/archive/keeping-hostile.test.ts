@@ -1,10 +1,12 @@
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { FlowError } from '../diagnostics/flow-error.ts'
 import { SILENT } from '../diagnostics/log.ts'
 import { newRandom } from '../testing/workload.ts'
+import { openArchive } from './archive-reader.ts'
 import { compactArchive } from './compact.ts'
 import { expireArchive } from './expire.ts'
 import { archiveFiles, liveFiles } from './live-files.ts'
@@ -99,5 +101,16 @@ function totalOf(octets: Buffer, others: readonly Buffer[]): number {
   })
   return rows
 }
+
+test('a FIFO is refused, and nobody waits for one who writes to it', () => {
+  withDirectory((directory) => {
+    const path = join(directory, 'fifo.weir')
+    spawnSync('mkfifo', [path])
+    assert.throws(
+      () => openArchive(path),
+      (error: FlowError) => error.code === 'FILE_UNREADABLE' && /it is no file/.test(error.message),
+    )
+  })
+})
 
 test.run()

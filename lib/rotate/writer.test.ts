@@ -138,8 +138,13 @@ test('is the main process of a unit, or gone when that does not run', async ({ b
 test('needs not be told when it opens its log for each line', async ({ bench }) => {
   const write = () => appendFileSync(bench.path('flows.log'), 'a\n')
   write()
-  setTimeout(write, 20)
-  assert.equal((await bench.rotate({ isUntold: true })).counts, { rotated: 1 })
+  const later = setTimeout(write, 20)
+  try {
+    assert.equal((await bench.rotate({ isUntold: true })).counts, { rotated: 1 })
+  } finally {
+    // The folder goes with the test.
+    clearTimeout(later)
+  }
 })
 
 test.run()
