@@ -100,7 +100,6 @@ const FLAGS: readonly Flag[] = [
     group: QUESTION,
     help: 'Also what rows have of the whole together, from the first one on.',
   },
-  { name: 'raw', group: QUESTION, help: 'Read the records themselves, never rollups.' },
   {
     name: 'raw-counters',
     group: QUESTION,
