@@ -30,6 +30,6 @@ export const SHIP_STATUS: Command = {
   examples: [
     { says: 'What was sent', line: 'weir ship status --state flows' },
     { says: 'For a script', line: 'weir ship status --state flows --format json' },
-    { says: 'Of the service, with the right to read its folder', line: 'weir ship status --state /var/lib/weir' },
+    { says: 'Sources by name', line: 'weir ship status --state flows | sort' },
   ],
 }
