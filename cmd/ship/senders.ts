@@ -1,6 +1,5 @@
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
 import type { Log } from '../../lib/diagnostics/log.ts'
+import { newBodyPacker } from '../../lib/elastic/body-packer.ts'
 import { type BulkBatch, bodyOf } from '../../lib/elastic/bulk-batch.ts'
 import { type BulkCounts, BulkSender, type BulkSenderOptions } from '../../lib/elastic/bulk-sender.ts'
 import type { Transport } from '../../lib/elastic/transport.ts'
@@ -35,8 +34,6 @@ export function newPrinter(): Sender {
     async close() {},
   }
 }
-
-const pack = promisify(gzip)
 
 /** Sends to servers; they are connected to when the first batch comes. */
 export function newServerSender(
@@ -81,7 +78,7 @@ function newBulkSender(
     backoffInitMs,
     backoffMaxMs,
     parameters,
-    compress: level === 0 ? null : (body) => pack(body, { level }),
+    compress: newBodyPacker(level),
     onRejected,
     log,
   })

@@ -19,7 +19,7 @@ export interface BulkSenderOptions {
   readonly backoffInitMs: number
   readonly backoffMaxMs: number
   /** Packs a request's body; null for none. */
-  readonly compress: ((body: Uint8Array) => Promise<Uint8Array>) | null
+  readonly compress: ((batch: BulkBatch) => Promise<Uint8Array> | Uint8Array) | null
   /** `parameters` of the request, as in a URL's query, with a leading `&`; empty for none. */
   readonly parameters: string
   /**
@@ -46,6 +46,13 @@ export interface BulkCounts {
 
 /** How long to wait at most before the signal is looked at again. */
 const MOST_WAIT_MS = 250
+
+/** The body of a request about some items. */
+interface PackedBody {
+  readonly items: readonly number[]
+  readonly octets: Uint8Array
+  readonly unpackedLength: number
+}
 
 /** A server, and how it has behaved. */
 interface Host {
@@ -112,11 +119,14 @@ export class BulkSender {
 
   async #sendItems(batch: BulkBatch, numbers: readonly number[], signal: AbortSignal): Promise<void> {
     let items = numbers
+    let packed: PackedBody | undefined
     while (items.length > 0) {
+      // Packed before there is a server to ask: while others are under way, and only once however often it is sent.
+      if (packed?.items !== items) packed = await this.#pack(batch, items)
       const host = await this.#takeHost(signal)
       let reply: Reply
       try {
-        reply = await this.#request(host, itemsOf(batch, items), signal)
+        reply = await this.#request(host, packed, signal)
       } catch (error) {
         if (signal.aborted) throw signal.reason
         this.#fail(host, reasonOf(error), 0)
@@ -137,22 +147,31 @@ export class BulkSender {
     this.counts[name] += by
   }
 
-  async #request(host: Host, batch: BulkBatch, signal: AbortSignal): Promise<Reply> {
+  async #pack(batch: BulkBatch, items: readonly number[]): Promise<PackedBody> {
+    const { compress } = this.#options
+    const some = itemsOf(batch, items)
+    const body = bodyOf(some)
+    return { items, octets: compress === null ? body : await compress(some), unpackedLength: body.length }
+  }
+
+  async #request(
+    host: Host,
+    { items, octets, unpackedLength }: PackedBody,
+    signal: AbortSignal,
+  ): Promise<Reply> {
     const { compress, parameters } = this.#options
-    const body = bodyOf(batch)
-    const packed = compress === null ? body : await compress(body)
     this.counts.requests++
-    this.counts.octets += packed.length
+    this.counts.octets += octets.length
     return host.transport.send({
       method: 'POST',
       path: BULK_PATH + parameters,
       headers: {
         'content-type': 'application/x-ndjson',
-        'x-elastic-event-count': String(batch.count),
-        'x-elastic-uncompressed-request-length': String(body.length),
+        'x-elastic-event-count': String(items.length),
+        'x-elastic-uncompressed-request-length': String(unpackedLength),
         ...(compress === null ? {} : { 'content-encoding': 'gzip' }),
       },
-      body: packed,
+      body: octets,
       signal,
     })
   }
