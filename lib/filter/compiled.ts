@@ -16,6 +16,7 @@ export function compiledOf(written: Condition): CompiledFilter {
   return {
     fields: [...fields],
     mayMatch: (block) => root.prepare(block) !== 'none',
+    codes: (addresses) => root.codes?.(addresses) ?? null,
     select(block, selection, problems) {
       const { rows } = block.info
       const outlook = root.prepare(block)
@@ -87,6 +88,19 @@ function andNode(parts: readonly Node[]): Node {
   const outlooks: Outlook[] = []
   return {
     cost: parts.reduce((sum, part) => sum + part.cost, 0),
+    codes(addresses) {
+      // All parts must match: the one with fewest codes says most.
+      let best: Uint8Array | null = null
+      let fewest = Number.POSITIVE_INFINITY
+      for (const part of parts) {
+        const own = part.codes?.(addresses) ?? null
+        const count = own === null ? 0 : countRows(own, own.length)
+        if (own === null || count >= fewest) continue
+        best = own
+        fewest = count
+      }
+      return best
+    },
     prepare: (block) => {
       let joined: Outlook = 'all'
       for (let i = 0; i < parts.length; i++) {
@@ -125,6 +139,15 @@ function orNode(parts: readonly Node[]): Node {
   const outlooks: Outlook[] = []
   return {
     cost: parts.reduce((sum, part) => sum + part.cost, 0),
+    codes(addresses) {
+      const all = new Uint8Array(addresses.codes)
+      for (const part of parts) {
+        const own = part.codes?.(addresses) ?? null
+        if (own === null) return null
+        for (let code = 0; code < all.length; code++) all[code]! |= own[code]!
+      }
+      return all
+    },
     prepare: (block) => {
       let joined: Outlook = 'none'
       for (let i = 0; i < parts.length; i++) {

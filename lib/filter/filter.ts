@@ -1,6 +1,6 @@
 import type { AddressFact } from '../flow/address-fact.ts'
 import type { Field } from '../flow/fields.ts'
-import type { FlowBlock, Problem } from '../flow/source.ts'
+import type { AddressCodes, FlowBlock, Problem } from '../flow/source.ts'
 import { compiledOf } from './compiled.ts'
 import type { Condition } from './condition.ts'
 import { explained } from './explained.ts'
@@ -32,6 +32,8 @@ export interface CompiledFilter {
   readonly fields: readonly Field[]
   /** Whether any row of the block can match, by what the block says of its columns; true where that is not known. */
   mayMatch(block: FlowBlock): boolean
+  /** By address code, 1 for those of which a matching row holds at least one; null: rows may match without any. */
+  codes?(addresses: AddressCodes): Uint8Array | null
   /** Sets `selection[row]` to 1 or 0 for all rows; returns how many are 1. Reads only the columns it needs. */
   select(block: FlowBlock, selection: Uint8Array, problems: Problem[]): number
 }

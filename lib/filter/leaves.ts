@@ -69,6 +69,7 @@ function addressLeaf(test: AddressTest, budgets: Budgets): Node {
       if (facts === undefined) return 'none'
       return bits.meets(block.addresses, facts.least, facts.greatest) ? 'some' : 'none'
     },
+    codes: (addresses) => bits.of(addresses)?.subarray(0, addresses.codes) ?? null,
     run(run, out) {
       selectAddresses(run, test, bits, out)
     },

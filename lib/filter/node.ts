@@ -1,4 +1,4 @@
-import type { FlowBlock } from '../flow/source.ts'
+import type { AddressCodes, FlowBlock } from '../flow/source.ts'
 import type { KeptBudget } from './address-bits.ts'
 import type { BlockRun } from './block-run.ts'
 import type { TableBudget } from './number-kernels.ts'
@@ -11,6 +11,8 @@ export interface Node {
   /** Rough time per row, to put cheap parts first. */
   readonly cost: number
   prepare(block: FlowBlock): Outlook
+  /** By address code, 1 for those of which a row needs at least one to match; null or absent: rows need none. */
+  codes?(addresses: AddressCodes): Uint8Array | null
   /** Sets `out[row]` to 1 or 0 for all rows; rows that `within` has not may get either. */
   run(run: BlockRun, out: Uint8Array, within: Uint8Array | null): void
 }

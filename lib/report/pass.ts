@@ -1,6 +1,7 @@
 import { BlockMemory } from '../flow/block-memory.ts'
 import type { BlockFacts, FlowBlock, FlowFile, FlowStream, Problem } from '../flow/source.ts'
 import { AddressScope } from './address-scope.ts'
+import { blocksOf } from './block-choice.ts'
 import type { BlockDealer } from './block-dealer.ts'
 import { BlockRows } from './block-rows.ts'
 import type { RunOptions } from './query.ts'
@@ -26,6 +27,9 @@ export class Pass {
   readonly #memory = new BlockMemory()
   #rows = 0
   #breaths = 0
+  /** By run, blocks of the file at hand that may hold what its filter asks for. */
+  readonly #chosen = new Map<QueryRun, Uint8Array | null>()
+  #chosenOf: FlowFile | null = null
   /** Problems of files that were there before: other threads have met them too. */
   #known: readonly number[] = []
   #scope: AddressScope | null = null
@@ -95,13 +99,27 @@ export class Pass {
     const wanting = this.#runs.filter((run) =>
       isRollup(file)
         ? run.wantsRollup(facts, file.records.leastNs, file.records.greatestNs)
-        : run.wants(facts),
+        : run.wants(facts) && this.#mayHold(file, run, index),
     )
     if (wanting.length === 0) return false
     const block = file.block(index, this.#memory)
     if (block === null) return false
     this.#take(block, wanting, file.problems, this.#memory, isRollup(file))
     return true
+  }
+
+  /** Whether the addresses that the run's filter asks for may be in the block. */
+  #mayHold(file: FlowFile, run: QueryRun, index: number): boolean {
+    if (this.#chosenOf !== file) this.#chosen.clear()
+    this.#chosenOf = file
+    let blocks = this.#chosen.get(run)
+    if (blocks === undefined) {
+      blocks = blocksOf(file, run.compiled.query.filter)
+      this.#chosen.set(run, blocks)
+    }
+    if (blocks === null || blocks[index] === 1) return true
+    run.quality.blocksSkipped++
+    return false
   }
 
   /** Signals and progress want a turn. */

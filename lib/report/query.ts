@@ -1,6 +1,6 @@
 import type { AddressFact } from '../flow/address-fact.ts'
 import type { Field } from '../flow/fields.ts'
-import type { FlowBlock, Problem } from '../flow/source.ts'
+import type { AddressCodes, FlowBlock, Problem } from '../flow/source.ts'
 import type { BlockDealer } from './block-dealer.ts'
 import type { PassPart } from './pass.ts'
 import type { RollupFile } from './rollup-rows.ts'
@@ -11,6 +11,8 @@ export interface Selector {
   readonly fields: readonly Field[]
   /** False where no row of the block can match, by what is known before columns are read. */
   mayMatch(block: FlowBlock): boolean
+  /** By address code, 1 for those of which a matching row holds at least one; null: rows may match without any. */
+  codes?(addresses: AddressCodes): Uint8Array | null
   /** Sets `selection[row]` to 1 or 0 for all rows; returns how many are 1. */
   select(block: FlowBlock, selection: Uint8Array, problems: Problem[]): number
 }
