@@ -1,6 +1,6 @@
 import type { PresetFlag } from '../lib/report/presets/preset.ts'
 import { PRESETS } from '../lib/report/presets/presets.ts'
-import { COMMON_FLAGS, type Command, type Flag } from './flags.ts'
+import { COMMON_FLAGS, type Command, type Flag, findFlag } from './flags.ts'
 import { timeFlags } from './times.ts'
 
 const ROWS = 'Rows'
@@ -217,7 +217,9 @@ export const ANALYZE: Command = {
   flags: FLAGS,
   hints: Object.fromEntries(
     PRESETS.flatMap(({ name, flags }) =>
-      flags.map((flag) => [flag.name, `it belongs to a report: weir analyze ${name} --${flag.name}`]),
+      flags
+        .filter((flag) => findFlag(FLAGS, flag.name) === undefined)
+        .map((flag) => [flag.name, `it belongs to a report: weir analyze ${name} --${flag.name}`]),
     ),
   ),
   examples: [
