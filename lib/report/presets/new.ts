@@ -64,10 +64,11 @@ export const NEW: Preset = {
       questions: [now],
       lay([table], names) {
         const file = SeenFile.open(seen, by)
+        const { size } = file
         const isKnown = knownBy(file, table!, by.length, awayNs, asked)
         const notes = file.isNew
           ? [`${seen} is new: all keys are, and it is made now`]
-          : [`compared with ${file.size} keys in ${seen}, of ${days} days`]
+          : [`compared with ${size} keys in ${seen}, of ${days} days`]
         const laid = laidOut(table!, isKnown, by, days, asked, names, notes)
         file.write(table!.quality.toNs - awayNs)
         return laid
