@@ -32,11 +32,22 @@ export async function withConfiguration(name: string, given: GivenFlags): Promis
     const section = (await loadConfiguration(file)).get(firstWord(command))
     for (const [flag, value] of section ?? []) {
       // Verbs share a section: a key of another verb is not for this one.
-      if (findFlag(command.flags, flag) !== undefined) merged.set(flag, value)
+      if (findFlag(command.flags, flag) === undefined) continue
+      if (await isForAnother(command, flag, value)) continue
+      merged.set(flag, value)
     }
   }
   for (const [name, value] of given) merged.set(name, value)
   return merged
+}
+
+/** Whether the value of a key that verbs share, as `format`, is one that only another verb has. */
+async function isForAnother(command: Command, flag: string, value: Given): Promise<boolean> {
+  const { ownersOf, valueRefusals } = await import('./configured-value.ts')
+  const owners = ownersOf(firstWord(command), flag)
+  if (owners.length === 1) return false
+  const [own] = await valueRefusals([command], flag, value)
+  return own !== null && (await valueRefusals(owners, flag, value)).includes(null)
 }
 
 /** The files that apply, the later ones winning: what `--config` names, or else the usual ones that exist. */

@@ -113,6 +113,18 @@ test('flags win over the file', async () => {
   assert.equal(merged.get('output')!.values, ['a'])
 })
 
+test("a value that only one of a section's verbs has does not trouble the others; one that none has does", async () => {
+  const given = new Map([['config', { values: [file], source: '--config' }]])
+  const format = async (verb: string) => (await withConfiguration(verb, given)).get('format')?.values
+  writeFileSync(file, 'archive:\n  format: nfdump-csv\n  keep: 30d\n')
+  assert.equal(await format('archive export'), ['nfdump-csv'])
+  assert.is(await format('archive list'), undefined)
+  writeFileSync(file, 'archive:\n  format: csv\n')
+  assert.equal(await format('archive list'), ['csv'])
+  writeFileSync(file, 'archive:\n  format: nonsense\n')
+  assert.equal(await format('archive list'), ['nonsense'])
+})
+
 test('show names the source of each value, and no secret', () => {
   const command: Command = {
     name: 'send',

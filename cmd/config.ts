@@ -1,9 +1,9 @@
 import { CONFIGURED } from './commands.ts'
 import { configurationFiles, configuredSection, loadConfiguration, sectionNames } from './config-file.ts'
+import { ownersOf, refusal, valueRefusals } from './configured-value.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
-import { type Command, type Flag, findFlag, firstWord, type Given, type GivenFlags } from './flags.ts'
+import { type Command, type Flag, firstWord, type Given, type GivenFlags } from './flags.ts'
 import { nearest } from './nearest.ts'
-import { PREPARED } from './prepared.ts'
 import { print } from './print.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -47,20 +47,8 @@ async function checkSection(section: string, given: GivenFlags): Promise<void> {
     return
   }
   for (const [flag, value] of given) {
-    const owners = commands.filter(({ flags }) => findFlag(flags, flag) !== undefined)
-    const errors = await Promise.all(owners.map((owner) => refusal(owner, new Map([[flag, value]]))))
-    if (errors.every((error) => error?.message.startsWith(value.source) === true)) throw errors[0]
-  }
-}
-
-async function refusal(command: Command, given: GivenFlags): Promise<UsageError | null> {
-  const prepare = await PREPARED[command.name]!()
-  try {
-    prepare(given, [])
-    return null
-  } catch (error) {
-    if (error instanceof UsageError) return error
-    throw error
+    const errors = await valueRefusals(ownersOf(section, flag), flag, value)
+    if (errors.every((error) => error !== null)) throw errors[0]
   }
 }
 
