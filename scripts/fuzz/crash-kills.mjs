@@ -40,7 +40,9 @@ function rowsNow(directory) {
 }
 
 async function begun(directory, child) {
-  for (let i = 0; i < 2000 && child.exitCode === null; i++) {
+  // A machine that has other work may need seconds to start a program.
+  const endMs = performance.now() + 30_000
+  while (performance.now() < endMs && child.exitCode === null) {
     if (existsSync(directory) && archiveNames(directory).length > 0) return
     await sleep(2)
   }
