@@ -63,6 +63,8 @@ export class Aggregation {
   #log: RecordLog | null = null
   #shared: RecordLog | null = null
   readonly #meanings: readonly Uint32Array[]
+  /** For `addMeanings`. */
+  #meant: Vector | null = null
   #spilledOctets = 0
 
   constructor(shape: TableShape, options: AggregationOptions) {
@@ -222,8 +224,10 @@ export class Aggregation {
   addMeanings(columns: readonly Uint32Array[], count: number, lanes: readonly (LaneValues | null)[]): void {
     const { meaningLayout, operations } = this.shape
     const shared = this.#sharedLog()
-    const vector = newVector(meaningLayout.words, operations.length)
+    this.#meant ??= newVector(meaningLayout.words, operations.length)
+    const vector = this.#meant
     vector.count = count
+    for (const word of vector.words) word.fill(0, 0, count)
     for (const { part, shift, mask, word, left } of meaningLayout.pieces)
       putPiece(columns[part]!, count, shift, mask, left, vector.words[word]!)
     for (const [lane, values] of lanes.entries()) vector.lanes[lane] = values
