@@ -11,7 +11,11 @@ const MOST_DISTANCE_BITS = 15
 const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
 const MOST_ORDER_BITS = 7
 /** Octets and back-references of one block. */
-export const BLOCK_TOKENS = 1 << 16
+const BLOCK_TOKENS = 1 << 16
+/** Octets that a block may take: two codes and their extra bits for each token, and the description of the codes. */
+export const BLOCK_ROOM = BLOCK_TOKENS * 6 + 512
+/** Blocks that share their codes: documents change little from one to the next. */
+const BLOCKS_OF_CODES = 16
 
 /** The symbol of each length less 3, its extra bits, and their value (§3.2.5). */
 const LENGTH_SYMBOLS = new Uint16Array(256)
@@ -39,9 +43,9 @@ const DISTANCE_SYMBOLS = Uint8Array.from({ length: 1 << 15 }, (_, less) => {
   return high * 2 + ((less >>> (high - 1)) & 1)
 })
 
-function distanceBits(symbol: number): number {
-  return symbol < 4 ? 0 : (symbol >> 1) - 1
-}
+const DISTANCE_BITS = Uint8Array.from({ length: DISTANCES }, (_, symbol) =>
+  symbol < 4 ? 0 : (symbol >> 1) - 1,
+)
 
 /** Gathers literals and back-references, and writes them as blocks with codes of their own. */
 export class DeflateBlocks {
@@ -55,6 +59,9 @@ export class DeflateBlocks {
   readonly #symbolCode = newPrefixCode(SYMBOLS)
   readonly #distanceCode = newPrefixCode(DISTANCES)
   readonly #orderCode = newPrefixCode(ORDER.length)
+  /** Of the codes of symbols, then of distances. */
+  readonly #lengths = new Uint8Array(SYMBOLS + DISTANCES)
+  #blocksLeft = 0
   /** For each length less 3: code and extra bits, and how many they are. */
   readonly #lengthCodes = new Uint16Array(256)
   readonly #lengthCodeBits = new Uint8Array(256)
@@ -94,15 +101,12 @@ export class DeflateBlocks {
     this.#tokens[this.#count++] = -(((length - 3) << 15) | (distance - 1)) - 1
   }
 
-  /** Writes the block; false where there is no room for it. */
-  endBlock(isLast: boolean): boolean {
-    this.#countSymbols()
-    const symbols = Math.max(257, fitPrefixCode(this.#symbolCode, this.#symbols, MOST_CODE_BITS))
-    const distances = fitPrefixCode(this.#distanceCode, this.#distances, MOST_DISTANCE_BITS)
-    if (this.used + this.#mostOctets() > this.octets.length) return false
+  /** Writes the block; there must be BLOCK_ROOM. */
+  endBlock(isLast: boolean): void {
+    if (this.#blocksLeft-- === 0) this.#fitCodes()
     this.#put(isLast ? 1 : 0, 1)
     this.#put(2, 2)
-    this.#putCodes(symbols, distances)
+    this.#putCodes()
     this.#putTokens()
     this.#put(this.#symbolCode.codes[END_OF_BLOCK]!, this.#symbolCode.lengths[END_OF_BLOCK]!)
     this.#count = 0
@@ -110,15 +114,16 @@ export class DeflateBlocks {
       this.#put(0, 16)
       this.used -= 2 - Math.ceil(this.#heldAtEnd / 8)
     }
-    return true
   }
 
   /** Bits of the last two octets that belong to the stream. */
   #heldAtEnd = 0
 
-  #countSymbols(): void {
-    const symbols = this.#symbols.fill(0)
-    const distances = this.#distances.fill(0)
+  /** Makes codes for what stands in this block; every symbol gets one, because the next blocks use them too. */
+  #fitCodes(): void {
+    this.#blocksLeft = BLOCKS_OF_CODES - 1
+    const symbols = this.#symbols.fill(1)
+    const distances = this.#distances.fill(1)
     const tokens = this.#tokens
     for (let i = 0; i < this.#count; i++) {
       const token = tokens[i]!
@@ -128,37 +133,23 @@ export class DeflateBlocks {
         distances[DISTANCE_SYMBOLS[~token & 0x7fff]!]!++
       }
     }
-    symbols[END_OF_BLOCK] = 1
-  }
-
-  /** More than the block takes. */
-  #mostOctets(): number {
-    let bits = 0
-    for (let i = 0; i < SYMBOLS; i++) {
-      const extra = i < 265 || i === 285 ? 0 : (i - 261) >> 2
-      bits += this.#symbols[i]! * (this.#symbolCode.lengths[i]! + extra)
-    }
-    for (let i = 0; i < DISTANCES; i++) {
-      bits += this.#distances[i]! * (this.#distanceCode.lengths[i]! + distanceBits(i))
-    }
-    return Math.ceil(bits / 8) + 512
+    fitPrefixCode(this.#symbolCode, symbols, MOST_CODE_BITS)
+    fitPrefixCode(this.#distanceCode, distances, MOST_DISTANCE_BITS)
+    this.#lengths.set(this.#symbolCode.lengths)
+    this.#lengths.set(this.#distanceCode.lengths, SYMBOLS)
+    const frequencies = new Uint32Array(ORDER.length)
+    for (const length of this.#lengths) frequencies[length]!++
+    fitPrefixCode(this.#orderCode, frequencies, MOST_ORDER_BITS)
   }
 
   /** How long the codes of the block are (§3.2.7); equal lengths in a row are not put together. */
-  #putCodes(symbols: number, distances: number): void {
-    const lengths = [
-      ...this.#symbolCode.lengths.subarray(0, symbols),
-      ...this.#distanceCode.lengths.subarray(0, distances),
-    ]
-    const frequencies = new Uint32Array(ORDER.length)
-    for (const length of lengths) frequencies[length]!++
-    const order = this.#orderCode
-    fitPrefixCode(order, frequencies, MOST_ORDER_BITS)
-    this.#put(symbols - 257, 5)
-    this.#put(distances - 1, 5)
+  #putCodes(): void {
+    const { codes, lengths } = this.#orderCode
+    this.#put(SYMBOLS - 257, 5)
+    this.#put(DISTANCES - 1, 5)
     this.#put(ORDER.length - 4, 4)
-    for (const symbol of ORDER) this.#put(order.lengths[symbol]!, 3)
-    for (const length of lengths) this.#put(order.codes[length]!, order.lengths[length]!)
+    for (const symbol of ORDER) this.#put(lengths[symbol]!, 3)
+    for (const length of this.#lengths) this.#put(codes[length]!, lengths[length]!)
   }
 
   #putTokens(): void {
@@ -202,7 +193,7 @@ export class DeflateBlocks {
           held >>>= 16
           bits -= 16
         }
-        const extra = distanceBits(symbol)
+        const extra = DISTANCE_BITS[symbol]!
         held |= (less & ((1 << extra) - 1)) << bits
         bits += extra
       }

@@ -11,9 +11,9 @@ export function newPrefixCode(symbols: number): PrefixCode {
 
 /**
  * Makes the code for symbols of these frequencies, none longer than `most` bits. At least two symbols get one, so that the
- * code is complete: inflaters refuse others. Returns how many symbols from the first on have to be described.
+ * code is complete: inflaters refuse others.
  */
-export function fitPrefixCode(code: PrefixCode, frequencies: Uint32Array, most: number): number {
+export function fitPrefixCode(code: PrefixCode, frequencies: Uint32Array, most: number): void {
   const weights = Uint32Array.from(frequencies)
   let used = 0
   for (const weight of weights) if (weight > 0) used++
@@ -26,9 +26,6 @@ export function fitPrefixCode(code: PrefixCode, frequencies: Uint32Array, most: 
     for (let i = 0; i < weights.length; i++) if (weights[i]! > 0) weights[i] = (weights[i]! >>> 1) | 1
   }
   giveCodes(code)
-  let count = weights.length
-  while (count > 0 && weights[count - 1] === 0) count--
-  return count
 }
 
 /** Huffman's tree: the two lightest become one, until one is left. False where a symbol lies deeper than `most`. */

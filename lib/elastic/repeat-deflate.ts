@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import type { BulkBatch } from './bulk-batch.ts'
-import { DeflateBlocks } from './deflate-block.ts'
+import { BLOCK_ROOM, DeflateBlocks } from './deflate-block.ts'
 
 /** How far back octets may be repeated from (RFC 1951 §2). */
 const WINDOW = 32_768
@@ -30,6 +30,8 @@ export class RepeatDeflate {
   readonly #blocks = new DeflateBlocks(SCRATCH_OCTETS)
   /** Where four octets at the beginning of something new stood last, by their hash; 0 is nowhere. */
   readonly #places = new Int32Array(1 << PLACE_BITS)
+  /** Octets that what is packed may take. */
+  #most = 0
   #octets: Uint8Array = new Uint8Array(0)
   #view: DataView = new DataView(new ArrayBuffer(0))
 
@@ -39,7 +41,8 @@ export class RepeatDeflate {
     const first = starts[0] ?? 0
     const end = ends[count - 1] ?? 0
     const most = Math.floor((end - first) * WORST_PART) + 1024
-    if (blocks.octets.length < most + TRAILER_OCTETS) blocks.octets = new Uint8Array(most + TRAILER_OCTETS)
+    this.#most = most
+    if (blocks.octets.length < most + BLOCK_ROOM) blocks.octets = new Uint8Array(most + BLOCK_ROOM)
     blocks.octets.set(HEADER)
     blocks.begin(HEADER.length)
     this.#octets = octets
@@ -47,9 +50,10 @@ export class RepeatDeflate {
     this.#places.fill(0)
     for (let i = 0; i < count; i++) {
       if (!this.#packItem(starts[i]!, ends[i]!, i === 0 ? -1 : starts[i - 1]!)) return null
-      if (blocks.used > most) return null
     }
-    if (!blocks.endBlock(true) || blocks.used > most) return null
+    if (blocks.used > most) return null
+    blocks.endBlock(true)
+    if (blocks.used > most) return null
     const packed = new Uint8Array(blocks.used + TRAILER_OCTETS)
     packed.set(blocks.octets.subarray(0, blocks.used))
     const trailer = new DataView(packed.buffer, blocks.used)
@@ -137,12 +141,18 @@ export class RepeatDeflate {
     return place
   }
 
+  /** False where more was written already than the body is worth. */
+  #endBlock(): boolean {
+    this.#blocks.endBlock(false)
+    return this.#blocks.used <= this.#most
+  }
+
   #repeat(length: number, distance: number): boolean {
     const blocks = this.#blocks
     for (let left = length; left > 0; ) {
       // What is left over must not be too short to be a repeat.
       const piece = left <= LONGEST ? left : left - LONGEST < SHORTEST ? LONGEST - SHORTEST : LONGEST
-      if (blocks.isFull && !blocks.endBlock(false)) return false
+      if (blocks.isFull && !this.#endBlock()) return false
       blocks.repeat(piece, distance)
       left -= piece
     }
@@ -152,7 +162,7 @@ export class RepeatDeflate {
   #literals(from: number, to: number): boolean {
     const blocks = this.#blocks
     for (let at = from; at < to; ) {
-      if (blocks.isFull && !blocks.endBlock(false)) return false
+      if (blocks.isFull && !this.#endBlock()) return false
       at = blocks.literals(this.#octets, at, to)
     }
     return true
