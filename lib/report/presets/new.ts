@@ -43,6 +43,10 @@ export const NEW: Preset = {
       says: 'Each night, services of local addresses, with a list',
       line: 'weir analyze new --in flows --last 1d --by local.ip,service --seen services.seen',
     },
+    {
+      says: 'Sources that were never seen before, for a script',
+      line: 'weir analyze new --in flows --last 1d --by src.ip --format csv',
+    },
   ],
   pictures: [],
   plan(asked) {
