@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path'
 import { FlowError } from '../diagnostics/flow-error.ts'
 import type { Log } from '../diagnostics/log.ts'
 import type { MetricFamily } from '../diagnostics/metrics.ts'
-import { reasonOf } from '../diagnostics/reason.ts'
 import type { FlowBatch } from '../flow/batch.ts'
 import { ARCHIVE_CALLS, type ArchiveCalls } from './archive-calls.ts'
 import { FileWriter } from './file-writer.ts'
@@ -71,14 +70,7 @@ export class ArchiveWriter {
     this.#limits = { ...DEFAULT_ARCHIVE_LIMITS, ...options.limits }
     this.#calls = options.calls ?? ARCHIVE_CALLS
     this.#now = options.nowMs ?? Date.now
-    try {
-      this.#lock = lockStream(directory, stream)
-    } catch (error) {
-      if (error instanceof FlowError) throw error
-      throw new FlowError('FILE_UNWRITABLE', `cannot write archive: ${directory}: ${reasonOf(error)}`, {
-        cause: error,
-      })
-    }
+    this.#lock = lockStream(directory, stream)
     this.#syncedMs = this.#now()
     this.#finishLeftovers()
   }

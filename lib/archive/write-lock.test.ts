@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { FlowError } from '../diagnostics/flow-error.ts'
 import { SILENT } from '../diagnostics/log.ts'
 import { FlowBatch } from '../flow/batch.ts'
 import { FlowGenerator } from '../testing/flow-generator.ts'
@@ -48,6 +49,18 @@ test('one run at a time joins and removes files, beside any writer', () => {
     assert.throws(() => lockStream(directory, KEEPER), /is being written: .* by process \d+ on /)
     writer.release()
     keeper.release()
+  })
+})
+
+test('a folder that cannot be written is named with the reason', () => {
+  withDirectory((directory) => {
+    const path = join(directory, 'file')
+    writeFileSync(path, '')
+    assert.throws(
+      () => lockStream(join(path, 'below'), KEEPER),
+      (error: FlowError) =>
+        error.code === 'FILE_UNWRITABLE' && error.message.startsWith('cannot write archive: '),
+    )
   })
 })
 

@@ -12,6 +12,7 @@ import {
 import { hostname } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { FlowError } from '../diagnostics/flow-error.ts'
+import { reasonOf } from '../diagnostics/reason.ts'
 import { makeDirectories } from './make-directories.ts'
 import { parseArchiveName } from './naming.ts'
 
@@ -36,10 +37,21 @@ export interface WriteLock {
 }
 
 /**
- * Takes the right to write `stream` in `directory`; throws ARCHIVE_LOCKED, saying who holds it. A lock whose holder
- * is dead is taken over.
+ * Takes the right to write `stream` in `directory`; throws ARCHIVE_LOCKED, saying who holds it, and FILE_UNWRITABLE. A
+ * lock whose holder is dead is taken over.
  */
 export function lockStream(directory: string, stream: string): WriteLock {
+  try {
+    return takeLock(directory, stream)
+  } catch (error) {
+    if (error instanceof FlowError) throw error
+    throw new FlowError('FILE_UNWRITABLE', `cannot write archive: ${directory}: ${reasonOf(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+function takeLock(directory: string, stream: string): WriteLock {
   makeDirectories(directory)
   const path = lockPath(directory, stream)
   const mine: Holder = {
