@@ -51,6 +51,10 @@ export const CAPACITY: Preset = {
       says: 'VLANs, the 20 with most traffic',
       line: 'weir analyze capacity --in flows --by vlan --top 20 --day 2026-01-01',
     },
+    {
+      says: 'As a table for another program',
+      line: 'weir analyze capacity --in flows --ifs interfaces.csv --day 2026-01-01 --format csv',
+    },
   ],
   plan(asked) {
     const [word = 'if', ...more] = asked.by ?? []

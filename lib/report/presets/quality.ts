@@ -35,6 +35,7 @@ export const QUALITY: Preset = {
   examples: [
     { says: 'All there is', line: 'weir analyze quality --in flows' },
     { says: 'For a script', line: 'weir analyze quality --in flows --format json' },
+    { says: 'To keep, or to mail', line: 'weir analyze quality --in flows --format markdown' },
   ],
   plan: () => ({
     kind: 'reading',
