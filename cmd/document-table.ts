@@ -36,6 +36,13 @@ export function documentFlags(group: string): readonly Flag[] {
       help: 'Tags of every document.',
     },
     {
+      name: 'processors',
+      group,
+      value: 'JSON',
+      isStructured: true,
+      help: "Change documents of flows: a list of Elastic's processors add_fields, add_tags, add_locale, community_id, drop_event (ship), drop_fields, rename.",
+    },
+    {
       name: 'preserve-original-event',
       group,
       help: "Keep goflow2's line in event.original.",

@@ -1,6 +1,7 @@
 import { readEventProcessors } from '../lib/ecs/event-processors.ts'
 import type { FlagReader } from './flag-reader.ts'
 import type { Flag } from './flags.ts'
+import { structuredValue } from './structured-value.ts'
 import { UsageError } from './usage-error.ts'
 import { parseDuration } from './values.ts'
 
@@ -218,11 +219,11 @@ function ring(flags: FlagReader): number {
 }
 
 function eventOptions(flags: FlagReader): FlowEventOptions {
-  const fields = structure(flags, 'flow-fields') ?? {}
+  const fields = structuredValue(flags, 'flow-fields') ?? {}
   if (typeof fields !== 'object' || Array.isArray(fields)) {
     throw flags.wrong('flow-fields', flags.text('flow-fields')!, 'an object such as {"site":"east"}')
   }
-  const processors = structure(flags, 'flow-processors')
+  const processors = structuredValue(flags, 'flow-processors')
   const processorsSource = flags.sourceOf('flow-processors')
   try {
     readEventProcessors(processors, processorsSource)
@@ -236,15 +237,5 @@ function eventOptions(flags: FlagReader): FlowEventOptions {
     processorsSource,
     keepsNull: flags.boolean('flow-keep-null'),
     index: flags.text('flow-index') || null,
-  }
-}
-
-function structure(flags: FlagReader, name: string): unknown {
-  const text = flags.text(name)
-  if (!text) return null
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    throw flags.wrong(name, text, 'JSON')
   }
 }

@@ -1,10 +1,12 @@
 import { hostname } from 'node:os'
 import type { Log } from '../lib/diagnostics/log.ts'
 import { type Definitions, readDefinitions } from '../lib/ecs/definitions.ts'
+import type { DocumentStep } from '../lib/ecs/document-steps.ts'
+import { constant, setValue } from '../lib/ecs/document-tree.ts'
 import { LineDocuments } from '../lib/ecs/line-documents.ts'
 import { LINE_KEYS } from '../lib/ecs/line-values.ts'
 import { newNetflowDocuments } from '../lib/ecs/netflow-documents.ts'
-import type { Processors } from '../lib/ecs/processors.ts'
+import { readProcessors } from '../lib/ecs/processors.ts'
 import { newSampleDocuments } from '../lib/ecs/sample-documents.ts'
 import { openGeoSource } from '../lib/enrich/geo-databases.ts'
 import type { FixedColumn, FlowBatch } from '../lib/flow/batch.ts'
@@ -40,8 +42,6 @@ export interface RowDocumentSettings {
   readonly options: DocumentOptions
   /** Of the data stream, where documents name it. */
   readonly namespace: string
-  /** What the configuration's `processors` ask for. */
-  readonly processors?: Processors
   /** Documents of tracked flows are Packetbeat 6's. */
   readonly isPacketbeat6?: boolean
   readonly log: Log
@@ -69,6 +69,7 @@ export class RowDocuments implements DocumentWriter {
     this.#settings = settings
     const { form, options } = settings
     this.#geo = form === 'final' ? geoSource(settings) : null
+    const steps = rowSteps(options)
     this.#netflow = newNetflowDocuments({
       form,
       geo: this.#geo,
@@ -76,14 +77,14 @@ export class RowDocuments implements DocumentWriter {
       tags: tagsOf('netflow.log', settings),
       fields: agentFields('netflow.log', settings),
       definitions: definitionsOf(options),
-      steps: settings.processors?.steps ?? [],
+      steps,
       isStrict: options.isStrict,
     })
     this.#samples = newSampleDocuments({
       locality: elasticLocality(options.internalNetworks),
       tags: tagsOf('goflow2.sflow', settings),
       fields: agentFields('goflow2.sflow', settings),
-      steps: settings.processors?.steps ?? [],
+      steps,
     })
     this.#tracked = newTrackedDocuments(
       settings,
@@ -163,17 +164,26 @@ function datasetOf(protocol: number): Dataset {
   return protocol >= PROTOCOL.sflow2 ? 'goflow2.sflow' : 'netflow.log'
 }
 
+/** What the processors do to documents of rows: those of NetFlow have Community IDs anyhow, and no zone unless asked. */
+function rowSteps({ processors }: DocumentOptions): readonly DocumentStep[] {
+  const { steps, locale } = readProcessors(processors, 'processors')
+  if (locale === null) return steps
+  const zone = locale === 'abbreviation' ? zoneName() : timezone()
+  return [(root) => setValue(root, 'event.timezone', constant(zone)), ...steps]
+}
+
 /** Makes documents of goflow2's lines as the settings say. */
 export function newLineDocuments(settings: RowDocumentSettings, geo: GeoSource | null): LineDocuments {
   const { form, options } = settings
+  const { steps, locale, hasCommunityId } = readProcessors(options.processors, 'processors')
   return new LineDocuments({
     form,
     tags: tagsOf('goflow2.sflow', settings),
     geo,
-    timezone: timezone(),
-    hasCommunityId: settings.processors?.hasCommunityId ?? false,
+    timezone: locale === 'abbreviation' ? zoneName() : timezone(),
+    hasCommunityId,
     fields: agentFields('goflow2.sflow', settings),
-    steps: settings.processors?.steps ?? [],
+    steps,
     isStrict: options.isStrict,
     now: Date.now,
   })
@@ -217,4 +227,10 @@ function timezone(): string {
   const pad = (value: number) => String(value).padStart(2, '0')
   const size = Math.abs(minutes)
   return `${minutes < 0 ? '-' : '+'}${pad(Math.floor(size / 60))}:${pad(size % 60)}`
+}
+
+/** The name of the local zone now: `CET`. */
+function zoneName(): string {
+  const parts = new Intl.DateTimeFormat('en', { timeZoneName: 'short' }).formatToParts()
+  return parts.find(({ type }) => type === 'timeZoneName')?.value ?? 'UTC'
 }

@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import type { LogLevel } from '../lib/diagnostics/log.ts'
+import { readProcessors } from '../lib/ecs/processors.ts'
 import { type DocumentOptions, documentOptions } from './document-flags.ts'
 import { FlagReader } from './flag-reader.ts'
 import type { GivenFlags } from './flags.ts'
@@ -104,18 +105,19 @@ export function shipOptions(
     throw new UsageError('--documents-only is of use with --to - only')
   }
   const isFollowing = flags.boolean('follow')
+  const documents = documentOptions(flags, { dropsEvents: true })
   return {
     servers: isPrinting ? null : serverOptions(flags, urls, environment),
     isDocumentsOnly,
     destination: destinationOptions(flags),
-    documents: documentOptions(flags),
+    documents,
     delivery: deliveryOptions(flags),
     isFollowing,
     scanEveryMs: flags.durationMs('scan-interval'),
     ignoreOlderMs: flags.durationMs('ignore-older'),
     excludeFiles: flags.list('exclude-files'),
     maxLagOctets: flags.octets('max-lag') ?? 0,
-    filter: flags.text('filter') || null,
+    filter: filterText(flags, documents),
     stateFolder: stateFolder(flags.text('state'), isPrinting, environment),
     rejects: flags.text('rejects') || null,
     http: http(flags),
@@ -123,6 +125,15 @@ export function shipOptions(
     logLevel: flags.choice('log-level') as LogLevel,
     logFormat: flags.choice('log-format') as ShipOptions['logFormat'],
   }
+}
+
+/** Which flows are sent: those that `--filter` takes and no drop_event drops; null for all. */
+function filterText(flags: FlagReader, { processors }: DocumentOptions): string | null {
+  const { dropped } = readProcessors(processors, flags.sourceOf('processors'))
+  const parts = dropped.map((text) => `not (${text})`)
+  const given = flags.text('filter')
+  if (given) parts.unshift(`(${given})`)
+  return parts.length === 0 ? null : parts.length === 1 && given ? given : parts.join(' and ')
 }
 
 /** What the flags of `deliveryFlags` say; throws UsageError. */

@@ -75,7 +75,8 @@ test('what is no processor, or none of ours, is refused with its place', () => {
   assert.throws(read([{ add_fields: {} }]), /ship\.processors\[0\]: add_fields wants fields/)
   assert.throws(read([{ a: {}, b: {} }]), /an object of one key/)
   assert.throws(read([{ add_locale: null }, { javascript: {} }]), /\[1\]: javascript is not known/)
-  assert.throws(read([{ drop_event: { when: {} } }]), /use --filter/)
+  assert.throws(read([{ drop_event: { when: {} } }]), /leave out when/)
+  assert.throws(read([{ drop_event: null }]), /drop_event wants filter/)
   assert.throws(read([{ drop_fields: { fields: 'x' } }]), /must be a list of texts/)
 })
 
@@ -83,7 +84,11 @@ test('the zone and Community IDs are asked for by name', () => {
   const { locale, hasCommunityId } = readProcessors([{ add_locale: null }, { community_id: {} }], 'p')
   assert.equal([locale, hasCommunityId], ['offset', true])
   assert.is(readProcessors([{ add_locale: { format: 'abbreviation' } }], 'p').locale, 'abbreviation')
-  assert.equal(readProcessors(null, 'p'), { steps: [], locale: null, hasCommunityId: false })
+  assert.equal(readProcessors(null, 'p'), { steps: [], locale: null, hasCommunityId: false, dropped: [] })
+})
+
+test('filters of dropped events are kept as they stand', () => {
+  assert.equal(readProcessors([{ drop_event: { filter: 'proto udp' } }], 'p').dropped, ['proto udp'])
 })
 
 test.run()

@@ -18,6 +18,8 @@ export interface Processors {
   readonly locale: 'offset' | 'abbreviation' | null
   /** `community_id`: Community IDs for documents that have none. */
   readonly hasCommunityId: boolean
+  /** `drop_event`: filters of the flows that make no documents. */
+  readonly dropped: readonly string[]
 }
 
 type Settings = Readonly<Record<string, unknown>>
@@ -31,11 +33,13 @@ function fail(path: string, what: string): never {
  * CONFIG_INVALID for processors that there are not, and for settings of a wrong form.
  */
 export function readProcessors(value: unknown, path: string): Processors {
-  if (value === null || value === undefined) return { steps: [], locale: null, hasCommunityId: false }
+  if (value === null || value === undefined)
+    return { steps: [], locale: null, hasCommunityId: false, dropped: [] }
   if (!Array.isArray(value)) fail(path, 'processors must be a list')
   const steps: DocumentStep[] = []
   let locale: Processors['locale'] = null
   let hasCommunityId = false
+  const dropped: string[] = []
   value.forEach((entry, i) => {
     const place = `${path}[${i}]`
     const pairs = typeof entry === 'object' && entry !== null ? Object.entries(entry) : []
@@ -44,12 +48,14 @@ export function readProcessors(value: unknown, path: string): Processors {
     const [name, given] = pair
     const settings = (given ?? {}) as Settings
     if (typeof settings !== 'object' || Array.isArray(settings)) fail(place, `${name} wants settings`)
-    if ('when' in settings) fail(place, `${name} holds for every document: leave out when, or use --filter`)
+    if ('when' in settings)
+      fail(place, `${name} holds for every document: leave out when, or use drop_event with a filter`)
     if (name === 'add_locale') locale = settings['format'] === 'abbreviation' ? 'abbreviation' : 'offset'
     else if (name === 'community_id') hasCommunityId = true
+    else if (name === 'drop_event') dropped.push(droppedFilter(settings, place))
     else steps.push(stepOf(name, settings, place))
   })
-  return { steps, locale, hasCommunityId }
+  return { steps, locale, hasCommunityId, dropped }
 }
 
 function stepOf(name: string, settings: Settings, place: string): DocumentStep {
@@ -62,8 +68,6 @@ function stepOf(name: string, settings: Settings, place: string): DocumentStep {
       return dropFieldsStep(settings, place)
     case 'rename':
       return renameStep(settings, place)
-    case 'drop_event':
-      return fail(place, 'drop_event is not among the processors: use --filter')
     case 'fingerprint':
       return fail(
         place,
@@ -72,9 +76,15 @@ function stepOf(name: string, settings: Settings, place: string): DocumentStep {
     default:
       return fail(
         place,
-        `${name} is not known; there are add_fields, add_tags, add_locale, community_id, drop_fields, rename`,
+        `${name} is not known; there are add_fields, add_tags, add_locale, community_id, drop_event, drop_fields, rename`,
       )
   }
+}
+
+/** Which flows go is told by a filter of ours; Beats' conditions look at documents, which are not made of such flows. */
+function droppedFilter({ filter }: Settings, place: string): string {
+  if (typeof filter === 'string' && filter.trim() !== '') return filter
+  return fail(place, 'drop_event wants filter, the text of a filter such as "dst port 53"')
 }
 
 function texts(value: unknown, place: string, name: string): string[] {
