@@ -40,7 +40,7 @@ export class BlockLoader {
       problems.push({ at, what: `${rows} records of a kind that a later version knows` })
       return
     }
-    if (kind !== 'flow' && kind !== 'options') return
+    if (kind === 'rollup') return
     const taken = this.#filter?.rows(block, null, problems) ?? null
     const columns: ReadColumn[] = []
     for (const { field } of block.columns) {
