@@ -1,6 +1,3 @@
-import { existsSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import type { Node, Pair, YAMLMap } from 'yaml'
 import { FlowError } from '../lib/diagnostics/flow-error.ts'
 import { reasonOf } from '../lib/diagnostics/reason.ts'
@@ -24,11 +21,15 @@ export type Configuration = ReadonlyMap<string, GivenFlags>
 /** Flags that make no sense inside a file. */
 const NOT_IN_FILES = ['config', 'help', 'v']
 
-/** Adds what the configuration files say to the flags of a command; flags given by hand win. */
-export async function withConfiguration(name: string, given: GivenFlags): Promise<GivenFlags> {
+/** Flags of a command with what these files say, the later ones winning over the earlier; flags given by hand win. */
+export async function mergeConfiguration(
+  name: string,
+  given: GivenFlags,
+  files: readonly string[],
+): Promise<GivenFlags> {
   const command = CONFIGURED.find((candidate) => candidate.name === name)!
   const merged = new Map<string, Given>()
-  for (const file of configurationFiles(given)) {
+  for (const file of files) {
     const section = (await loadConfiguration(file)).get(firstWord(command))
     for (const [flag, value] of section ?? []) {
       // Verbs share a section: a key of another verb is not for this one.
@@ -37,7 +38,7 @@ export async function withConfiguration(name: string, given: GivenFlags): Promis
       merged.set(flag, value)
     }
   }
-  for (const [name, value] of given) merged.set(name, value)
+  for (const [flag, value] of given) merged.set(flag, value)
   return merged
 }
 
@@ -48,14 +49,6 @@ async function isForAnother(command: Command, flag: string, value: Given): Promi
   if (owners.length === 1) return false
   const [own] = await valueRefusals([command], flag, value)
   return own !== null && (await valueRefusals(owners, flag, value)).includes(null)
-}
-
-/** The files that apply, the later ones winning: what `--config` names, or else the usual ones that exist. */
-export function configurationFiles(given: GivenFlags): string[] {
-  const named = given.get('config')?.values.at(-1)
-  if (named !== undefined) return [named]
-  const home = process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config')
-  return ['/etc/weir/weir.yaml', join(home, 'weir/weir.yaml')].filter((file) => existsSync(file))
 }
 
 /**

@@ -1,11 +1,12 @@
 import { CONFIGURED } from './commands.ts'
-import { configurationFiles, configuredSection, loadConfiguration, sectionNames } from './config-file.ts'
+import { configuredSection, loadConfiguration, sectionNames } from './config-file.ts'
 import { ownersOf, refusal, valueRefusals } from './configured-value.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
 import { type Command, type Flag, firstWord, type Given, type GivenFlags } from './flags.ts'
 import { nearest } from './nearest.ts'
 import { print } from './print.ts'
 import { UsageError } from './usage-error.ts'
+import { configurationFiles } from './with-configuration.ts'
 
 const VERBS = ['check', 'show']
 

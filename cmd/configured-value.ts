@@ -1,11 +1,11 @@
 import { CONFIGURED } from './commands.ts'
 import { type Command, findFlag, firstWord, type Given, type GivenFlags } from './flags.ts'
-import { PREPARED } from './prepared.ts'
+import { preparationOf } from './prepared.ts'
 import { UsageError } from './usage-error.ts'
 
 /** The UsageError that the command would throw for these flags, or null. */
 export async function refusal(command: Command, given: GivenFlags): Promise<UsageError | null> {
-  const prepare = await PREPARED[command.name]!()
+  const prepare = await preparationOf(command.name)!()
   try {
     prepare(given, [])
     return null

@@ -1,13 +1,14 @@
 import { cac } from 'cac'
-import { COMMANDS } from './commands.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
 import { type Command, findFlag, type Given, type GivenFlags, verb, verbsOf } from './flags.ts'
 import { nearest } from './nearest.ts'
 import { parseFlags } from './parse-flags.ts'
-import { PREPARED } from './prepared.ts'
+import { preparationOf } from './prepared.ts'
 import { print } from './print.ts'
+import { FIRST_COMMANDS, LAST_COMMANDS } from './small-commands.ts'
 import { UsageError } from './usage-error.ts'
 import { parseBoolean } from './values.ts'
+import { withConfiguration } from './with-configuration.ts'
 
 interface Call {
   readonly given: GivenFlags
@@ -52,9 +53,8 @@ async function act(name: string, { given, operands }: Call): Promise<ExitStatus>
     print(goflow2VersionLine())
     return EXIT.done
   }
-  const load = PREPARED[name]
+  const load = preparationOf(name)
   if (load === undefined) return ACTIONS[name]!({ given, operands })
-  const { withConfiguration } = await import('./config-file.ts')
   const prepare = await load()
   return prepare(await withConfiguration(name, given), operands)()
 }
@@ -64,14 +64,15 @@ export async function dispatch(words: readonly string[]): Promise<ExitStatus> {
   const first = words[0]
   if (first === undefined) {
     const { generalHelp } = await import('./help.ts')
-    process.stderr.write(generalHelp())
+    process.stderr.write(generalHelp(await commandsFor('')))
     return EXIT.wrongUse
   }
   if (isHelpFlag(first)) {
     await printHelp([])
     return EXIT.done
   }
-  const { command, rest } = findCommand(words)
+  const commands = await commandsFor(first)
+  const { command, rest } = findCommand(commands, words)
   const { given, operands } = parseFlags(command, rest)
   if (isOn(given, 'help')) {
     await printHelp([command.name])
@@ -79,7 +80,7 @@ export async function dispatch(words: readonly string[]): Promise<ExitStatus> {
   }
   if (command.needsVerb === true) {
     const { commandHelp } = await import('./help.ts')
-    process.stderr.write(commandHelp(command))
+    process.stderr.write(commandHelp(command, commands))
     return EXIT.wrongUse
   }
   return run(command, given, operands)
@@ -142,34 +143,44 @@ function fromCac(command: Command, options: Readonly<Record<string, unknown>>): 
   return given
 }
 
+/** All commands, or only those with small tables where the word names one of them: a start must be quick. */
+async function commandsFor(word: string): Promise<readonly Command[]> {
+  const small = [...FIRST_COMMANDS, ...LAST_COMMANDS]
+  if (small.some(({ name }) => name === word)) return small
+  return (await import('./commands.ts')).COMMANDS
+}
+
 /** The command that the first one or two words name, and the words behind it; throws UsageError. */
-function findCommand(words: readonly string[]): { command: Command; rest: readonly string[] } {
+function findCommand(
+  commands: readonly Command[],
+  words: readonly string[],
+): { command: Command; rest: readonly string[] } {
   const [first = '', second = ''] = words
-  const two = COMMANDS.find(({ name }) => name === `${first} ${second}`)
+  const two = commands.find(({ name }) => name === `${first} ${second}`)
   if (two !== undefined) return { command: two, rest: words.slice(2) }
-  const command = COMMANDS.find(({ name }) => name === first)
-  if (command === undefined) throw new UsageError(unknownCommand(first))
+  const command = commands.find(({ name }) => name === first)
+  if (command === undefined) throw new UsageError(unknownCommand(commands, first))
   const isVerbMissing = command.needsVerb === true && second !== '' && !isHelpFlag(second)
-  if (isVerbMissing) throw new UsageError(unknownVerb(first, second))
+  if (isVerbMissing) throw new UsageError(unknownVerb(commands, first, second))
   return { command, rest: words.slice(1) }
 }
 
 const isHelpFlag = (word: string): boolean => ['-h', '-help', '--help'].includes(word)
 
-function unknownCommand(word: string): string {
+function unknownCommand(commands: readonly Command[], word: string): string {
   if (word.startsWith('-')) {
-    const owner = ownerOf(COMMANDS, word)
+    const owner = ownerOf(commands, word)
     return owner === undefined
       ? `there is no flag ${word}; see weir --help`
       : `${word} belongs behind a command: weir ${owner.name} ${word} …`
   }
-  const names = COMMANDS.map(({ name }) => name).filter((name) => !name.includes(' '))
+  const names = commands.map(({ name }) => name).filter((name) => !name.includes(' '))
   const near = nearest(word, names)
   return `there is no command ${word}; ${near === undefined ? 'see weir --help' : `did you mean ${near}?`}`
 }
 
-function unknownVerb(name: string, word: string): string {
-  const verbs = verbsOf(COMMANDS, name)
+function unknownVerb(commands: readonly Command[], name: string, word: string): string {
+  const verbs = verbsOf(commands, name)
   if (word.startsWith('-')) {
     const owner = ownerOf(verbs, word)
     return owner === undefined
@@ -188,11 +199,12 @@ function ownerOf(commands: readonly Command[], word: string): Command | undefine
 /** Help of the command whose name these words are, one or two; without any, the list of commands. */
 async function printHelp(words: readonly string[]): Promise<void> {
   const { commandHelp, generalHelp } = await import('./help.ts')
-  if (words.length === 0) return print(generalHelp())
-  const { command, rest } = findCommand(words.join(' ').split(' '))
+  const commands = await commandsFor(words[0]?.split(' ')[0] ?? '')
+  if (words.length === 0) return print(generalHelp(commands))
+  const { command, rest } = findCommand(commands, words.join(' ').split(' '))
   const [word] = rest
   if (word !== undefined) {
     throw new UsageError(`help: ${command.name} has no ${word}; see weir ${command.name} --help`)
   }
-  print(commandHelp(command))
+  print(commandHelp(command, commands))
 }

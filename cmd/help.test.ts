@@ -5,11 +5,11 @@ import { completionScript } from './completion.ts'
 import { commandHelp, generalHelp } from './help.ts'
 import { manualPage } from './man.ts'
 import { parseFlags } from './parse-flags.ts'
-import { PREPARED } from './prepared.ts'
+import { preparationOf } from './prepared.ts'
 
-const texts = [generalHelp(), ...COMMANDS.map(commandHelp)]
+const texts = [generalHelp(COMMANDS), ...COMMANDS.map((command) => commandHelp(command, COMMANDS))]
 
-const helpOf = (name: string) => commandHelp(COMMANDS.find((command) => command.name === name)!)
+const helpOf = (name: string) => commandHelp(COMMANDS.find((command) => command.name === name)!, COMMANDS)
 
 test('help fits 80 columns', () => {
   for (const text of texts) {
@@ -20,9 +20,9 @@ test('help fits 80 columns', () => {
 test('help names every command, shown flag and default, and nothing hidden', () => {
   for (const command of COMMANDS) {
     const [first, second] = command.name.split(' ')
-    assert.match(generalHelp(), new RegExp(`^  ${first} `, 'm'))
+    assert.match(generalHelp(COMMANDS), new RegExp(`^  ${first} `, 'm'))
     if (second !== undefined) assert.match(helpOf(first!), new RegExp(`^  ${second} `, 'm'))
-    const help = commandHelp(command).replaceAll(/\s+/g, ' ')
+    const help = commandHelp(command, COMMANDS).replaceAll(/\s+/g, ' ')
     for (const flag of command.flags) {
       const names = [flag.name, ...(flag.aliases ?? [])].map(
         (name) => `${name.length > 1 ? '--' : '-'}${name}`,
@@ -44,7 +44,7 @@ test("every command's examples are accepted by its flags", async () => {
       const two = COMMANDS.find(({ name }) => name === `${words[0]} ${words[1]}`)
       const owner = two ?? COMMANDS.find(({ name }) => name === words[0])!
       const { given, operands } = parseFlags(owner, words.slice(two === undefined ? 1 : 2))
-      const prepare = await PREPARED[owner.name]?.()
+      const prepare = await preparationOf(owner.name)?.()
       prepare?.(given, operands)
     }
   }

@@ -1,4 +1,3 @@
-import { COMMANDS } from './commands.ts'
 import { type Command, type Flag, verb, verbsOf } from './flags.ts'
 
 const WIDTH = 80
@@ -6,8 +5,8 @@ const WIDTH = 80
 const COLUMN = 26
 
 /** What `weir --help` prints. */
-export function generalHelp(): string {
-  const shown = COMMANDS.filter(({ name, isHidden }) => isHidden !== true && !name.includes(' '))
+export function generalHelp(commands: readonly Command[]): string {
+  const shown = commands.filter(({ name, isHidden }) => isHidden !== true && !name.includes(' '))
   return [
     'weir: one executable for the whole life of network flow data.\n',
     'Usage: weir COMMAND [flags]\n',
@@ -22,14 +21,14 @@ export function generalHelp(): string {
   ].join('\n')
 }
 
-/** What `weir COMMAND --help` prints: purpose, flags by group, defaults, examples; 80 columns. */
-export function commandHelp(command: Command): string {
+/** What `weir COMMAND --help` prints: purpose, flags by group, defaults, examples; 80 columns. Verbs are among `commands`. */
+export function commandHelp(command: Command, commands: readonly Command[]): string {
   const parts = [...wrap(`weir ${command.name}: ${command.summary}`, WIDTH), '', `Usage: ${usage(command)}`]
   if (command.description !== undefined) parts.push('', ...wrap(command.description, WIDTH))
   for (const [group, flags] of byGroup(command)) {
     parts.push('', `${group}:`, ...flags.map((flag) => entry(flagNames(flag), explanation(flag), COLUMN)))
   }
-  const verbs = verbsOf(COMMANDS, command.name)
+  const verbs = verbsOf(commands, command.name)
   if (verbs.length > 0)
     parts.push(
       '',

@@ -1,4 +1,3 @@
-import { PRESETS } from '../lib/report/presets/presets.ts'
 import { ARCHIVE_ACTIONS } from './archive-commands.ts'
 import type { ExitStatus } from './exit.ts'
 import type { GivenFlags } from './flags.ts'
@@ -13,17 +12,18 @@ export type Prepare = (given: GivenFlags, operands: readonly string[]) => () => 
 /** Loads a command by its name. */
 export type Preparations = Readonly<Record<string, () => Promise<Prepare>>>
 
-/** The commands that have flags in configuration files. */
-export const PREPARED: Preparations = {
+const PREPARED: Preparations = {
   collect: async () => (await import('./collect.ts')).collect,
   rotate: async () => (await import('./rotate.ts')).rotate,
   analyze: async () => (await import('./analyze.ts')).analyze,
-  ...Object.fromEntries(
-    PRESETS.map(({ name }) => [
-      `analyze ${name}`,
-      async () => (await import('./analyze.ts')).analyzeReport(name),
-    ]),
-  ),
   ...ARCHIVE_ACTIONS,
   ...SHIP_ACTIONS,
+}
+const REPORT = 'analyze '
+
+/** What prepares a command that has flags in configuration files, by its name; undefined for the others. */
+export function preparationOf(name: string): (() => Promise<Prepare>) | undefined {
+  if (!name.startsWith(REPORT)) return PREPARED[name]
+  // Reports are many, and their tables are not small.
+  return async () => (await import('./analyze.ts')).analyzeReport(name.slice(REPORT.length))
 }
