@@ -175,7 +175,6 @@ test('brackets and arithmetic are read to a bounded depth', () => {
 })
 
 test('patterns take time in proportion to the text, and bad ones are told', async () => {
-  assert.match(errorOf('username ~ /a/'), /patterns are not available here/)
   await loadPatterns()
   assert.match(errorOf('username ~ /(a/'), /the pattern cannot be used: .*\n/)
   assert.match(errorOf(`username ~ /${'a'.repeat(2000)}/`), /more than 1000 characters/)

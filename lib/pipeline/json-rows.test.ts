@@ -25,22 +25,22 @@ test('a row prints every column it has, and no other', () => {
   const layout = batch.fixed(F.layout)
   layout.values[1] = 1
   layout.present[1] = 1
-  const load = batch.fixed(defineField('testLoad', 'f64'))
+  const load = batch.fixed(defineField('printedLoad', 'f64'))
   load.values[1] = Number.NaN
   load.present[1] = 1
   const name = text.encode('a "b"\n\u0000é')
-  setOctets(batch.octets(defineField('testName', 'text')), 1, name, 0, name.length)
-  setOctets(batch.octets(defineField('testOctets', 'octets')), 1, new Uint8Array([0, 255]), 0, 2)
+  setOctets(batch.octets(defineField('printedName', 'text')), 1, name, 0, name.length)
+  setOctets(batch.octets(defineField('printedOctets', 'octets')), 1, new Uint8Array([0, 255]), 0, 2)
   appendWord(batch.list(F.layerStack), 1, LAYER.ipv4)
   appendWord(batch.list(F.layerStack), 1, 1234)
   appendAddress(batch.list(F.ipv6RoutingAddresses), 1, 0, 0, 0, 1)
-  const parts = batch.octetsList(defineField('testParts', 'octets-list'))
+  const parts = batch.octetsList(defineField('printedParts', 'octets-list'))
   appendOctets(parts, 1, new Uint8Array([1, 2, 3]), 0, 2)
   appendOctets(parts, 1, new Uint8Array([1, 2, 3]), 2, 3)
   assert.equal(printed(batch), [
     '{}\n{"exportProtocol":"sflow5","timeReceived":18446744073709551615,"agentAddress":"2001:db8::1",' +
       '"sourceMacAddress":"00:01:02:03:04:05","layerStack":["ipv4",1234],"ipv6RoutingAddresses":["::1"],' +
-      '"testLoad":null,"testName":"a \\"b\\"\\n\\u0000é","testOctets":"00ff","testParts":["0102","03"]}\n',
+      '"printedLoad":null,"printedName":"a \\"b\\"\\n\\u0000é","printedOctets":"00ff","printedParts":["0102","03"]}\n',
   ])
 })
 

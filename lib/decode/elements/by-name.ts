@@ -13,11 +13,13 @@ const tables = new Map<number, ReadonlyMap<string, number>>()
  * no table knows.
  */
 export function fieldNamed(name: string): Field | undefined {
-  const known = findField(name)
-  if (known !== undefined) return known
   const vendor = /^e(\d{1,10})\.(.+)$/.exec(name)
-  if (vendor !== null) return fieldIn(Number(vendor[1]), vendor[2]!)
-  return fieldIn(0, name) ?? (name.startsWith('reverse') ? fieldIn(REVERSE_ENTERPRISE, name) : undefined)
+  const field =
+    vendor !== null
+      ? fieldIn(Number(vendor[1]), vendor[2]!)
+      : (fieldIn(0, name) ?? (name.startsWith('reverse') ? fieldIn(REVERSE_ENTERPRISE, name) : undefined))
+  // A column of an element's own name may exist beside the one that it shares: where a record had both families.
+  return field ?? findField(name)
 }
 
 function fieldIn(enterprise: number, name: string): Field | undefined {
