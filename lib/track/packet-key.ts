@@ -127,16 +127,16 @@ export class PacketKey {
     this.#putPair(to, view, from, 4)
   }
 
-  /** Ports in network order, one behind the other at `from`; the key has them low octet first. */
+  /** Ports in network order, one behind the other at `from`; the key has them low octet first, and is compared so. */
   addPorts(isTcp: boolean, view: DataView, from: number): void {
     this.#step(isTcp ? STEP.tcp : STEP.udp)
-    const source = view.getUint16(from)
-    const destination = view.getUint16(from + 2)
-    // Compared as numbers.
+    // Octets turned round, on both sides of the copy: what is lesser here is so in the order of the key's octets.
+    const source = view.getUint16(from, true)
+    const destination = view.getUint16(from + 2, true)
     this.#compare(source, destination)
     const isReversed = this.direction === DIRECTION.reversed
-    this.#view.setUint16(this.length, isReversed ? destination : source, true)
-    this.#view.setUint16(this.length + 2, isReversed ? source : destination, true)
+    this.#view.setUint16(this.length, isReversed ? destination : source)
+    this.#view.setUint16(this.length + 2, isReversed ? source : destination)
     this.length += 4
   }
 

@@ -55,6 +55,22 @@ test('both directions are one flow whose source sent the first packet', () => {
   }
 })
 
+test('between equal addresses ports decide by their octets in the key, low octet first', () => {
+  // 255 is ff 00 there, 256 is 00 01: 256 is the lesser.
+  const own = { from: '127.0.0.1', to: '127.0.0.1', fromMac: '00:00:00:00:00:00', toMac: '00:00:00:00:00:00' }
+  for (const ports of [
+    [255, 256],
+    [256, 255],
+  ] as const) {
+    const subject = new Subject()
+    subject.at(1000, transport({ ...own, ports }))
+    const [row] = subject.close()
+    assert.is(row!['sourceTransportPort'], ports[0])
+    const id = Buffer.from(String(row!['trackedFlowId']), 'base64')
+    assert.equal([...id.subarray(-4)], [0x00, 0x01, 0xff, 0x00])
+  }
+})
+
 test('the worked example of a flow id comes out', () => {
   const subject = new Subject()
   subject.at(
