@@ -1,15 +1,40 @@
 import { BILLIONS, divideByBillion, FOUR_DIGITS, putNineDigits, putU64 } from './put-number.ts'
 
 const HEX = new TextEncoder().encode('0123456789abcdef')
-/** How each octet is printed inside a JSON string: 0 as it is, 1 as \u00XX, else after a backslash. */
-const ESCAPE = new Uint8Array(128)
-ESCAPE.fill(1, 0, 32)
-for (const octet of [0x3c, 0x3e, 0x26]) ESCAPE[octet] = 1
-ESCAPE[0x22] = 0x22
-ESCAPE[0x5c] = 0x5c
-ESCAPE[0x0a] = 0x6e
-ESCAPE[0x0d] = 0x72
-ESCAPE[0x09] = 0x74
+
+/**
+ * How each octet below 128 is printed inside a JSON string (RFC 8259 §7): 0 as it is, 1 as \u00XX, which holds for
+ * `others` too, else after a backslash.
+ */
+export function newEscapes(others: readonly number[]): Uint8Array {
+  const escapes = new Uint8Array(128)
+  escapes.fill(1, 0, 32)
+  for (const octet of others) escapes[octet] = 1
+  escapes[0x22] = 0x22
+  escapes[0x5c] = 0x5c
+  escapes[0x0a] = 0x6e
+  escapes[0x0d] = 0x72
+  escapes[0x09] = 0x74
+  return escapes
+}
+
+/** Prints an octet that is not printed as it is; `how` is its entry in a table of `newEscapes`. */
+export function putEscape(out: Uint8Array, position: number, octet: number, how: number): number {
+  out[position] = 0x5c
+  if (how !== 1) {
+    out[position + 1] = how
+    return position + 2
+  }
+  out[position + 1] = 0x75
+  out[position + 2] = 0x30
+  out[position + 3] = 0x30
+  out[position + 4] = HEX[octet >>> 4]!
+  out[position + 5] = HEX[octet & 15]!
+  return position + 6
+}
+
+/** Go's encoder keeps its strings harmless in HTML. */
+const ESCAPE = newEscapes([0x3c, 0x3e, 0x26])
 
 /**
  * Prints text inside a JSON string. As Go's encoder does, `<`, `>`, `&`, U+2028 and U+2029 are written as \uXXXX and
@@ -37,21 +62,8 @@ export function putEscaped(
       continue
     }
     const how = ESCAPE[octet]!
-    if (how === 0) {
-      out[position++] = octet
-    } else if (how === 1) {
-      out[position] = 0x5c
-      out[position + 1] = 0x75
-      out[position + 2] = 0x30
-      out[position + 3] = 0x30
-      out[position + 4] = HEX[octet >>> 4]!
-      out[position + 5] = HEX[octet & 15]!
-      position += 6
-    } else {
-      out[position] = 0x5c
-      out[position + 1] = how
-      position += 2
-    }
+    if (how === 0) out[position++] = octet
+    else position = putEscape(out, position, octet, how)
   }
   return position
 }

@@ -1,13 +1,6 @@
-const HEX = new TextEncoder().encode('0123456789abcdef')
-/** How each octet below 128 is printed inside a JSON string: 0 as it is, 1 as \u00XX, else after a backslash. */
-const ESCAPE = new Uint8Array(128)
-ESCAPE.fill(1, 0, 32)
-ESCAPE[0x7f] = 1
-ESCAPE[0x22] = 0x22
-ESCAPE[0x5c] = 0x5c
-ESCAPE[0x0a] = 0x6e
-ESCAPE[0x0d] = 0x72
-ESCAPE[0x09] = 0x74
+import { newEscapes, putEscape } from '../bytes/put-text.ts'
+
+const ESCAPE = newEscapes([0x7f])
 
 /**
  * Prints octets inside a JSON string, escaped as RFC 8259 §7 asks, and returns the position behind. What is no UTF-8 is
@@ -24,32 +17,13 @@ export function putJsonText(
     const octet = octets[i]!
     if (octet >= 0x80) {
       const length = sequenceLength(octets, i, to)
-      if (length === 0) {
-        out[position] = 0xef
-        out[position + 1] = 0xbf
-        out[position + 2] = 0xbd
-        position += 3
-        continue
-      }
-      for (let k = 0; k < length; k++) out[position++] = octets[i + k]!
-      i += length - 1
+      position = putSequence(out, position, octets, i, length)
+      i += Math.max(0, length - 1)
       continue
     }
     const how = ESCAPE[octet]!
     if (how === 0) out[position++] = octet
-    else if (how === 1) {
-      out[position] = 0x5c
-      out[position + 1] = 0x75
-      out[position + 2] = 0x30
-      out[position + 3] = 0x30
-      out[position + 4] = HEX[octet >>> 4]!
-      out[position + 5] = HEX[octet & 15]!
-      position += 6
-    } else {
-      out[position] = 0x5c
-      out[position + 1] = how
-      position += 2
-    }
+    else position = putEscape(out, position, octet, how)
   }
   return position
 }
@@ -82,6 +56,24 @@ function sequenceLength(octets: Uint8Array, at: number, to: number): number {
   return length
 }
 
+/** Copies a well-formed sequence of `length` octets; for 0, which is none, prints U+FFFD. */
+function putSequence(
+  out: Uint8Array,
+  position: number,
+  octets: Uint8Array,
+  at: number,
+  length: number,
+): number {
+  if (length === 0) {
+    out[position] = 0xef
+    out[position + 1] = 0xbf
+    out[position + 2] = 0xbd
+    return position + 3
+  }
+  for (let k = 0; k < length; k++) out[position + k] = octets[at + k]!
+  return position + length
+}
+
 /** Copies text that is JSON already; what is no UTF-8 becomes U+FFFD, so at most three octets for each. */
 export function putSoundText(
   out: Uint8Array,
@@ -97,15 +89,8 @@ export function putSoundText(
       continue
     }
     const length = sequenceLength(octets, i, to)
-    if (length === 0) {
-      out[position] = 0xef
-      out[position + 1] = 0xbf
-      out[position + 2] = 0xbd
-      position += 3
-      continue
-    }
-    for (let k = 0; k < length; k++) out[position++] = octets[i + k]!
-    i += length - 1
+    position = putSequence(out, position, octets, i, length)
+    i += Math.max(0, length - 1)
   }
   return position
 }
