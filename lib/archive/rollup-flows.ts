@@ -1,10 +1,10 @@
 import type { NumberValues } from '../flow/batch.ts'
 import { F, type Field } from '../flow/fields.ts'
+import { ROLLUP } from '../flow/rollup-fields.ts'
 import type { Problem } from '../flow/source.ts'
 import type { Block } from './block-reader.ts'
 import { Damage } from './damage.ts'
 import { type KeyColumn, RATE } from './rollup-groups.ts'
-import { R } from './rollup-kinds.ts'
 import type { TimedFlows } from './rollup-shares.ts'
 
 /** What is known of the addresses of one file, by code. */
@@ -122,19 +122,19 @@ export class RollupFlows implements TimedFlows {
 
   #make(field: Field): KeyColumn {
     switch (field) {
-      case R.localDirection:
+      case ROLLUP.localDirection:
         return { values: this.#directions(), present: null }
-      case R.localAddress:
+      case ROLLUP.localAddress:
         return this.#side(true)
-      case R.remoteAddress:
+      case ROLLUP.remoteAddress:
         return this.#side(false)
-      case R.localPrefix: {
-        const { values, present } = this.column(R.localAddress)
+      case ROLLUP.localPrefix: {
+        const { values, present } = this.column(ROLLUP.localAddress)
         return { values: values.map((code) => this.#facts.prefixes[code]!), present }
       }
-      case R.remoteAsNumber:
+      case ROLLUP.remoteAsNumber:
         return this.#remoteAs()
-      case R.servicePort:
+      case ROLLUP.servicePort:
         return this.#servicePorts()
       default:
         return field.kind === 'address' ? this.#codes(field) : this.#numbers(field)
@@ -155,7 +155,7 @@ export class RollupFlows implements TimedFlows {
 
   /** The local end (of two the source, of none nothing), or the other (of none the destination). */
   #side(isLocal: boolean): KeyColumn {
-    const directions = this.column(R.localDirection).values
+    const directions = this.column(ROLLUP.localDirection).values
     const [a, b] = [this.column(F.sourceAddress), this.column(F.destinationAddress)]
     const values = new Uint32Array(this.rows)
     const present = new Uint8Array(this.rows)
@@ -171,8 +171,8 @@ export class RollupFlows implements TimedFlows {
 
   /** The exporter's number where it gives one, else the table's; 0 where neither knows. */
   #remoteAs(): KeyColumn {
-    const directions = this.column(R.localDirection).values
-    const remote = this.column(R.remoteAddress)
+    const directions = this.column(ROLLUP.localDirection).values
+    const remote = this.column(ROLLUP.remoteAddress)
     const [a, b] = [this.column(F.bgpSourceAsNumber), this.column(F.bgpDestinationAsNumber)]
     const values = new Uint32Array(this.rows)
     for (let row = 0; row < this.rows; row++) {

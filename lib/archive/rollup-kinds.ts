@@ -1,39 +1,18 @@
-import { defineField, F, type Field } from '../flow/fields.ts'
+import { F, type Field } from '../flow/fields.ts'
+import { ROLLUP } from '../flow/rollup-fields.ts'
 
 // What rollups there are; ROLLUPS.md says which question each answers.
-
-/** Columns that only rollups have. */
-export const R = {
-  localAddress: defineField('localAddress', 'address', 'identifier'),
-  /** The first address of the /24 or /64 that the local address lies in. */
-  localPrefix: defineField('localPrefix', 'address', 'identifier'),
-  remoteAddress: defineField('remoteAddress', 'address', 'identifier'),
-  remoteAsNumber: defineField('remoteAsNumber', 'u32', 'identifier'),
-  /** A place in DIRECTIONS. */
-  localDirection: defineField('localDirection', 'u8', 'identifier'),
-  /** The lower port of protocols that have ports, else 0. */
-  servicePort: defineField('servicePort', 'u16', 'identifier'),
-  scaledOctetCount: defineField('scaledOctetCount', 'u64', 'deltaCounter'),
-  scaledPacketCount: defineField('scaledPacketCount', 'u64', 'deltaCounter'),
-  /** Flows that begin in the bin. */
-  flowCount: defineField('flowCount', 'u64', 'deltaCounter'),
-  /** Flows that have a part in the bin and began in an earlier one. */
-  continuedFlowCount: defineField('continuedFlowCount', 'u64', 'deltaCounter'),
-  /** Of those that begin in the bin: sampled ones, and those of which nobody told the rate. */
-  sampledFlowCount: defineField('sampledFlowCount', 'u64', 'deltaCounter'),
-  unknownRateFlowCount: defineField('unknownRateFlowCount', 'u64', 'deltaCounter'),
-} as const
 
 /** In the order of their sums. */
 export const MEASURES: readonly Field[] = [
   F.octetDeltaCount,
   F.packetDeltaCount,
-  R.scaledOctetCount,
-  R.scaledPacketCount,
-  R.flowCount,
-  R.continuedFlowCount,
-  R.sampledFlowCount,
-  R.unknownRateFlowCount,
+  ROLLUP.scaledOctetCount,
+  ROLLUP.scaledPacketCount,
+  ROLLUP.flowCount,
+  ROLLUP.continuedFlowCount,
+  ROLLUP.sampledFlowCount,
+  ROLLUP.unknownRateFlowCount,
 ]
 
 export interface RollupKind {
@@ -55,7 +34,7 @@ const kind = (name: string, binNs: number, keys: readonly Field[], isDefault = f
   isDefault,
 })
 
-const { localAddress, localPrefix, remoteAddress, remoteAsNumber, localDirection, servicePort } = R
+const { localAddress, localPrefix, remoteAddress, remoteAsNumber, localDirection, servicePort } = ROLLUP
 const { exporterAddress, ingressInterface, egressInterface, protocolIdentifier } = F
 
 /** Bins of all kinds are whole parts of a day. */

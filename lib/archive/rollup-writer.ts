@@ -1,8 +1,9 @@
 import { BATCH_ROWS, FlowBatch } from '../flow/batch.ts'
 import { F, type Field } from '../flow/fields.ts'
+import { ROLLUP } from '../flow/rollup-fields.ts'
 import type { FileWriter } from './file-writer.ts'
 import type { RollupGroups } from './rollup-groups.ts'
-import { MEASURES, R, type RollupKind } from './rollup-kinds.ts'
+import { MEASURES, type RollupKind } from './rollup-kinds.ts'
 
 /** What the numbers of keys stand for: four words per address code, and per prefix. */
 export interface KeyMeanings {
@@ -55,7 +56,7 @@ export class RollupWriter {
       column.present[row] = 1
       if (field.kind !== 'address') column.values[row] = value
       else {
-        const meanings = field === R.localPrefix ? this.#meanings.prefixes() : this.#meanings.addresses()
+        const meanings = field === ROLLUP.localPrefix ? this.#meanings.prefixes() : this.#meanings.addresses()
         for (let word = 0; word < 4; word++) column.words[row * 4 + word] = meanings[value * 4 + word]!
       }
     }

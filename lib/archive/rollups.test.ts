@@ -7,13 +7,14 @@ import { SILENT } from '../diagnostics/log.ts'
 import type { AddressFact } from '../flow/address-fact.ts'
 import { FlowBatch } from '../flow/batch.ts'
 import { F, findField } from '../flow/fields.ts'
+import { ROLLUP } from '../flow/rollup-fields.ts'
 import { newRandom } from '../testing/workload.ts'
 import { openArchive } from './archive-reader.ts'
 import { chooseRollups } from './choose-rollups.ts'
 import { compactArchive } from './compact.ts'
 import { archiveFiles, liveFiles, splitReplaced } from './live-files.ts'
 import { archivePath } from './naming.ts'
-import { MEASURES, R, ROLLUP_KINDS, type RollupKind } from './rollup-kinds.ts'
+import { MEASURES, ROLLUP_KINDS, type RollupKind } from './rollup-kinds.ts'
 import { basisOf, type RollupKnowledge, type RollupOptions, writeRollups } from './rollups.ts'
 import { dyingCalls } from './testing/dying-calls.ts'
 import { testWriter, UNSYNCED, withDirectory } from './testing/files.ts'
@@ -164,12 +165,12 @@ function expected(batches: readonly FlowBatch[], kind: RollupKind): Sums {
         return ports.length === 0 ? 0 : Math.min(...ports)
       }
       const keys = kind.keys.map((field) => {
-        if (field === R.localDirection) return (fromLocal ? 1 : 0) + (toLocal ? 2 : 0)
-        if (field === R.localAddress) return localEnd === null ? null : text(localEnd)
-        if (field === R.localPrefix) return prefix()
-        if (field === R.remoteAddress) return text(remoteEnd)
-        if (field === R.remoteAsNumber) return as()
-        if (field === R.servicePort) return service()
+        if (field === ROLLUP.localDirection) return (fromLocal ? 1 : 0) + (toLocal ? 2 : 0)
+        if (field === ROLLUP.localAddress) return localEnd === null ? null : text(localEnd)
+        if (field === ROLLUP.localPrefix) return prefix()
+        if (field === ROLLUP.remoteAddress) return text(remoteEnd)
+        if (field === ROLLUP.remoteAsNumber) return as()
+        if (field === ROLLUP.servicePort) return service()
         return field.kind === 'address' ? text(field) : value(field)
       })
       const start = wide(F.flowStart) ?? wide(F.flowEnd) ?? wide(F.timeReceived)

@@ -1,6 +1,6 @@
 import { F, type Field } from '../flow/fields.ts'
+import { ROLLUP } from '../flow/rollup-fields.ts'
 import type { Key, Measure, Query } from './query.ts'
-import { ROLLUP_FIELDS as R } from './rollup-rows.ts'
 
 /** A kind of rollup. */
 export interface RollupShape {
@@ -31,7 +31,7 @@ export function rollupFor<Shape extends RollupShape>(
   const isDirected = query.measures.some(hasDirection)
   const fits = (kind: Shape): Query | null => {
     if (!hasBorders(query, BigInt(kind.binNs))) return null
-    if (isDirected && !kind.keys.includes(R.localDirection)) return null
+    if (isDirected && !kind.keys.includes(ROLLUP.localDirection)) return null
     const keys = query.keys.map((key) => keyOf(key, kind.keys, knowsAs))
     return keys.every((key) => key !== null) ? { ...query, keys } : null
   }
@@ -95,22 +95,23 @@ function keyOf(key: Key, known: readonly Field[], knowsAs: boolean): Key | null 
     case 'exporterNumber':
       return has(F.exporterAddress) && AS_IT_IS.includes(key.field) && has(key.field) ? key : null
     case 'direction':
-      return has(R.localDirection) ? key : null
+      return has(ROLLUP.localDirection) ? key : null
     case 'service':
-      return has(F.protocolIdentifier) && has(R.servicePort) ? key : null
+      return has(F.protocolIdentifier) && has(ROLLUP.servicePort) ? key : null
     case 'address':
     case 'fact':
-      if (key.side === 'local' && has(R.localAddress)) return { ...key, side: 'source' }
-      return key.side === 'remote' && has(R.remoteAddress) ? { ...key, side: 'destination' } : null
+      if (key.side === 'local' && has(ROLLUP.localAddress)) return { ...key, side: 'source' }
+      return key.side === 'remote' && has(ROLLUP.remoteAddress) ? { ...key, side: 'destination' } : null
     case 'prefix': {
       const isWide = key.ipv4Bits <= 24 && key.ipv6Bits <= 64
-      if (key.side === 'local' && (has(R.localAddress) || (isWide && has(R.localPrefix))))
+      if (key.side === 'local' && (has(ROLLUP.localAddress) || (isWide && has(ROLLUP.localPrefix))))
         return { ...key, side: 'source' }
-      return key.side === 'remote' && has(R.remoteAddress) ? { ...key, side: 'destination' } : null
+      return key.side === 'remote' && has(ROLLUP.remoteAddress) ? { ...key, side: 'destination' } : null
     }
     case 'as': {
       const isOurs = knowsAs && key.before === null && key.exporter && key.after !== null
-      if (key.side !== 'remote' || key.shows !== 'number' || !isOurs || !has(R.remoteAsNumber)) return null
+      if (key.side !== 'remote' || key.shows !== 'number' || !isOurs || !has(ROLLUP.remoteAsNumber))
+        return null
       return { ...key, side: 'destination', after: null }
     }
     default:

@@ -1,5 +1,6 @@
 import type { AddressFact } from '../flow/address-fact.ts'
-import { defineField, F, type Field } from '../flow/fields.ts'
+import { F, type Field } from '../flow/fields.ts'
+import { ROLLUP } from '../flow/rollup-fields.ts'
 import type { BlockFacts, FlowFile } from '../flow/source.ts'
 import { BlockRows, BY_ENDS, type CodeColumn, type NumberColumn } from './block-rows.ts'
 import type { CounterName } from './counters.ts'
@@ -9,23 +10,6 @@ import { greater, lesser } from './window.ts'
 
 // Rows of rollups are sums of flows over a bin of time. Their columns stand in for those of flows: the source is the
 // local end, the destination the remote one.
-
-/** Columns of rollups (ROLLUPS.md of the archive). */
-export const ROLLUP_FIELDS = {
-  localAddress: defineField('localAddress', 'address', 'identifier'),
-  localPrefix: defineField('localPrefix', 'address', 'identifier'),
-  remoteAddress: defineField('remoteAddress', 'address', 'identifier'),
-  remoteAsNumber: defineField('remoteAsNumber', 'u32', 'identifier'),
-  localDirection: defineField('localDirection', 'u8', 'identifier'),
-  servicePort: defineField('servicePort', 'u16', 'identifier'),
-  scaledOctetCount: defineField('scaledOctetCount', 'u64', 'deltaCounter'),
-  scaledPacketCount: defineField('scaledPacketCount', 'u64', 'deltaCounter'),
-  flowCount: defineField('flowCount', 'u64', 'deltaCounter'),
-  continuedFlowCount: defineField('continuedFlowCount', 'u64', 'deltaCounter'),
-  unknownRateFlowCount: defineField('unknownRateFlowCount', 'u64', 'deltaCounter'),
-} as const
-
-const R = ROLLUP_FIELDS
 
 /** A rollup, to be read instead of the records that it was made from. */
 export interface RollupFile extends FlowFile {
@@ -71,7 +55,7 @@ export function isRollup(file: FlowFile): file is RollupFile {
 export class RollupRows extends BlockRows {
   override directions(): Uint8Array {
     return this.once(null, 'rollup direction', () => {
-      const ends = this.numbers(R.localDirection)
+      const ends = this.numbers(ROLLUP.localDirection)
       const out = this.octets(this.rows)
       for (let row = 0; row < out.length; row++) out[row] = BY_ENDS[(ends?.values[row] ?? 0) & 3]!
       return out
@@ -79,29 +63,30 @@ export class RollupRows extends BlockRows {
   }
 
   override sideCodes(side: Side, _local: AddressFact | null): CodeColumn | null {
-    if (side === 'source' || side === 'local') return this.codes(R.localAddress) ?? this.codes(R.localPrefix)
-    return this.codes(R.remoteAddress)
+    if (side === 'source' || side === 'local')
+      return this.codes(ROLLUP.localAddress) ?? this.codes(ROLLUP.localPrefix)
+    return this.codes(ROLLUP.remoteAddress)
   }
 
   override sideNumbers(side: Side, fields: readonly [Field, Field]): NumberColumn | null {
     const isRemote = side === 'destination' || side === 'remote'
-    return isRemote && fields[0] === F.bgpSourceAsNumber ? this.numbers(R.remoteAsNumber) : null
+    return isRemote && fields[0] === F.bgpSourceAsNumber ? this.numbers(ROLLUP.remoteAsNumber) : null
   }
 
   override servicePorts(): Uint16Array {
-    return (this.numbers(R.servicePort)?.values as Uint16Array | undefined) ?? new Uint16Array(this.rows)
+    return (this.numbers(ROLLUP.servicePort)?.values as Uint16Array | undefined) ?? new Uint16Array(this.rows)
   }
 
   override scaledBefore(name: CounterName): LaneValues {
-    const field = name === 'octets' ? R.scaledOctetCount : R.scaledPacketCount
+    const field = name === 'octets' ? ROLLUP.scaledOctetCount : ROLLUP.scaledPacketCount
     return this.fixed(field)?.wide ?? new Uint32Array(this.rows)
   }
 
   /** Flows begin in one bin; those that began before the window count in its first one. */
   override flowCounts(fromNs: bigint | null): LaneValues {
     return this.once(null, `flows ${fromNs}`, () => {
-      const begun = this.fixed(R.flowCount)?.wide
-      const continued = this.fixed(R.continuedFlowCount)?.wide
+      const begun = this.fixed(ROLLUP.flowCount)?.wide
+      const continued = this.fixed(ROLLUP.continuedFlowCount)?.wide
       const starts = this.fixed(F.flowStart)?.wide
       const out = new BigUint64Array(this.rows)
       if (begun !== undefined) out.set(begun.subarray(0, this.rows))
@@ -114,7 +99,7 @@ export class RollupRows extends BlockRows {
   /** Flows whose sampling rate nobody knew. */
   get unknownRates(): bigint {
     let sum = 0n
-    for (const count of this.fixed(R.unknownRateFlowCount)?.wide ?? []) sum += count
+    for (const count of this.fixed(ROLLUP.unknownRateFlowCount)?.wide ?? []) sum += count
     return sum
   }
 }
