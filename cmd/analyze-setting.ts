@@ -1,3 +1,4 @@
+import { zoneOffset } from '../lib/bytes/time-zone.ts'
 import { FlowError } from '../lib/diagnostics/flow-error.ts'
 import type { Log } from '../lib/diagnostics/log.ts'
 import { compileFilter, loadPatterns, parseFilter } from '../lib/filter/filter.ts'
@@ -11,7 +12,7 @@ import { elementField } from './element-fields.ts'
 import { type KnownAddresses, knowAddresses } from './known-addresses.ts'
 import { nearest } from './nearest.ts'
 import { readText } from './read-text.ts'
-import { ALL_TIMES, zoneOffset } from './times.ts'
+import { ALL_TIMES } from './times.ts'
 import { UsageError } from './usage-error.ts'
 
 const HOUR_MS = 3_600_000

@@ -1,4 +1,5 @@
-import { ALL_TIMES, type TimeRange, zoneOffset } from './times.ts'
+import { zoneOffset } from '../lib/bytes/time-zone.ts'
+import { ALL_TIMES, type TimeRange } from './times.ts'
 
 /** A path with `%Y %m %d %H %M %S %j %s %%` of when the range begins, in the zone; of now where it has no beginning. */
 export function strftime(path: string, range: TimeRange, timeZone: string): string {

@@ -1,3 +1,4 @@
+import { zoneOffset } from '../lib/bytes/time-zone.ts'
 import type { FlagReader } from './flag-reader.ts'
 import type { Flag } from './flags.ts'
 import { UsageError } from './usage-error.ts'
@@ -136,25 +137,6 @@ function utcOf(civilMs: number, zone: string): number {
   if (before + zoneOffset(before, zone) === civilMs) return before
   const after = civilMs - zoneOffset(civilMs + 86_400_000, zone)
   return after + zoneOffset(after, zone) === civilMs ? after : before
-}
-
-/** Milliseconds by which the clocks of `zone` are ahead of UTC at `ms`. */
-export function zoneOffset(ms: number, zone: string): number {
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  })
-  const parts = new Map(format.formatToParts(ms).map(({ type, value }) => [type, Number(value)]))
-  const [year, month, day, hour, minute, second] = ['year', 'month', 'day', 'hour', 'minute', 'second'].map(
-    (type) => parts.get(type as Intl.DateTimeFormatPartTypes)!,
-  ) as [number, number, number, number, number, number]
-  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(ms / 1000) * 1000
 }
 
 /** RFC 3339 in UTC, with as many digits behind the second as there are: none, three, six or nine. */

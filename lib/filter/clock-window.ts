@@ -1,3 +1,4 @@
+import { zoneOffset } from '../bytes/time-zone.ts'
 /** Times of day on some days of the week, in a time zone. */
 export interface ClockWindow {
   /** Minutes since midnight; the end is not in the window. A window whose end is not after its start crosses midnight. */
@@ -46,22 +47,11 @@ const MOST_QUARTERS = 4096
 /** Tells whether minutes since the epoch (UTC) lie in the window. */
 export class Clock {
   readonly #window: ClockWindow
-  readonly #format: Intl.DateTimeFormat
   /** Offset of the zone in minutes, by quarter of an hour since the epoch. */
   readonly #offsets = new Map<number, number>()
 
   constructor(window: ClockWindow) {
     this.#window = window
-    this.#format = new Intl.DateTimeFormat('en-u-ca-gregory-nu-latn', {
-      timeZone: window.timeZone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      era: 'short',
-    })
   }
 
   has(minute: number): boolean {
@@ -77,13 +67,7 @@ export class Clock {
   #offset(quarter: number): number {
     const known = this.#offsets.get(quarter)
     if (known !== undefined) return known
-    const parts: Record<string, number> = {}
-    for (const { type, value } of this.#format.formatToParts(quarter * 900_000)) parts[type] = Number(value)
-    const { year, month, day, hour, minute } = parts as Record<
-      'year' | 'month' | 'day' | 'hour' | 'minute',
-      number
-    >
-    const offset = Math.round(Date.UTC(year, month - 1, day, hour, minute) / 60_000) - quarter * 15
+    const offset = Math.round(zoneOffset(quarter * 900_000, this.#window.timeZone) / 60_000)
     if (this.#offsets.size >= MOST_QUARTERS) this.#offsets.clear()
     this.#offsets.set(quarter, offset)
     return offset

@@ -1,3 +1,4 @@
+import { zoneOffset } from '../bytes/time-zone.ts'
 /** A point in time as it was written: its nanoseconds since the epoch, and how many of them the writing stands for. */
 export interface Moment {
   readonly ns: bigint
@@ -41,7 +42,7 @@ export function momentOf(word: string, timeZone: string, nowMs: number): Moment 
   const isReal =
     date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day) && Number(hour) < 24
   if (!isReal || Number(minute) > 59 || Number(second) > 59) return null
-  const offset = zone === undefined ? zoneOffset(utc, timeZone) : fixedOffset(zone)
+  const offset = zone === undefined ? minutesAhead(utc, timeZone) : fixedOffset(zone)
   const ns = BigInt(utc - offset * 60_000) * grain + BigInt(fraction.padEnd(9, '0'))
   return ns < 0n ? null : { ns, grain: fineness(fraction, grain) }
 }
@@ -58,29 +59,7 @@ function fixedOffset(zone: string): number {
 }
 
 /** Minutes that the zone is ahead of UTC when its clocks show `local`. */
-function zoneOffset(local: number, timeZone: string): number {
-  if (timeZone === 'UTC') return 0
-  const shown = (at: number) => {
-    const parts: Record<string, number> = {}
-    const format = new Intl.DateTimeFormat('en-u-ca-gregory-nu-latn', {
-      timeZone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-    })
-    for (const { type, value } of format.formatToParts(at)) parts[type] = Number(value)
-    const minutes = Date.UTC(
-      parts['year']!,
-      parts['month']! - 1,
-      parts['day']!,
-      parts['hour']!,
-      parts['minute']!,
-    )
-    return Math.round((minutes - Math.floor(at / 60_000) * 60_000) / 60_000)
-  }
-  const guess = shown(local)
-  return shown(local - guess * 60_000)
+function minutesAhead(local: number, timeZone: string): number {
+  const shown = (at: number) => Math.round(zoneOffset(at, timeZone) / 60_000)
+  return shown(local - shown(local) * 60_000)
 }
