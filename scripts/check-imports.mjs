@@ -34,7 +34,6 @@ const DOORS = {
   'node:dgram': /^lib\/receive\//,
   undici: /^(cmd|lib\/elastic)\//,
   re2js: /^(cmd|lib\/(filter|tail))\//,
-  'mmdb-lib': /^lib\/enrich\//,
   'csv-stringify/sync': /^lib\/(report|export)\//,
   'hyparquet-writer': /^lib\/export\//,
   'date-fns': /^(cmd|lib\/report)\//,

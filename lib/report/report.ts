@@ -27,6 +27,17 @@ export interface ReportColumn {
   readonly mayBeCut: boolean
 }
 
+/** A column whose texts no table may cut. */
+export function wholeColumn(
+  name: string,
+  title: string,
+  unit: ReportUnit,
+  rank: number,
+  role: 'key' | 'measure' = 'measure',
+): ReportColumn {
+  return { name, title, role, unit, rank, mayBeCut: false }
+}
+
 export type ReportRow = readonly ReportCell[]
 
 /** A table of a report. */

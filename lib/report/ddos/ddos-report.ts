@@ -1,7 +1,7 @@
 import { FlowError } from '../../diagnostics/flow-error.ts'
 import { emptyTable } from '../nat/nat-report.ts'
 import type { Asked, ReadingPlan } from '../presets/preset.ts'
-import type { ReportColumn, ReportRow, ReportUnit } from '../report.ts'
+import { type ReportColumn, type ReportRow, wholeColumn } from '../report.ts'
 import { type Attack, findAttacks } from './attacks.ts'
 import { mitigationOf } from './mitigation.ts'
 import { BIN_MS } from './volume-search.ts'
@@ -43,39 +43,29 @@ export function ddosPlan(asked: Asked): ReadingPlan {
   }
 }
 
-function column(
-  name: string,
-  title: string,
-  unit: ReportUnit,
-  rank: number,
-  role: 'key' | 'measure' = 'measure',
-) {
-  return { name, title, role, unit, rank, mayBeCut: false }
-}
-
 const COLUMNS: readonly ReportColumn[] = [
-  column('target', 'TARGET', 'address', 0, 'key'),
-  column('start', 'START', 'time', 1, 'key'),
-  column('end', 'END', 'time', 2, 'key'),
-  column('peak.bps', 'PEAK bps', 'bitsPerSecond', 0),
-  column('peak.pps', 'PEAK pps', 'perSecond', 0),
-  column('peak.fps', 'PEAK fps', 'perSecond', 9),
-  column('times.usual', 'x BASE', 'ratio', 3),
-  column('sources', 'SOURCES', 'number', 0),
-  column('entropy', 'ENTROPY', 'ratio', 8),
-  column('vector', 'VECTOR', 'text', 0, 'key'),
-  column('in.if', 'IF IN', 'text', 4, 'key'),
-  column('bytes', 'BYTES', 'octets', 7),
-  column('packets', 'PACKETS', 'packets', 10),
-  column('small', 'SMALL', 'share', 6),
-  column('syn', 'SYN', 'share', 5),
-  column('hosts', 'HOSTS', 'number', 11),
+  wholeColumn('target', 'TARGET', 'address', 0, 'key'),
+  wholeColumn('start', 'START', 'time', 1, 'key'),
+  wholeColumn('end', 'END', 'time', 2, 'key'),
+  wholeColumn('peak.bps', 'PEAK bps', 'bitsPerSecond', 0),
+  wholeColumn('peak.pps', 'PEAK pps', 'perSecond', 0),
+  wholeColumn('peak.fps', 'PEAK fps', 'perSecond', 9),
+  wholeColumn('times.usual', 'x BASE', 'ratio', 3),
+  wholeColumn('sources', 'SOURCES', 'number', 0),
+  wholeColumn('entropy', 'ENTROPY', 'ratio', 8),
+  wholeColumn('vector', 'VECTOR', 'text', 0, 'key'),
+  wholeColumn('in.if', 'IF IN', 'text', 4, 'key'),
+  wholeColumn('bytes', 'BYTES', 'octets', 7),
+  wholeColumn('packets', 'PACKETS', 'packets', 10),
+  wholeColumn('small', 'SMALL', 'share', 6),
+  wholeColumn('syn', 'SYN', 'share', 5),
+  wholeColumn('hosts', 'HOSTS', 'number', 11),
 ]
 
 const MITIGATION: readonly ReportColumn[] = [
-  column('target', 'TARGET', 'address', 0, 'key'),
-  column('kind', 'KIND', 'text', 0, 'key'),
-  column('line', 'LINE', 'text', 0, 'key'),
+  wholeColumn('target', 'TARGET', 'address', 0, 'key'),
+  wholeColumn('kind', 'KIND', 'text', 0, 'key'),
+  wholeColumn('line', 'LINE', 'text', 0, 'key'),
 ]
 
 function rowOf({ target, time, details, vector, ingress }: Attack): ReportRow {

@@ -7,7 +7,7 @@ import { emptyTable } from '../nat/nat-report.ts'
 import type { Asked, ReadingPlan } from '../presets/preset.ts'
 import { newQuality } from '../quality.ts'
 import type { Quality, RunOptions, Selector } from '../query.ts'
-import type { ReportColumn, ReportRow, ReportUnit } from '../report.ts'
+import { type ReportColumn, type ReportRow, wholeColumn } from '../report.ts'
 import { ScanSearch } from './scan-search.ts'
 import { portsText, type Scan, type ScanLimits, scansOf } from './scan-verdict.ts'
 
@@ -80,31 +80,21 @@ export function scanPlan(asked: Asked): ReadingPlan {
   }
 }
 
-function column(
-  name: string,
-  title: string,
-  unit: ReportUnit,
-  rank: number,
-  role: 'key' | 'measure' = 'measure',
-) {
-  return { name, title, role, unit, rank, mayBeCut: false }
-}
-
 const COLUMNS: readonly ReportColumn[] = [
-  column('score', 'SCORE', 'ratio', 0),
-  column('type', 'TYPE', 'text', 0, 'key'),
-  column('source', 'SOURCE', 'address', 0, 'key'),
-  column('targets', 'TARGETS', 'number', 0),
-  column('ports', 'PORTS', 'text', 0, 'key'),
-  column('port.count', 'PORT COUNT', 'number', 9),
-  column('probes', 'PROBES', 'number', 8),
-  column('flows', 'FLOWS', 'flows', 1),
-  column('answered', 'ANSWERED', 'share', 2),
-  column('small', 'SMALL', 'share', 7),
-  column('first', 'FIRST', 'time', 3, 'key'),
-  column('last', 'LAST', 'time', 4, 'key'),
-  column('rate', 'PROBES/S', 'perSecond', 5),
-  column('walk', 'TRW', 'text', 6, 'key'),
+  wholeColumn('score', 'SCORE', 'ratio', 0),
+  wholeColumn('type', 'TYPE', 'text', 0, 'key'),
+  wholeColumn('source', 'SOURCE', 'address', 0, 'key'),
+  wholeColumn('targets', 'TARGETS', 'number', 0),
+  wholeColumn('ports', 'PORTS', 'text', 0, 'key'),
+  wholeColumn('port.count', 'PORT COUNT', 'number', 9),
+  wholeColumn('probes', 'PROBES', 'number', 8),
+  wholeColumn('flows', 'FLOWS', 'flows', 1),
+  wholeColumn('answered', 'ANSWERED', 'share', 2),
+  wholeColumn('small', 'SMALL', 'share', 7),
+  wholeColumn('first', 'FIRST', 'time', 3, 'key'),
+  wholeColumn('last', 'LAST', 'time', 4, 'key'),
+  wholeColumn('rate', 'PROBES/S', 'perSecond', 5),
+  wholeColumn('walk', 'TRW', 'text', 6, 'key'),
 ]
 
 function rowOf(scan: Scan, addressOf: (number: number) => string, isForPeople: boolean): ReportRow {
