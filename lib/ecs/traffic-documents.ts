@@ -7,6 +7,7 @@ import type { GeoSource } from '../flow/geo.ts'
 import { DocumentText } from './document-text.ts'
 import { asText, type GeoText, geoText } from './geo-texts.ts'
 import { type AddressPair, TrackedFlow, word } from './tracked-flow.ts'
+import { K, T } from './traffic-names.ts'
 
 /** IANA's flowEndReason of a flow that goes on: the report is one of several (RFC 5102 §5.11.3). */
 const ACTIVE_TIMEOUT = 2
@@ -34,57 +35,6 @@ interface Place {
   geo: GeoText | null
   as: GeoText | null
 }
-
-const key = (name: string): Uint8Array => Buffer.from(`"${name}":`)
-
-const K = {
-  as: key('as'),
-  bytes: key('bytes'),
-  communityId: key('community_id'),
-  dest: key('dest'),
-  destination: key('destination'),
-  duration: key('duration'),
-  end: key('end'),
-  final: key('final'),
-  flow: key('flow'),
-  flowId: key('flow_id'),
-  geo: key('geo'),
-  id: key('id'),
-  ip: key('ip'),
-  ipv6: key('ipv6'),
-  lastTime: key('last_time'),
-  mac: key('mac'),
-  netBytes: key('net_bytes_total'),
-  netPackets: key('net_packets_total'),
-  network: key('network'),
-  outerIp: key('outer_ip'),
-  outerIpv6: key('outer_ipv6'),
-  outerVlan: key('outer_vlan'),
-  packets: key('packets'),
-  port: key('port'),
-  source: key('source'),
-  start: key('start'),
-  startTime: key('start_time'),
-  stats: key('stats'),
-  transport: key('transport'),
-  type: key('type'),
-  vlan: key('vlan'),
-} as const
-
-const T = {
-  timestamp: Buffer.from('{"@timestamp":'),
-  connection: Buffer.from('["connection"]'),
-  connectionEnd: Buffer.from('["connection","end"]'),
-  true: Buffer.from('true'),
-  false: Buffer.from('false'),
-  tcp: Buffer.from('"tcp"'),
-  udp: Buffer.from('"udp"'),
-  icmp: Buffer.from('"icmp"'),
-  icmpv6: Buffer.from('"ipv6-icmp"'),
-  ipv4: Buffer.from('"ipv4"'),
-  ipv6: Buffer.from('"ipv6"'),
-  flow: Buffer.from('"flow"'),
-} as const
 
 const OPENING = 0x7b
 const CLOSING = 0x7d

@@ -1,0 +1,52 @@
+const key = (name: string): Uint8Array => Buffer.from(`"${name}":`)
+
+/** Keys with their colons, as DocumentText takes them. */
+export const K = {
+  as: key('as'),
+  bytes: key('bytes'),
+  communityId: key('community_id'),
+  dest: key('dest'),
+  destination: key('destination'),
+  duration: key('duration'),
+  end: key('end'),
+  final: key('final'),
+  flow: key('flow'),
+  flowId: key('flow_id'),
+  geo: key('geo'),
+  id: key('id'),
+  ip: key('ip'),
+  ipv6: key('ipv6'),
+  lastTime: key('last_time'),
+  mac: key('mac'),
+  netBytes: key('net_bytes_total'),
+  netPackets: key('net_packets_total'),
+  network: key('network'),
+  outerIp: key('outer_ip'),
+  outerIpv6: key('outer_ipv6'),
+  outerVlan: key('outer_vlan'),
+  packets: key('packets'),
+  port: key('port'),
+  source: key('source'),
+  start: key('start'),
+  startTime: key('start_time'),
+  stats: key('stats'),
+  transport: key('transport'),
+  type: key('type'),
+  vlan: key('vlan'),
+} as const
+
+/** Values that are always the same. */
+export const T = {
+  timestamp: Buffer.from('{"@timestamp":'),
+  connection: Buffer.from('["connection"]'),
+  connectionEnd: Buffer.from('["connection","end"]'),
+  true: Buffer.from('true'),
+  false: Buffer.from('false'),
+  tcp: Buffer.from('"tcp"'),
+  udp: Buffer.from('"udp"'),
+  icmp: Buffer.from('"icmp"'),
+  icmpv6: Buffer.from('"ipv6-icmp"'),
+  ipv4: Buffer.from('"ipv4"'),
+  ipv6: Buffer.from('"ipv6"'),
+  flow: Buffer.from('"flow"'),
+} as const
