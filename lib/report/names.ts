@@ -100,9 +100,17 @@ export const MEASURE_NAMES: readonly string[] = [
   'ratio(MEASURE,MEASURE)',
 ]
 
-function unknown(what: string, name: string, words: readonly string[], known: KnownNames): FlowError {
+/** `more` says what else there is. */
+function unknown(
+  what: string,
+  name: string,
+  words: readonly string[],
+  known: KnownNames,
+  more = '',
+): FlowError {
   const near = known.nearest?.(name, words)
-  const proposal = near === undefined ? `there are ${words.join(', ')}` : `did you mean ${near}?`
+  const proposal =
+    near === undefined ? `there are ${[...new Set(words)].join(', ')}${more}` : `did you mean ${near}?`
   return new FlowError('QUERY_INVALID', `there is no ${what} ${name}; ${proposal}`)
 }
 
@@ -138,7 +146,13 @@ export function parseKey(text: string, known: KnownNames): Key {
   }
   const field = fieldOf(name, known)
   if (field !== undefined) return { kind: 'field', name, field }
-  throw unknown('key', name, [...KEY_NAMES, ...known.facts.keys(), 'and any element by its IANA name'], known)
+  throw unknown(
+    'key',
+    name,
+    [...KEY_NAMES, ...known.facts.keys()],
+    known,
+    ' and any element by its IANA name',
+  )
 }
 
 function sideKey(name: string, side: Side, what: string, known: KnownNames): Key | null {
