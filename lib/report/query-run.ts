@@ -4,6 +4,7 @@ import { Aggregation } from './aggregation.ts'
 import type { AggregationPart } from './aggregation-part.ts'
 import type { BlockRows } from './block-rows.ts'
 import type { CompiledQuery, TablePlan } from './compiled-query.ts'
+import { CountedRows } from './counted-rows.ts'
 import { type CounterName, rawCounter, scaledCounter } from './counters.ts'
 import { VECTOR_ROWS } from './kernels.ts'
 import { egressRows, LaneColumns } from './lane-columns.ts'
@@ -62,6 +63,8 @@ export class QueryRun {
   /** Counters that any table asks for. */
   readonly #counted = new Set<CounterName>()
   readonly #dealer: BinDealer
+  /** Rows of the block at hand that the window holds a part of. */
+  readonly #dealt = new CountedRows()
   #rows: BlockRows | null = null
   #selection = new Uint32Array(0)
   #mask = new Uint8Array(0)
@@ -154,22 +157,22 @@ export class QueryRun {
     for (const tables of this.levels)
       for (const table of tables) if (this.#feeds(table, tables)) table.aggregation.enterBlock(rows)
     if (rows instanceof RollupRows) quality.unknownSampling += Number(rows.unknownRates)
-    else if (query.counters === 'scaled') {
-      noteSampling(quality, rows, selection, count)
-      this.#noteSaturation(rows, selection, count)
-    }
     if (hasBins || !window.holdsAll(block)) {
       const { baseNs, grid } = window.gridFor(block.info)
       const dealer = this.#dealer
       dealer.cut = dealer.untimed = dealer.counted = 0
+      this.#dealt.begin(count)
       const counters = { octets: this.#counter(rows, 'octets'), packets: this.#counter(rows, 'packets') }
       dealer.deal(selection, count, spansOf(rows, baseNs), counters, grid)
       quality.cutFlows += dealer.cut
       quality.untimedRows += dealer.untimed
       quality.rowsCounted += dealer.counted
+      if (dealer.counted === count) this.#noteScaling(rows, selection, count)
+      else this.#noteScaling(rows, this.#dealt.list, this.#dealt.count)
       return
     }
     quality.rowsCounted += count
+    this.#noteScaling(rows, selection, count)
     for (let from = 0; from < count; from += VECTOR_ROWS) {
       const own = Math.min(VECTOR_ROWS, count - from)
       const of = { rows, selection, from, count: own, shares: null, isAll }
@@ -202,7 +205,10 @@ export class QueryRun {
     return this.compiled.query.counters === 'raw' ? rawCounter(rows, name) : scaledCounter(rows, name).values
   }
 
-  #noteSaturation(rows: BlockRows, selection: Uint32Array, count: number): void {
+  /** How counters of rows that were counted were scaled. */
+  #noteScaling(rows: BlockRows, selection: Uint32Array, count: number): void {
+    if (this.compiled.query.counters === 'raw' || rows instanceof RollupRows) return
+    noteSampling(this.quality, rows, selection, count)
     for (const name of this.#counted) {
       const { saturated } = scaledCounter(rows, name)
       // A row is told of once, also where both its counters are beyond.
@@ -216,6 +222,7 @@ export class QueryRun {
   #addShares(shares: Shares): void {
     const rows = this.#rows!
     const { count, rows: selection, bins } = shares
+    this.#dealt.add(selection, count)
     const of = { rows, selection, from: 0, count, shares, isAll: false }
     let last = -1
     for (let i = 0; i < count && this.compiled.hasBins; i++) {

@@ -235,6 +235,41 @@ test('bins of every allocation hold what counting row by row gives, and add up t
   }
 })
 
+test('how sampling is known is told of the rows that the window and the filter leave, and of no others', async () => {
+  const flows = plainFlows(12, 400, { gaps: true, extreme: true })
+  const rateOf = (flow: PlainFlow) => number(flow, F.samplingRate) ?? 0n
+  const isBeyond = (flow: PlainFlow) =>
+    [F.octetDeltaCount, F.packetDeltaCount].some(
+      (field) => (number(flow, field) ?? 0n) * rateOf(flow) >= 2n ** 64n,
+    )
+  const window = { fromNs: START + 20n * SECOND, toNs: START + 60n * SECOND }
+  for (const binMs of [null, 7000]) {
+    const inputs = [memoryFile(flows.slice(0, 300), 90), memoryStream(flows.slice(300), 30)]
+    const queries = [queryOf(binMs === null ? [] : ['time'], { ...window, binMs })]
+    const [table] = await runQueries(queries, inputs, OPTIONS)
+    const { quality } = table!
+    const counted = (filter: (flow: PlainFlow) => boolean) => {
+      const asked = questionOf([], { from: window.fromNs, to: window.toNs, filter })
+      return Number(naiveAnswer(flows, asked).get('')?.flows ?? 0n)
+    }
+    assert.is(
+      quality.rowsCounted,
+      counted(() => true),
+    )
+    assert.is(
+      quality.unknownSampling,
+      counted((flow) => rateOf(flow) === 0n),
+    )
+    assert.is(
+      quality.scaledRows.reduce((sum, rows) => sum + rows, 0),
+      counted((flow) => rateOf(flow) > 1n),
+    )
+    assert.is(quality.saturated, counted(isBeyond))
+    assert.ok(quality.unknownSampling > 0 && quality.saturated > 0)
+    assert.ok(quality.rowsCounted < flows.length)
+  }
+})
+
 test('without a window bins reach from the first flow to the last', async () => {
   const flows = plainFlows(5, 200)
   const [table] = await runQueries([queryOf(['time'], { binMs: 60_000 })], [memoryFile(flows, 64)], OPTIONS)
