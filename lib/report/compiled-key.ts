@@ -6,6 +6,7 @@ import { F, type Field } from '../flow/fields.ts'
 import type { Taking } from './address-scope.ts'
 import { type BlockRows, DIRECTIONS, type NumberColumn, partial } from './block-rows.ts'
 import type { Cell, Key, ResultColumn, Side } from './query.ts'
+import { PORTS, servicePorts, serviceText } from './services.ts'
 import type { TextInterner } from './text-interner.ts'
 
 /** One number of a key: of so many bits, or a number that a dictionary's coding gives to an address. */
@@ -38,30 +39,8 @@ export interface CompiledKey {
 }
 
 const NOTHING: KeySource = { parts: null, present: null }
-const PORTS = [F.sourceTransportPort, F.destinationTransportPort] as const
 const AS_NUMBERS = [F.bgpSourceAsNumber, F.bgpDestinationAsNumber] as const
 const ENDS = [F.sourceAddress, F.destinationAddress] as const
-/** Protocols with ports: TCP, UDP, DCCP, SCTP, UDP-Lite. */
-const WITH_PORTS = [6, 17, 33, 132, 136]
-const PROTOCOL_NAMES = new Map([
-  [1, 'icmp'],
-  [2, 'igmp'],
-  [4, 'ipip'],
-  [6, 'tcp'],
-  [17, 'udp'],
-  [33, 'dccp'],
-  [41, 'ipv6'],
-  [47, 'gre'],
-  [50, 'esp'],
-  [51, 'ah'],
-  [58, 'icmp6'],
-  [89, 'ospf'],
-  [103, 'pim'],
-  [112, 'vrrp'],
-  [132, 'sctp'],
-  [136, 'udplite'],
-])
-
 /** Words of a key's value. */
 export function wordsOf(key: CompiledKey): number {
   let words = 0
@@ -287,27 +266,6 @@ function textNumbers(column: OctetsColumn, rows: number, interner: TextInterner)
     out[row] = number
   }
   return out
-}
-
-function servicePorts(rows: BlockRows, protocols: NumberValues): Uint16Array {
-  const out = new Uint16Array(rows.rows)
-  const hasPorts = new Uint8Array(256)
-  for (const protocol of WITH_PORTS) hasPorts[protocol] = 1
-  const [a, b] = PORTS.map((field) => rows.numbers(field)) as [NumberColumn | null, NumberColumn | null]
-  for (let row = 0; row < out.length; row++) {
-    if (hasPorts[protocols[row]!] === 0) continue
-    const hasA = a !== null && (a.present === null || a.present[row] === 1)
-    const hasB = b !== null && (b.present === null || b.present[row] === 1)
-    const from = hasA ? a.values[row]! : 0xffff
-    const to = hasB ? b.values[row]! : 0xffff
-    out[row] = hasA || hasB ? Math.min(from, to) : 0
-  }
-  return out
-}
-
-function serviceText(protocol: number, port: number): string {
-  const name = PROTOCOL_NAMES.get(protocol) ?? String(protocol)
-  return WITH_PORTS.includes(protocol) ? `${port}/${name}` : name
 }
 
 /** Codes of both ends, the smaller address first; rows that lack one have none. */
