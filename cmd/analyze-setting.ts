@@ -1,4 +1,3 @@
-import { zoneOffset } from '../lib/bytes/time-zone.ts'
 import { FlowError } from '../lib/diagnostics/flow-error.ts'
 import type { Log } from '../lib/diagnostics/log.ts'
 import { compileFilter, loadPatterns, parseFilter } from '../lib/filter/filter.ts'
@@ -12,10 +11,7 @@ import { elementField } from './element-fields.ts'
 import { type KnownAddresses, knowAddresses } from './known-addresses.ts'
 import { nearest } from './nearest.ts'
 import { readText } from './read-text.ts'
-import { ALL_TIMES } from './times.ts'
 import { UsageError } from './usage-error.ts'
-
-const HOUR_MS = 3_600_000
 
 /** Those of the options that say what questions mean. */
 export type SettingOptions = Pick<
@@ -41,7 +37,7 @@ export async function knowSetting(
   const known = knowAddresses(options, log)
   // Patterns are loaded only for filters that have some: the engine is large.
   if (options.filter?.includes('~') === true || options.filter?.includes('@') === true) await loadPatterns()
-  const { range, asked } = options
+  const { asked } = options
   const selector = selectors(options, known, nowMs)
   // The user's own filter is told first if it is wrong.
   selector(null)
@@ -50,7 +46,7 @@ export async function knowSetting(
       names: { facts: known.facts, as: known.as, field: elementField, nearest },
       fromNs: asked.fromNs,
       toNs: asked.toNs,
-      binOffsetMs: offsetOf(asked.binMs, range.from === ALL_TIMES.from ? null : range.from, options.timeZone),
+      timeZone: options.timeZone,
       allocation: options.allocation,
       activeTimeoutMs: options.activeTimeoutMs,
       counters: options.isRaw ? 'raw' : 'scaled',
@@ -65,13 +61,6 @@ export async function knowSetting(
     },
     attribution: known.attribution.text,
   }
-}
-
-/** Bins of hours and days begin where the zone's do. */
-function offsetOf(binMs: number | null, fromNs: bigint | null, timeZone: string): number {
-  if (binMs === null || binMs < HOUR_MS || timeZone === 'UTC') return 0
-  const atMs = fromNs === null ? Date.now() : Number(fromNs / 1_000_000n)
-  return -zoneOffset(atMs, timeZone)
 }
 
 /** Compiled filters by their text: the user's and a question's own together. */

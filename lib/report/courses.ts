@@ -61,12 +61,11 @@ export function percentileOf(
   return { value, bin: values.indexOf(value) }
 }
 
-/** How long each bin lasts in seconds; the last one ends with the window, the first may begin within it. */
-export function binSeconds(times: readonly bigint[], binMs: number, fromNs: bigint, toNs: bigint): number[] {
-  const length = BigInt(Math.round(binMs * 1e6))
-  return times.map((time) => {
+/** How long each bin lasts in seconds: up to the next one; the window cuts the first and the last one. */
+export function binSeconds(times: readonly bigint[], fromNs: bigint, toNs: bigint): number[] {
+  return times.map((time, i) => {
     const from = time > fromNs ? time : fromNs
-    const to = time + length < toNs ? time + length : toNs
-    return Number(to - from) / 1e9
+    const to = times[i + 1] ?? toNs
+    return Number((to < toNs ? to : toNs) - from) / 1e9
   })
 }

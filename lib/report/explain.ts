@@ -21,7 +21,8 @@ export function explainQuery(
   ]
   if (query.binMs !== null) {
     const cap = query.activeTimeoutMs === null ? '' : `, flows no longer than ${query.activeTimeoutMs} ms`
-    lines.push(['bins', `${query.binMs} ms, volume ${query.allocation}${cap}`])
+    const zone = query.binZone === 'UTC' ? '' : ` by the clocks of ${query.binZone}`
+    lines.push(['bins', `${query.binMs} ms${zone}, volume ${query.allocation}${cap}`])
   }
   if (query.having !== null) lines.push(['having', query.having.text])
   const by = query.measures[query.order.measure]?.name

@@ -136,9 +136,9 @@ export interface Query {
   readonly name: string
   readonly keys: readonly Key[]
   readonly measures: readonly Measure[]
-  /** Length of bins; they begin at multiples of it since the epoch, plus `binOffsetMs`. Null without bins. */
+  /** Length of bins; null without. Those of an hour and more begin as the clocks of `binZone` (an IANA name) have it. */
   readonly binMs: number | null
-  readonly binOffsetMs: number
+  readonly binZone: string
   readonly allocation: Allocation
   /** A longer flow is taken to have begun this long before its end. Null: flows are as long as they say. */
   readonly activeTimeoutMs: number | null
@@ -269,7 +269,7 @@ export const EMPTY_QUERY: Query = {
   keys: [],
   measures: [],
   binMs: null,
-  binOffsetMs: 0,
+  binZone: 'UTC',
   allocation: 'proportional',
   activeTimeoutMs: null,
   fromNs: null,

@@ -45,7 +45,8 @@ export interface Setting {
   readonly names: KnownNames
   readonly fromNs: bigint | null
   readonly toNs: bigint | null
-  readonly binOffsetMs: number
+  /** Whose clocks long bins begin by: an IANA name. */
+  readonly timeZone: string
   readonly allocation: Allocation
   readonly activeTimeoutMs: number | null
   readonly counters: 'scaled' | 'raw'
@@ -68,7 +69,7 @@ export function queryOf(question: Question, setting: Setting): Query {
     keys,
     measures,
     binMs,
-    binOffsetMs: setting.binOffsetMs,
+    binZone: setting.timeZone,
     allocation: setting.allocation,
     activeTimeoutMs: setting.activeTimeoutMs,
     fromNs: window === null ? setting.fromNs : window.fromNs,

@@ -1,6 +1,10 @@
+import { zoneOffset } from '../bytes/time-zone.ts'
 import { F, type Field } from '../flow/fields.ts'
 import { ROLLUP } from '../flow/rollup-fields.ts'
 import type { Key, Measure, Query } from './query.ts'
+
+const HOUR_MS = 3_600_000
+const NS_PER_MS = 1_000_000n
 
 /** A kind of rollup. */
 export interface RollupShape {
@@ -75,13 +79,20 @@ function hasDirection(measure: Measure): boolean {
 }
 
 /** Whether the borders of the window and of bins are borders of the rollup's bins. */
-function hasBorders({ fromNs, toNs, binMs, binOffsetMs }: Query, binNs: bigint): boolean {
+function hasBorders({ fromNs, toNs, binMs, binZone }: Query, binNs: bigint): boolean {
   const isBorder = (ns: bigint | null) => ns === null || ns % binNs === 0n
   if (!isBorder(fromNs) || !isBorder(toNs)) return false
-  return (
-    binMs === null ||
-    (isBorder(BigInt(Math.round(binMs * 1e6))) && isBorder(BigInt(binOffsetMs) * 1_000_000n))
-  )
+  if (binMs === null) return true
+  if (!isBorder(BigInt(Math.round(binMs * 1e6)))) return false
+  return binMs < HOUR_MS || aheadOfUtc(binZone, [fromNs, toNs]).every(isBorder)
+}
+
+/** By how much the zone's clocks are ahead at these moments, and in both halves of this year: some change them. */
+function aheadOfUtc(zone: string, moments: readonly (bigint | null)[]): bigint[] {
+  const year = new Date().getUTCFullYear()
+  const asked = moments.flatMap((ns) => (ns === null ? [] : [Number(ns / NS_PER_MS)]))
+  const ms = [...asked, Date.UTC(year, 0), Date.UTC(year, 6)]
+  return ms.map((at) => BigInt(zoneOffset(at, zone)) * NS_PER_MS)
 }
 
 /** The key as a rollup with these keys is asked for it; null where it does not know. */

@@ -31,6 +31,11 @@ export interface BinGrid {
   /** Infinite: one bin. Else the base is the border of a bin, whose number is `baseBin`. */
   readonly binNs: number
   readonly baseBin: number
+  /**
+   * Where bins are not equally long: when each begins, ascending, that of the first bin `baseBin`; no flow lies outside of
+   * them. Null: all last `binNs`.
+   */
+  readonly borders: Float64Array | null
   readonly allocation: Allocation
   /** Flows last no longer. */
   readonly mostNs: number
@@ -104,6 +109,31 @@ class DealtCounter {
   }
 }
 
+/** The bin that a moment lies in, counted from the grid's first one. */
+function binAt({ binNs, borders }: BinGrid, at: number): number {
+  if (borders === null) return Math.floor(at / binNs)
+  let low = 0
+  let high = borders.length
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if (borders[middle]! <= at) low = middle
+    else high = middle
+  }
+  return low
+}
+
+/** The bin that what is before a moment lies in. */
+function binBefore(grid: BinGrid, at: number): number {
+  const bin = binAt(grid, at)
+  return startOf(grid, bin) === at ? bin - 1 : bin
+}
+
+function startOf({ binNs, borders }: BinGrid, bin: number): number {
+  if (borders !== null) return borders[bin] ?? Number.POSITIVE_INFINITY
+  // Without bins all time is one.
+  return binNs === Number.POSITIVE_INFINITY ? (bin <= 0 ? -binNs : binNs) : bin * binNs
+}
+
 /**
  * Deals the counters of flows into bins. Volume up to time t of a flow is floor(total * (t - start) / (end - start)),
  * so that the parts in all bins add up to the total; a flow that lasted no time is in the bin of that moment. A flow
@@ -148,7 +178,7 @@ export class BinDealer {
     this.#octets.enter(counters.octets)
     this.#packets.enter(counters.packets)
     const { starts, ends } = spans
-    const { from, to, binNs, baseBin, allocation, mostNs } = grid
+    const { from, to, baseBin, allocation, mostNs } = grid
     const shares = this.#shares
     const { rows, bins } = shares
     // The bin of the row before, within the window: most rows lie in it too.
@@ -169,12 +199,12 @@ export class BinDealer {
         continue
       }
       if (start >= from && end < to) {
-        const first = Math.floor(start / binNs)
-        const border = (first + 1) * binNs
+        const first = binAt(grid, start)
+        const border = startOf(grid, first + 1)
         const isWithin = end < border
         if (isWithin || (end === border && allocation !== 'end' && end > start)) {
           if (isWithin) {
-            low = binNs === Number.POSITIVE_INFINITY ? from : Math.max(from, first * binNs)
+            low = Math.max(from, startOf(grid, first))
             high = Math.min(to, border)
             bin = baseBin + first
           }
@@ -195,24 +225,24 @@ export class BinDealer {
 
   /** False if the window holds no part of the row. */
   #dealRow(row: number, start: number, end: number, grid: BinGrid): boolean {
-    const { from, to, binNs, baseBin, allocation } = grid
+    const { from, to, baseBin, allocation } = grid
     const isPoint = end <= start
     if (allocation === 'start' || allocation === 'end' || isPoint) {
       const at = allocation === 'end' ? end : start
       if (at < from || at >= to) return false
-      this.#addWhole(row, baseBin + Math.floor(at / binNs))
+      this.#addWhole(row, baseBin + binAt(grid, at))
       return true
     }
     if (start >= to || end <= from) return false
-    const first = Math.floor(start / binNs)
-    const last = Math.max(first, Math.ceil(end / binNs) - 1)
+    const first = binAt(grid, start)
+    const last = Math.max(first, binBefore(grid, end))
     if (allocation === 'min') {
       if (first !== last || start < from || end > to) return false
       this.#addWhole(row, baseBin + first)
       return true
     }
-    const low = Math.max(first, Math.floor(Math.max(start, from) / binNs))
-    const high = Math.min(last, Math.max(low, Math.ceil(Math.min(end, to) / binNs) - 1))
+    const low = Math.max(first, binAt(grid, Math.max(start, from)))
+    const high = Math.min(last, Math.max(low, binBefore(grid, Math.min(end, to))))
     if (allocation === 'max') {
       for (let bin = low; bin <= high; bin++) {
         if (bin === low) this.#addWhole(row, baseBin + bin)
@@ -227,11 +257,11 @@ export class BinDealer {
     let octetsDone = begin > 0 ? this.#octets.upTo(row, begin, whole) : 0
     let packetsDone = begin > 0 ? this.#packets.upTo(row, begin, whole) : 0
     for (let bin = low; bin <= high; bin++) {
-      const until = isUniform ? bin - first + 1 : Math.min((bin + 1) * binNs, end, to) - start
+      const until = isUniform ? bin - first + 1 : Math.min(startOf(grid, bin + 1), end, to) - start
       const octets = this.#octets.upTo(row, until, whole)
       const packets = this.#packets.upTo(row, until, whole)
       if (Number.isNaN(octets) || Number.isNaN(packets)) {
-        const before = bin === low ? Math.max(begin, 0) : isUniform ? bin - first : bin * binNs - start
+        const before = bin === low ? Math.max(begin, 0) : isUniform ? bin - first : startOf(grid, bin) - start
         this.#addWidePart(row, baseBin + bin, bin === low ? 1 : 0, [before, until, whole])
       } else {
         this.#addPart(row, baseBin + bin, bin === low ? 1 : 0, octets - octetsDone, packets - packetsDone)

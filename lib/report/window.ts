@@ -1,6 +1,8 @@
+import { zoneOffset } from '../bytes/time-zone.ts'
 import { FlowError } from '../diagnostics/flow-error.ts'
 import { F } from '../flow/fields.ts'
 import type { BlockFacts, FlowBlock } from '../flow/source.ts'
+import { ClockBins } from './clock-bins.ts'
 import type { Query } from './query.ts'
 import type { BinGrid } from './time-bins.ts'
 
@@ -9,14 +11,34 @@ const NOT_KNOWN = 2n ** 64n - 1n
 const MOST_BINS = 2 ** 31
 /** Without a cap and a window no flow is spread over more: one wrong clock would fill a thousand years of bins. */
 const MOST_UNBOUND_NS = 86_400_000_000_000
+const HOUR_NS = 3_600_000_000_000n
+const WEEK_NS = 7n * 24n * HOUR_NS
+/** The first Monday after the epoch. */
+const MONDAY_NS = 4n * 24n * HOUR_NS
+/** Distances of flows from the base of their block are no greater. */
+const FARTHEST_NS = 2n ** 52n
 
-/** The window of a query and how bins count in it. */
+/** When bins begin, nanoseconds after `bin` does; the first of them is `least`. */
+interface Borders {
+  readonly bin: bigint
+  readonly starts: Float64Array
+  readonly least: bigint
+}
+
+/**
+ * The window of a query and how bins count in it. Bins are multiples of their length since the epoch, weeks since a
+ * Monday. Those of an hour begin when the clocks of the query's zone show whole hours; longer ones when these show
+ * multiples of the length, whatever the clocks do in between.
+ */
 export class Window {
   readonly from: bigint | null
   readonly to: bigint | null
-  /** Length of bins in nanoseconds; 0n without bins. */
+  /** Length of bins in nanoseconds, where no clock changes within one; 0n without bins. */
   readonly binNs: bigint
   readonly #offset: bigint
+  /** Where clocks tell when bins begin; null where all are equally long. */
+  readonly #clock: ClockBins | null
+  #borders: Borders | null = null
   readonly #query: Query
   /** Bin 0 of bin numbers, counted from the epoch; without a window some bin that flows lie in. Others may be negative. */
   #firstBin: bigint | null = null
@@ -27,7 +49,10 @@ export class Window {
     this.from = query.fromNs
     this.to = query.toNs
     this.binNs = needsBins && query.binMs !== null ? BigInt(Math.round(query.binMs * 1e6)) : 0n
-    this.#offset = BigInt(query.binOffsetMs) * NS_PER_MS
+    const monday = this.binNs > 0n && this.binNs % WEEK_NS === 0n ? MONDAY_NS : 0n
+    const hasClock = query.binZone !== 'UTC' && this.binNs > HOUR_NS
+    this.#clock = hasClock ? new ClockBins(query.binZone, this.binNs, monday) : null
+    this.#offset = this.binNs === HOUR_NS ? -this.#aheadOfUtc() : monday
     if (needsBins && this.binNs <= 0n)
       throw new FlowError('QUERY_INVALID', `${query.name}: time bins need a length; say --bin 5m`)
     if (this.from !== null && this.to !== null && this.from >= this.to)
@@ -37,7 +62,14 @@ export class Window {
       throw new FlowError('QUERY_INVALID', `${query.name}: too many bins; say a longer --bin`)
   }
 
+  /** By how much the zone's clocks are ahead when the window begins. */
+  #aheadOfUtc(): bigint {
+    const atMs = this.from === null ? Date.now() : Number(this.from / NS_PER_MS)
+    return BigInt(zoneOffset(atMs, this.#query.binZone)) * NS_PER_MS
+  }
+
   #binOf(ns: bigint): bigint {
+    if (this.#clock !== null) return this.#clock.numberOf(ns)
     const shifted = ns - this.#offset
     const bin = shifted / this.binNs
     return shifted < 0n && bin * this.binNs !== shifted ? bin - 1n : bin
@@ -61,7 +93,11 @@ export class Window {
 
   /** When a bin begins. */
   startOf(bin: number): bigint {
-    return (BigInt(bin) + (this.#firstBin ?? 0n)) * this.binNs + this.#offset
+    return this.#startOf(BigInt(bin) + (this.#firstBin ?? 0n))
+  }
+
+  #startOf(bin: bigint): bigint {
+    return this.#clock === null ? bin * this.binNs + this.#offset : this.#clock.startOf(bin)
   }
 
   /** The bin that a moment lies in. */
@@ -72,7 +108,7 @@ export class Window {
   /** How long a bin lasts within `from` and `to`. */
   durationOf(bin: number, from: bigint, to: bigint): bigint {
     const start = this.startOf(bin)
-    const end = start + this.binNs
+    const end = this.startOf(bin + 1)
     return (end < to ? end : to) - (start > from ? start : from)
   }
 
@@ -109,13 +145,19 @@ export class Window {
     if (near === NOT_KNOWN) near = facts.greatestEnd !== 0n ? facts.greatestEnd : (this.from ?? 0n)
     let baseNs = near
     let baseBin = 0
+    let borders: Float64Array | null = null
     if (this.binNs > 0n) {
-      const bin = this.#binOf(near)
+      let bin = this.#binOf(near)
       this.#firstBin ??= bin
-      baseNs = bin * this.binNs + this.#offset
       // Words of times are unsigned.
-      if (baseNs < 0n) baseNs += ((-baseNs + this.binNs - 1n) / this.binNs) * this.binNs
-      baseBin = Number(this.#binOf(baseNs) - this.#firstBin)
+      while (this.#startOf(bin) < 0n) bin++
+      baseNs = this.#startOf(bin)
+      if (this.#clock !== null) {
+        this.#borders = bordersAround(this.#clock, bin, this.#borders)
+        borders = this.#borders.starts
+        bin = this.#borders.least
+      }
+      baseBin = Number(bin - this.#firstBin)
     }
     const cap = activeTimeoutMs === null ? Number.POSITIVE_INFINITY : activeTimeoutMs * 1e6
     const isUnbound = this.binNs > 0n && (this.from === null || this.to === null)
@@ -124,10 +166,25 @@ export class Window {
       to: this.to === null ? Number.POSITIVE_INFINITY : Number(this.to - baseNs),
       binNs: this.binNs === 0n ? Number.POSITIVE_INFINITY : Number(this.binNs),
       baseBin,
+      borders,
       allocation,
       mostNs: isUnbound ? Math.min(cap, MOST_UNBOUND_NS) : cap,
     }
     return { baseNs, grid }
+  }
+}
+
+/** When the bins begin that flows near `bin` can lie in, after it begins; `known` are those of the block before. */
+function bordersAround(clock: ClockBins, bin: bigint, known: Borders | null): Borders {
+  if (known?.bin === bin) return known
+  const base = clock.startOf(bin)
+  let least = bin
+  while (clock.startOf(least) - base > -FARTHEST_NS) least--
+  const starts: number[] = []
+  for (let next = least; ; next++) {
+    const start = clock.startOf(next) - base
+    starts.push(Number(start))
+    if (start > FARTHEST_NS) return { bin, starts: Float64Array.from(starts), least }
   }
 }
 

@@ -7,6 +7,7 @@ import { EMPTY_QUESTION, type Question, queryOf, type Setting } from '../questio
 import type { Laid, Names, ReportCell, ReportColumn, ReportRow, Section } from '../report.ts'
 import { runQueries } from '../run.ts'
 import { titleOf } from '../section.ts'
+import { greater } from '../window.ts'
 import { IFS_FLAG } from './interface-flag.ts'
 import type { Asked, Preset } from './preset.ts'
 
@@ -109,7 +110,6 @@ async function read(
   word: 'if' | 'vlan',
 ): Promise<Laid & { tables: readonly ResultTable[] }> {
   const questions = questionsOf(asked, word)
-  const binMs = asked.binMs ?? MINUTE
   const tables = await runQueries(
     questions.map((question) => queryOf(question, setting)),
     inputs,
@@ -117,7 +117,7 @@ async function read(
   )
   const lines = tables.flatMap((table): Line[] => {
     const { times, groups } = coursesOf(table)
-    const seconds = binSeconds(times, binMs, table.quality.fromNs, table.quality.toNs)
+    const seconds = binSeconds(times, table.quality.fromNs, table.quality.toNs)
     // Flows without such a key went by none.
     const known = [...groups.values()].filter(({ key }) => key[1] !== null)
     const first = limitOf(asked) === 0 ? known : known.slice(0, limitOf(asked))
@@ -125,7 +125,7 @@ async function read(
   })
   const measured = lines.map((line) => measure(line, names))
   const isAgain = inputs.every((input) => 'blocks' in input)
-  const whom = isAgain ? await contributors(inputs, setting, options, measured, word, binMs) : []
+  const whom = isAgain ? await contributors(inputs, setting, options, measured, word) : []
   const control = controlOf(asked.flag('control'), inputs, tables[0]!.quality)
   const rows = measured.map((one, i) => rowOf(one, whom[i] ?? null, word === 'if' ? control : null))
   const places = rows.map((_, i) => i).sort((a, b) => fullness(measured[b]!) - fullness(measured[a]!))
@@ -162,6 +162,7 @@ interface Measured {
   readonly p95: number
   readonly peak: number
   readonly peakAt: bigint | null
+  readonly peakSeconds: number
   /** Hours above each of the borders. */
   readonly hours: readonly number[]
   readonly daysToFull: number | null
@@ -175,7 +176,7 @@ function measure(line: Line, names: Names): Measured {
   const [exporter, index] = [String(exporterCell ?? ''), Number(indexCell ?? 0)]
   const speed = names.interfaceSpeed?.(exporter, index) ?? 0
   let [bytes, packets, sampled, covered, peak] = [0n, 0n, 0n, 0, 0]
-  let peakAt: bigint | null = null
+  let [peakAt, peakSeconds]: [bigint | null, number] = [null, 0]
   const hours = BORDERS.map(() => 0)
   for (const [i, bin] of course.bins.entries()) {
     if (bin === null || bin === undefined) continue
@@ -184,7 +185,7 @@ function measure(line: Line, names: Names): Measured {
     sampled += amount(bin[3])
     covered += seconds[i]!
     const rate = Number(bin[1] ?? 0)
-    if (rate > peak) [peak, peakAt] = [rate, times[i]!]
+    if (rate > peak) [peak, peakAt, peakSeconds] = [rate, times[i]!, seconds[i]!]
     for (const [k, border] of BORDERS.entries())
       if (speed > 0 && rate > border * speed) hours[k]! += seconds[i]! / 3600
   }
@@ -204,6 +205,7 @@ function measure(line: Line, names: Names): Measured {
       )?.value ?? 0,
     peak,
     peakAt,
+    peakSeconds,
     hours,
     daysToFull: speed === 0 ? null : daysToFull(fives, FULL * speed),
     error: packets > sampled && sampled > 0n ? 1.96 / Math.sqrt(Number(sampled)) : packets > 0n ? 0 : null,
@@ -264,10 +266,11 @@ async function contributors(
   options: RunOptions,
   measured: readonly Measured[],
   word: 'if' | 'vlan',
-  binMs: number,
 ): Promise<(string | null)[]> {
-  const asked = measured.flatMap(({ peakAt, exporter, index, line }, place) => {
+  const asked = measured.flatMap(({ peakAt, peakSeconds, exporter, index, line }, place) => {
     if (peakAt === null || exporter === '') return []
+    // The window may begin within the bin.
+    const fromNs = greater(peakAt, setting.fromNs ?? 0n)
     const key = word === 'if' ? `${line.way} if ${index}` : `vlan ${index}`
     const question: Question = {
       ...EMPTY_QUESTION,
@@ -276,7 +279,7 @@ async function contributors(
       sum: ['bytes'],
       top: [1],
       filter: `exporter ip ${exporter} and ${key}`,
-      window: { fromNs: peakAt, toNs: peakAt + BigInt(Math.round(binMs * 1e6)) },
+      window: { fromNs, toNs: fromNs + BigInt(Math.round(peakSeconds * 1e9)) },
     }
     return [{ place, question }]
   })

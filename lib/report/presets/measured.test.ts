@@ -46,7 +46,7 @@ const SETTING: Setting = {
   names: { facts: new Map([['local.net', local]]), as: { before: null, exporter: true, after: null } },
   fromNs: null,
   toNs: null,
-  binOffsetMs: 0,
+  timeZone: 'UTC',
   allocation: 'start',
   activeTimeoutMs: null,
   counters: 'scaled',

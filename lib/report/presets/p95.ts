@@ -211,7 +211,7 @@ function lay(tables: readonly ResultTable[], names: Names, by: readonly string[]
   if (terms.top > 0) rows.splice(terms.top)
   if (terms.binsOut !== null) {
     const { fromNs, toNs } = table.quality
-    const seconds = binSeconds(times, terms.binMs, fromNs, toNs)
+    const seconds = binSeconds(times, fromNs, toNs)
     writeTextFile(terms.binsOut, auditLines(keyColumns, accounts, times, seconds))
   }
   const section: Section = {

@@ -69,7 +69,7 @@ const SETTING: Setting = {
   },
   fromNs: null,
   toNs: null,
-  binOffsetMs: 0,
+  timeZone: 'UTC',
   allocation: 'proportional',
   activeTimeoutMs: null,
   counters: 'scaled',
