@@ -73,6 +73,22 @@ test('reads lines one by one as it reads them together', () => {
   })
 })
 
+test('a blank may come before a key where the line before has none', () => {
+  const lines = [
+    '{"src_addr":"10.0.0.1","bytes":7,"packets":1}',
+    '{"src_addr":"10.0.0.1","bytes":7, "packets":1}',
+    '{ "src_addr":"10.0.0.1","bytes":7,"packets":1}',
+    '{"src_addr":"10.0.0.1","bytes":7,"packets":1 }',
+  ]
+  const random = newRandom(6)
+  for (let i = 0; i < 20; i++) {
+    const text = Array.from({ length: 10 }, () => lines[random(lines.length)]).join('\n')
+    const { rows, rejects } = readLines(text)
+    assert.is(rows.length, 10, `${rejects}`)
+    for (const row of rows) assert.equal(row, rows[0])
+  }
+})
+
 test('takes nesting, long keys and many keys without harm', () => {
   for (const bomb of [
     `{"a":${'['.repeat(100_000)}`,

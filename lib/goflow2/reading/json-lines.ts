@@ -34,6 +34,18 @@ export class JsonLines implements RecordReader {
     this.#onReject = onReject
   }
 
+  /**
+   * The key that the log's first object began with; null before there was one. Behind a broken object of a line another
+   * one is looked for that begins so: a reader that begins further on in a log has to be told.
+   */
+  get firstKey(): Uint8Array | null {
+    return this.#objects.firstKey
+  }
+
+  set firstKey(key: Uint8Array | null) {
+    this.#objects.firstKey = key
+  }
+
   push(octets: Uint8Array, from: number, to: number): void {
     const base = this.#offset - from
     this.#offset += to - from

@@ -1,8 +1,8 @@
 import type { Field } from '../../flow/fields.ts'
 import { capturedColumns } from '../captured.ts'
 import type { Mapping } from '../mapping-types.ts'
+import type { TargetOf } from './key-finder.ts'
 import { capturedTarget, EXTRA, elementTarget, type KeyTarget, keyTarget } from './known-keys.ts'
-import type { TargetOf } from './object-reader.ts'
 import { newIsWanted, skipped } from './wanted-keys.ts'
 
 export interface KeyHints {

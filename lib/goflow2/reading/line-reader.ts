@@ -32,7 +32,7 @@ export interface RecordReader {
 }
 
 /** A reader of goflow2's JSON lines, of whatever version and mapping. */
-export function newLineReader(options: LineReaderOptions): RecordReader {
+export function newLineReader(options: LineReaderOptions): JsonLines {
   const keeper = options.keepsWritten === true ? new LineKeeper() : null
   return new JsonLines(new ObjectReader(options.writer, newTargetOf(options), keeper), options.onReject)
 }

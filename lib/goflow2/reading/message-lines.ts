@@ -4,13 +4,11 @@ import { Carry } from './carry.ts'
 import { JsonWindow } from './json-window.ts'
 import type { OnReject, RecordReader } from './line-reader.ts'
 import type { LineShape } from './line-shape.ts'
+import { MAX_MESSAGE, MAX_PREFIX } from './message-end.ts'
 import type { ObjectReader } from './object-reader.ts'
 
-/** A message may have so many octets, and so many fields of different numbers. */
-const MAX_MESSAGE = 65_536
+/** A message may have so many fields of different numbers. */
 const MAX_FIELDS = 256
-/** Octets of the length before a message, at most. */
-const MAX_PREFIX = 3
 
 interface MessageField {
   readonly key: Uint8Array

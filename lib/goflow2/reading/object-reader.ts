@@ -1,39 +1,36 @@
 import type { BatchWriter } from '../../flow/batch-writer.ts'
-import { blanks, unescaped } from './json-value.ts'
-import { clearRow, copyRow, isLiteral, KeyEntry } from './key-entry.ts'
-import type { KeyTarget } from './known-keys.ts'
+import { blanks } from './json-value.ts'
+import { clearRow, copyRow, isLiteral, type KeyEntry } from './key-entry.ts'
+import { KeyFinder, type TargetOf } from './key-finder.ts'
 import type { LineKeeper } from './line-keeper.ts'
-import { type LineShape, lineShape, type ShapeKey, shapeKey } from './line-shape.ts'
+import { type LineShape, lineShape, type ShapeKey } from './line-shape.ts'
 import { LineTemplates } from './line-templates.ts'
 import { RowReader } from './row-reader.ts'
 
-/** Members of one object, and different keys of all objects, at most. */
+/** Members of one object, at most. */
 const MAX_MEMBERS = 1024
-const MAX_KEYS = 2048
-const MAX_KEY_OCTETS = 512
 const NEVER_STEADY = 2
 /** Lines after which keys whose values changed are tried as steady ones again. */
 const RELEARN = 32
 
-/** Where values of a key go, by its printed name. */
-export type TargetOf = (key: string) => KeyTarget
-
 /**
- * Reads JSON objects of goflow2 into rows: those that look as others before by their template, all else key by key. The keys of a line are expected to be those of the line before, and are
- * compared as octets; so are values that seldom change, many keys at once.
+ * Reads JSON objects of goflow2 into rows: those that look as others before by their template, all else key by key. The
+ * keys of a line are expected to be those of the line before, and are compared as octets; so are values that seldom
+ * change, many keys at once.
  */
 export class ObjectReader {
   /** Why the last object was refused, and where. */
   reason = ''
   failedAt = 0
+  /** The key that the first object began with, in quotes and with its colon; null before there was one. */
+  firstKey: Uint8Array | null = null
   readonly #writer: BatchWriter
-  readonly #targetOf: TargetOf
   readonly #keeper: LineKeeper | null
   /** Whether the last line had other keys than the one before, or stood elsewhere. */
   #isOther = true
   readonly #row = new RowReader()
   readonly #templates: LineTemplates
-  readonly #entries = new Map<string, KeyEntry>()
+  readonly #keysKnown: KeyFinder
   #most: ShapeKey[] = []
   #line = 0
   #nextRow = -1
@@ -50,12 +47,11 @@ export class ObjectReader {
   #starts = new Int32Array(MAX_MEMBERS + 1)
   #flags = new Uint8Array(MAX_MEMBERS + 1)
   #count = 0
-  /** Whether a key has come whose column another key has already. */
-  #isRivalNew = false
+  #keptCount = 0
 
   constructor(writer: BatchWriter, targetOf: TargetOf, keeper: LineKeeper | null) {
     this.#writer = writer
-    this.#targetOf = targetOf
+    this.#keysKnown = new KeyFinder(targetOf)
     this.#keeper = keeper
     this.#templates = new LineTemplates(this.#row, keeper !== null)
     if (keeper !== null) writer.beforePass = (batch) => keeper.settle(batch)
@@ -77,9 +73,9 @@ export class ObjectReader {
     this.#templates.forgetOctets()
   }
 
-  /** Where in `octets[from, to)` an object begins as the last one did; -1 where none does. */
+  /** Where in `octets[from, to)` an object begins as the first one did; -1 where none does. */
   findStart(octets: Uint8Array, from: number, to: number): number {
-    const first = this.#beforeCount > 0 ? this.#before[0]!.literal : FIRST_KEY
+    const first = this.firstKey ?? FIRST_KEY
     for (;;) {
       const at = octets.indexOf(0x7b, from)
       if (at < 0 || at + first.length >= to) return -1
@@ -126,6 +122,7 @@ export class ObjectReader {
     batch.rowCount = row + 1
     this.#nextRow = row + 1
     const count = this.#beforeCount
+    this.firstKey ??= this.#before[0]!.literal
     if (count > 0) this.#templates.learn(octets, this.#before, count, this.#beforeStarts, p, end, row)
     this.#keeper?.add(batch, octets, p, end, this.#before, this.#keptCount, this.#isOther, null)
     return end
@@ -134,6 +131,7 @@ export class ObjectReader {
   #members(octets: Uint8Array, view: DataView, p: number, limit: number, row: number): number {
     const line = ++this.#line
     const reader = this.#row
+    const keysKnown = this.#keysKnown
     const before = this.#before
     const beforeStarts = this.#beforeStarts
     const flags = this.#beforeFlags
@@ -178,6 +176,7 @@ export class ObjectReader {
           if (next > first) {
             p = beforeStarts[next]! + shift
             if (next === beforeCount) break
+            if (octets[p]! <= 0x20) p = blanks(octets, p)
             continue
           }
           entry.isSteady = false
@@ -192,10 +191,10 @@ export class ObjectReader {
           entry = guess
           value = p + guess.length
         } else {
-          const found = this.#find(octets, p)
-          if (found === null) return -1
+          const found = keysKnown.find(octets, p)
+          if (found === null) return this.#fail(keysKnown.reason, keysKnown.failedAt)
           entry = found
-          value = p + this.#keyLength
+          value = p + keysKnown.length
           if (prior !== undefined) prior.alternative = found
         }
         if (!isApart) {
@@ -247,8 +246,8 @@ export class ObjectReader {
     this.#isOther = isApart || !isBeforeThere || next !== beforeCount
     this.#keptCount = this.#beforeCount
     const isLine = this.#finish(octets, row, this.#isOther)
-    if (isTwice || this.#isRivalNew) {
-      this.#isRivalNew = false
+    if (isTwice || keysKnown.isRivalNew) {
+      keysKnown.isRivalNew = false
       // The next line finds its keys anew, so that none is taken for what it was in the other place.
       this.#isBeforeThere = false
       this.#beforeCount = 0
@@ -338,57 +337,6 @@ export class ObjectReader {
     return true
   }
 
-  #keyLength = 0
-  #keptCount = 0
-
-  /** The entry of the key at `p`; null, with `reason`, where there is none. */
-  #find(octets: Uint8Array, p: number): KeyEntry | null {
-    const from = p
-    if (octets[p] !== 0x22) {
-      this.#fail('a key is missing', p)
-      return null
-    }
-    let isEscaped = false
-    for (p++; octets[p] !== 0x22; p++) {
-      if (octets[p] === 0x5c) {
-        isEscaped = true
-        p++
-      }
-      if (octets[p]! < 0x20 || p - from > MAX_KEY_OCTETS) {
-        this.#fail('a key is broken', from)
-        return null
-      }
-    }
-    const to = p
-    p = blanks(octets, p + 1)
-    if (octets[p] !== 0x3a) {
-      this.#fail('a colon is missing', p)
-      return null
-    }
-    p = blanks(octets, p + 1)
-    this.#keyLength = p - from
-    const name = isEscaped ? unescaped(octets, from + 1, to) : octets.subarray(from + 1, to)
-    const key = decoder.decode(name)
-    let entry = this.#entries.get(key)
-    if (entry === undefined) {
-      if (this.#entries.size >= MAX_KEYS) {
-        this.#fail('more than 2048 different keys', from)
-        return null
-      }
-      const target = this.#targetOf(key)
-      const shape = shapeKey(key, target, octets, p)
-      entry = new KeyEntry(key, this.#entries.size, octets.slice(from, p), target, shape)
-      for (const other of this.#entries.values()) {
-        if (!other.isRival(entry)) continue
-        other.isNeverSteady = true
-        entry.isNeverSteady = true
-        this.#isRivalNew = true
-      }
-      this.#entries.set(key, entry)
-    }
-    return entry
-  }
-
   #fail(reason: string, at: number): -1 {
     this.reason = reason
     this.failedAt = at
@@ -396,6 +344,5 @@ export class ObjectReader {
   }
 }
 
-const decoder = new TextDecoder()
 /** `"type":`, as goflow2's default lines begin. */
 const FIRST_KEY = Uint8Array.from('"type":', (c) => c.charCodeAt(0))

@@ -284,7 +284,8 @@ export class RowReader {
   #icmpName(octets: Uint8Array, p: number): number {
     const from = p + 1
     let to = from
-    while (octets[to] !== 0x22) if (octets[to++]! < 0x20) return -1
+    // No name has an escape.
+    while (octets[to] !== 0x22) if (octets[to]! < 0x20 || octets[to++] === 0x5c) return -1
     const { end } = this
     end.icmpNameType = ICMP_NAMES.find(octets, from, to)
     end.icmp6NameType = ICMP6_NAMES.find(octets, from, to)
