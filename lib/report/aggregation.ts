@@ -2,17 +2,18 @@ import type { AddressScope } from './address-scope.ts'
 import type { AggregationPart } from './aggregation-part.ts'
 import type { BlockRows } from './block-rows.ts'
 import type { KeySource } from './compiled-key.ts'
-import { DenseGroups, storeOf } from './dense-groups.ts'
+import { DenseGroups, storesOf } from './dense-groups.ts'
 import { GroupTable, newVector, type Vector } from './group-table.ts'
 import { putPiece, VECTOR_ROWS } from './kernels.ts'
 import { KeyPacker } from './key-packer.ts'
 import { type LaneValues, sumOf } from './lane-kernels.ts'
 import { PARTITIONS, RecordLog } from './record-log.ts'
+import type { Sums } from './sums.ts'
 import { hasOutgrown, type InputLayout, inputLayout, type TableShape, unpackMeanings } from './table-shape.ts'
 import { choose, keysOf, outgrows, vectorsOf, widened } from './vectors.ts'
 
 /** Keys are groups by themselves up to so many bits. */
-const MOST_DENSE_BITS = 22
+const MOST_DENSE_BITS = 24
 /** Groups that a table holds before rows are dealt into partitions, which then fit the processor's cache. */
 const MOST_GROUPS_AT_ONCE = 2 ** 16
 const WIDE = 2n ** 64n
@@ -25,7 +26,7 @@ export interface GroupStore {
   readonly words: number
   readonly headWords: number
   /** Lanes of each group; where `isWide`, two each: 32 low bits summed, and what is above them. */
-  readonly sums: BigUint64Array
+  readonly sums: Sums
   readonly isWide: boolean
   /** Null where keys are packed meanings. */
   readonly input: { readonly layout: InputLayout; readonly scope: AddressScope } | null
@@ -247,9 +248,10 @@ export class Aggregation {
 
   #allToLog(): void {
     if (this.#dense !== null) {
-      const store = this.#dense.store()
+      const dense = this.#dense
       this.#dense = null
-      vectorsOf(store, this.shape.operations.length, (vector) => this.#logged().append(vector))
+      for (const store of dense.stores())
+        vectorsOf(store, this.shape.operations.length, (vector) => this.#logged().append(vector))
     }
     if (this.#table !== null) this.#tableToLog()
   }
@@ -260,7 +262,8 @@ export class Aggregation {
     const { words, headWords } = layout.layout
     const shared = { words, headWords, input: this.#input }
     if (this.#log === null) {
-      if (this.#dense !== null) yield { ...this.#dense.store(), ...shared, isWide: false }
+      if (this.#dense !== null)
+        for (const store of this.#dense.stores()) yield { ...store, ...shared, isWide: false }
       else if (this.#table !== null) {
         const { count, keys, sums } = this.#table
         yield { count, keys, sums, ...shared, isWide: false }
@@ -357,12 +360,10 @@ export class Aggregation {
     const lanes = this.shape.operations.length
     const { dense, table, log } = part
     if (dense !== null) {
-      const adds = this.shape.operations.every((operation) => operation === 'sum')
-      if (this.#dense !== null && adds && !isWide) this.#dense.addGroups(dense.sums, dense.seen)
-      else {
-        const store = storeOf(this.#input!.layout.layout, dense, lanes)
-        vectorsOf(store, lanes, (vector) => this.#logged().append(vector))
-      }
+      if (this.#dense !== null && !isWide) this.#dense.addGroups(dense)
+      else
+        for (const store of storesOf(this.#input!.layout.layout, dense, lanes))
+          vectorsOf(store, lanes, (vector) => this.#logged().append(vector))
     }
     if (table !== null) vectorsOf(table, lanes, (vector) => this.#addGroups(vector, isWide))
     if (log === null) return

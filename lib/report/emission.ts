@@ -1,8 +1,9 @@
 import type { Aggregation, GroupStore } from './aggregation.ts'
-import { headsOf, lanesAt } from './heads.ts'
+import { headsOf } from './heads.ts'
 import { VECTOR_ROWS } from './kernels.ts'
 import { rateOf } from './measures.ts'
 import type { RunningTable } from './query-run.ts'
+import { lanesAt } from './sums.ts'
 import { unpackMeanings } from './table-shape.ts'
 
 /** Groups on their way to a main table: their keys' meanings by column, a value per lane. */

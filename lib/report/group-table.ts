@@ -1,16 +1,6 @@
 import { endHash, hashWord, startHash, VECTOR_ROWS } from './kernels.ts'
-import {
-  addNarrow,
-  addOnes,
-  addPairs,
-  greatestNarrow,
-  greatestPairs,
-  type LaneValues,
-  wordsOfWide,
-} from './lane-kernels.ts'
-
-/** What a lane does with the values of a group. */
-export type LaneOperation = 'sum' | 'greatest'
+import type { LaneValues } from './lane-kernels.ts'
+import { addLanes, grownSums, type LaneOperation, newSums, type Sums } from './sums.ts'
 
 /** Packed keys and lane values of up to VECTOR_ROWS rows, by column. */
 export interface Vector {
@@ -26,28 +16,6 @@ export function newVector(words: number, lanes: number, rows = VECTOR_ROWS): Vec
     count: 0,
     words: Array.from({ length: words }, () => new Uint32Array(rows)),
     lanes: new Array<LaneValues | null>(lanes).fill(null),
-  }
-}
-
-/** Adds the lanes of a vector to the groups of its rows. */
-export function addLanes(
-  sums: BigUint64Array,
-  groups: Uint32Array,
-  operations: readonly LaneOperation[],
-  vector: Vector,
-): void {
-  const { count } = vector
-  const lanes = operations.length
-  const words = wordsOfWide(sums)
-  for (let lane = 0; lane < lanes; lane++) {
-    const values = vector.lanes[lane] ?? null
-    const isSum = operations[lane] === 'sum'
-    if (values === null) addOnes(words, groups, lanes, lane, count)
-    else if (values instanceof Uint32Array) {
-      if (isSum) addNarrow(words, groups, lanes, lane, values, count)
-      else greatestNarrow(words, groups, lanes, lane, values, count)
-    } else if (isSum) addPairs(words, groups, lanes, lane, wordsOfWide(values), count)
-    else greatestPairs(words, groups, lanes, lane, wordsOfWide(values), count)
   }
 }
 
@@ -68,8 +36,7 @@ export class GroupTable {
   readonly operations: readonly LaneOperation[]
   /** `words` words per group. */
   keys: Uint32Array
-  /** One 64-bit number per lane and group. */
-  sums: BigUint64Array
+  sums: Sums
   #hashes: Uint32Array
   /** 1 + group, or 0. */
   #slots: Uint32Array
@@ -84,7 +51,7 @@ export class GroupTable {
     while (slots < groups * 2) slots *= 2
     this.#slots = new Uint32Array(slots)
     this.keys = new Uint32Array((slots / 2) * words)
-    this.sums = new BigUint64Array((slots / 2) * operations.length)
+    this.sums = newSums((slots / 2) * operations.length)
     this.#hashes = new Uint32Array(slots / 2)
   }
 
@@ -96,14 +63,15 @@ export class GroupTable {
   /** Forgets the groups, keeps the memory. */
   clear(): void {
     this.#slots.fill(0)
-    this.sums.fill(0n, 0, this.count * this.operations.length)
+    this.sums.low.fill(0, 0, this.count * this.operations.length)
+    this.sums.high.fill(0, 0, this.count * this.operations.length)
     this.count = 0
   }
 
   /** Finds or makes the groups of a vector's rows and adds its lanes to them. */
   add(vector: Vector): void {
     this.find(vector)
-    addLanes(this.sums, this.groups, this.operations, vector)
+    addLanes(this.sums, this.groups, this.operations, vector.lanes, vector.count)
   }
 
   /** Finds or makes the groups of a vector's rows: their numbers are in `groups`. */
@@ -204,8 +172,6 @@ export class GroupTable {
     const most = slots.length / 2
     const keys = new Uint32Array(most * this.words)
     keys.set(this.keys)
-    const sums = new BigUint64Array(most * this.operations.length)
-    sums.set(this.sums)
     const hashes = new Uint32Array(most)
     hashes.set(this.#hashes)
     const mask = slots.length - 1
@@ -216,7 +182,7 @@ export class GroupTable {
     }
     this.#slots = slots
     this.keys = keys
-    this.sums = sums
+    this.sums = grownSums(this.sums, most * this.operations.length)
     this.#hashes = hashes
   }
 }

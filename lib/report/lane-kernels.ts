@@ -1,6 +1,6 @@
-// Loops over lanes: values that are added up. Sums have 64 bits and stand as pairs of words, low word first, so that each
-// step is one of 32 bits in every tier of the engine: BigInt values are objects until a loop has run for long. A lane's
-// values are words where all are below 2^32, else pairs of words.
+// Loops over lanes: values that are added up. Each step is one of 32 bits in every tier of the engine: BigInt values are
+// objects until a loop has run for long. A lane's values are words where all are below 2^32, else pairs of words, low
+// word first.
 
 /** Values of a lane by row: numbers below 2^32, or of 64 bits. */
 export type LaneValues = Uint32Array | BigUint64Array
@@ -8,107 +8,6 @@ export type LaneValues = Uint32Array | BigUint64Array
 /** The pairs of words of 64-bit numbers. */
 export function wordsOfWide({ buffer, byteOffset, length }: BigUint64Array): Uint32Array {
   return new Uint32Array(buffer, byteOffset, length * 2)
-}
-
-/** Adds small values to lane `lane` of `lanes` per group. */
-export function addNarrow(
-  sums: Uint32Array,
-  groups: Uint32Array,
-  lanes: number,
-  lane: number,
-  values: Uint32Array,
-  count: number,
-): void {
-  const stride = (lanes * 2) | 0
-  const offset = (lane * 2) | 0
-  for (let i = 0; i < count; i++) {
-    const at = (Math.imul(groups[i]!, stride) + offset) | 0
-    const value = values[i]!
-    const low = (sums[at]! + value) | 0
-    sums[at] = low
-    if (low >>> 0 < value) sums[at + 1] = (sums[at + 1]! + 1) | 0
-  }
-}
-
-/** As `addNarrow` for pairs of words. */
-export function addPairs(
-  sums: Uint32Array,
-  groups: Uint32Array,
-  lanes: number,
-  lane: number,
-  words: Uint32Array,
-  count: number,
-): void {
-  const stride = (lanes * 2) | 0
-  const offset = (lane * 2) | 0
-  for (let i = 0; i < count; i++) {
-    const at = (Math.imul(groups[i]!, stride) + offset) | 0
-    const value = words[i * 2]!
-    const low = (sums[at]! + value) | 0
-    sums[at] = low
-    sums[at + 1] = (sums[at + 1]! + words[i * 2 + 1]! + (low >>> 0 < value ? 1 : 0)) | 0
-  }
-}
-
-/** Adds 1 for each row. */
-export function addOnes(
-  sums: Uint32Array,
-  groups: Uint32Array,
-  lanes: number,
-  lane: number,
-  count: number,
-): void {
-  const stride = (lanes * 2) | 0
-  const offset = (lane * 2) | 0
-  for (let i = 0; i < count; i++) {
-    const at = (Math.imul(groups[i]!, stride) + offset) | 0
-    const low = (sums[at]! + 1) | 0
-    sums[at] = low
-    if (low === 0) sums[at + 1] = (sums[at + 1]! + 1) | 0
-  }
-}
-
-/** Keeps the greatest small value of each group. */
-export function greatestNarrow(
-  sums: Uint32Array,
-  groups: Uint32Array,
-  lanes: number,
-  lane: number,
-  values: Uint32Array,
-  count: number,
-): void {
-  for (let i = 0; i < count; i++) {
-    const at = (groups[i]! * lanes + lane) * 2
-    if (sums[at + 1] === 0 && values[i]! > sums[at]!) sums[at] = values[i]!
-  }
-}
-
-/** As `greatestNarrow` for pairs of words. */
-export function greatestPairs(
-  sums: Uint32Array,
-  groups: Uint32Array,
-  lanes: number,
-  lane: number,
-  words: Uint32Array,
-  count: number,
-): void {
-  for (let i = 0; i < count; i++) {
-    const at = (groups[i]! * lanes + lane) * 2
-    const [low, high] = [words[i * 2]!, words[i * 2 + 1]!]
-    if (high < sums[at + 1]! || (high === sums[at + 1]! && low <= sums[at]!)) continue
-    sums[at] = low
-    sums[at + 1] = high
-  }
-}
-
-/** Adds the sums of other groups to those at the same places. */
-export function addAll(sums: Uint32Array, others: Uint32Array): void {
-  for (let at = 0; at < sums.length; at += 2) {
-    const value = others[at]!
-    const low = (sums[at]! + value) | 0
-    sums[at] = low
-    sums[at + 1] = (sums[at + 1]! + others[at + 1]! + (low >>> 0 < value ? 1 : 0)) | 0
-  }
 }
 
 /** The sum of `count` values; null counts 1 each. Exact for up to 2^21 of them. */
@@ -227,32 +126,5 @@ export function takePairs(
   for (let i = 0, k = at, o = outAt * 2; i < count; i++, k += stride, o += 2) {
     out[o] = records[k]!
     out[o + 1] = records[k + 1]!
-  }
-}
-
-/** Of groups that fill more than the processor's cache: two small lanes and a count at once, and who was seen. */
-export function addThree(
-  sums: Uint32Array,
-  seen: Uint8Array,
-  groups: Uint32Array,
-  first: Uint32Array,
-  second: Uint32Array,
-  count: number,
-): void {
-  for (let i = 0; i < count; i++) {
-    const group = groups[i]!
-    const at = Math.imul(group, 6)
-    seen[group] = 1
-    const a = first[i]!
-    const lowA = (sums[at]! + a) | 0
-    sums[at] = lowA
-    if (lowA >>> 0 < a) sums[at + 1] = (sums[at + 1]! + 1) | 0
-    const b = second[i]!
-    const lowB = (sums[at + 2]! + b) | 0
-    sums[at + 2] = lowB
-    if (lowB >>> 0 < b) sums[at + 3] = (sums[at + 3]! + 1) | 0
-    const lowC = (sums[at + 4]! + 1) | 0
-    sums[at + 4] = lowC
-    if (lowC === 0) sums[at + 5] = (sums[at + 5]! + 1) | 0
   }
 }

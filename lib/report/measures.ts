@@ -1,7 +1,7 @@
 import { FlowError } from '../diagnostics/flow-error.ts'
 import type { Field } from '../flow/fields.ts'
-import type { LaneOperation } from './group-table.ts'
 import type { Cell, Counter, Direction, Key, Measure, ResultColumn } from './query.ts'
+import type { LaneOperation } from './sums.ts'
 
 /** What a lane adds up. */
 export type LaneSource =

@@ -1,10 +1,11 @@
 import { FlowError } from '../diagnostics/flow-error.ts'
 import type { Aggregation, GroupStore } from './aggregation.ts'
 import { wordsOf } from './compiled-key.ts'
-import { headsOf, lanesAt } from './heads.ts'
+import { headsOf } from './heads.ts'
 import { VECTOR_ROWS } from './kernels.ts'
 import type { CompiledMeasure } from './measures.ts'
 import type { Cell, Having } from './query.ts'
+import { lanesAt, type Sums } from './sums.ts'
 import { type TableShape, unpackMeanings } from './table-shape.ts'
 import type { TextInterner } from './text-interner.ts'
 
@@ -92,7 +93,7 @@ export class Ranking {
   }
 
   /** Numbers that sort as the groups do, but for ties; NaN for groups that `having` refuses. */
-  #scores(sums: BigUint64Array, count: number, isWide: boolean): Float64Array {
+  #scores(sums: Sums, count: number, isWide: boolean): Float64Array {
     const { measures, order, having, ns } = this.#rules
     const lanes = this.#shape.operations.length
     const scores = new Float64Array(count)
@@ -100,9 +101,9 @@ export class Ranking {
     if (measure === undefined && having === null) return scores
     const sign = order.ascending ? -1 : 1
     if (measure !== undefined && measure.orderLane >= 0 && having === null && !isWide) {
-      const words = new Uint32Array(sums.buffer, sums.byteOffset, sums.length * 2)
-      for (let at = 0, k = measure.orderLane * 2; at < count; at++, k += lanes * 2)
-        scores[at] = sign * (words[k + 1]! * 4294967296 + words[k]!)
+      const { low, high } = sums
+      for (let at = 0, k = measure.orderLane; at < count; at++, k += lanes)
+        scores[at] = sign * (high[k]! * 4294967296 + low[k]!)
       return scores
     }
     for (let at = 0; at < count; at++) {
@@ -149,7 +150,7 @@ export class Ranking {
   #choose(
     store: GroupStore,
     heads: ReturnType<typeof headsOf> | null,
-    sums: BigUint64Array,
+    sums: Sums,
     chosen: readonly number[],
   ): void {
     if (chosen.length === 0) return

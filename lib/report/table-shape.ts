@@ -1,8 +1,8 @@
 import type { AddressScope, Coding } from './address-scope.ts'
 import { type CompiledKey, partWords } from './compiled-key.ts'
-import type { LaneOperation } from './group-table.ts'
 import { takePiece } from './kernels.ts'
 import { bitsFor, type KeyLayout, layoutOf } from './key-layout.ts'
+import type { LaneOperation } from './sums.ts'
 
 /**
  * What a table groups by. The keys of the head decide which groups belong together; those of the tail, and the time bin,

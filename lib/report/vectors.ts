@@ -1,6 +1,8 @@
 import type { PartSource } from './compiled-key.ts'
 import { hashKeys, newVector, type Vector } from './group-table.ts'
 import { gatherHalves, gatherOctets, gatherPairs, gatherWords, VECTOR_ROWS } from './kernels.ts'
+import { takeWords, wordsOfWide } from './lane-kernels.ts'
+import type { Sums } from './sums.ts'
 
 // Rows and groups as vectors: gathered, chosen, widened.
 
@@ -26,29 +28,57 @@ export function gather(
   else gatherOctets(values as Uint8Array, selection, from, count, out)
 }
 
+/** Groups with packed keys of `words` words each. */
+export interface PlainGroups {
+  readonly count: number
+  readonly keys: Uint32Array
+  readonly sums: Sums
+  readonly words: number
+}
+
 /** Hands on groups as vectors of lanes, and the number of each vector's first group. */
 export function vectorsOf(
-  store: { count: number; keys: Uint32Array; sums: BigUint64Array; words: number },
+  store: PlainGroups,
   lanes: number,
   take: (vector: Vector, at: number) => void,
 ): void {
   // Stores of small answers are many and small.
   const room = Math.min(VECTOR_ROWS, store.count)
   const vector = newVector(store.words, lanes, room)
-  const columns = Array.from({ length: lanes }, () => new BigUint64Array(room))
+  const narrow = Array.from({ length: lanes }, () => new Uint32Array(room))
+  const wide: (BigUint64Array | undefined)[] = []
   for (let at = 0; at < store.count; at += VECTOR_ROWS) {
     const count = Math.min(VECTOR_ROWS, store.count - at)
     vector.count = count
-    for (let word = 0; word < store.words; word++) {
-      const out = vector.words[word]!
-      for (let i = 0, k = at * store.words + word; i < count; i++, k += store.words) out[i] = store.keys[k]!
-    }
+    for (let word = 0; word < store.words; word++)
+      takeWords(store.keys, at * store.words + word, store.words, count, vector.words[word]!, 0)
     for (let lane = 0; lane < lanes; lane++) {
-      const out = columns[lane]!
-      for (let i = 0, k = at * lanes + lane; i < count; i++, k += lanes) out[i] = store.sums[k]!
-      vector.lanes[lane] = out
+      const from = at * lanes + lane
+      if (isZero(store.sums.high, from, lanes, count)) {
+        takeWords(store.sums.low, from, lanes, count, narrow[lane]!, 0)
+        vector.lanes[lane] = narrow[lane]!
+      } else {
+        const out = wide[lane] ?? new BigUint64Array(room)
+        wide[lane] = out
+        joinWords(store.sums, from, lanes, count, wordsOfWide(out))
+        vector.lanes[lane] = out
+      }
     }
     take(vector, at)
+  }
+}
+
+/** Whether every `stride`th word from `at` on, `count` of them, is 0. */
+function isZero(words: Uint32Array, at: number, stride: number, count: number): boolean {
+  for (let i = 0, k = at; i < count; i++, k += stride) if (words[k] !== 0) return false
+  return true
+}
+
+/** Every `stride`th number as a pair of words. */
+function joinWords({ low, high }: Sums, at: number, stride: number, count: number, out: Uint32Array): void {
+  for (let i = 0, k = at; i < count; i++, k += stride) {
+    out[i * 2] = low[k]!
+    out[i * 2 + 1] = high[k]!
   }
 }
 

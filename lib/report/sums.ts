@@ -1,0 +1,202 @@
+import { VECTOR_ROWS } from './kernels.ts'
+import { type LaneValues, wordsOfWide } from './lane-kernels.ts'
+
+// Loops over sums of 64 bits. Their high words stand apart from the low ones: most are never touched, so that groups take
+// half of the processor's cache, and pages of memory that nobody writes are never taken.
+
+/** Numbers of 64 bits, one per lane and group, lanes of a group together. */
+export interface Sums {
+  readonly low: Uint32Array
+  readonly high: Uint32Array
+}
+
+/** What a lane does with the values of a group. */
+export type LaneOperation = 'sum' | 'greatest'
+
+const ONES = new Uint32Array(VECTOR_ROWS).fill(1)
+
+/** Zeros for so many numbers. */
+export function newSums(length: number): Sums {
+  return { low: new Uint32Array(length), high: new Uint32Array(length) }
+}
+
+/** The same numbers with zeros behind them. */
+export function grownSums({ low, high }: Sums, length: number): Sums {
+  const grown = newSums(length)
+  grown.low.set(low)
+  grown.high.set(high)
+  return grown
+}
+
+/** Lanes of group `at` as whole numbers; where `isWide`, two each: 32 low bits summed, and what is above them. */
+export function lanesAt({ low, high }: Sums, at: number, lanes: number, isWide: boolean): bigint[] {
+  const valueAt = (k: number) => (BigInt(high[k]!) << 32n) + BigInt(low[k]!)
+  const out = new Array<bigint>(lanes)
+  for (let lane = 0; lane < lanes; lane++) {
+    const k = at * lanes + lane
+    out[lane] = isWide ? valueAt(k * 2) + (valueAt(k * 2 + 1) << 32n) : valueAt(k)
+  }
+  return out
+}
+
+/** Adds the lanes of `count` rows to the groups of the rows; null counts 1 each. */
+export function addLanes(
+  sums: Sums,
+  groups: Uint32Array,
+  operations: readonly LaneOperation[],
+  values: readonly (LaneValues | null)[],
+  count: number,
+): void {
+  const lanes = operations.length
+  const [first = null, second = null, third = null] = values.map((lane) => lane ?? ONES)
+  const isCommon =
+    lanes === 3 &&
+    first instanceof Uint32Array &&
+    second instanceof Uint32Array &&
+    third instanceof Uint32Array &&
+    operations.every((operation) => operation === 'sum')
+  if (isCommon) {
+    addThree(sums.low, sums.high, groups, first, second, third, count)
+    return
+  }
+  for (let lane = 0; lane < lanes; lane++) {
+    const own = values[lane] ?? ONES
+    const isSum = operations[lane] === 'sum'
+    if (own instanceof Uint32Array) {
+      if (isSum) addNarrow(sums.low, sums.high, groups, lanes, lane, own, count)
+      else greatestNarrow(sums.low, sums.high, groups, lanes, lane, own, count)
+    } else if (isSum) addPairs(sums.low, sums.high, groups, lanes, lane, wordsOfWide(own), count)
+    else greatestPairs(sums.low, sums.high, groups, lanes, lane, wordsOfWide(own), count)
+  }
+}
+
+/** Adds `lanes` numbers of group `from` to those of group `to`, or keeps the greater ones. */
+export function addGroup(
+  sums: Sums,
+  to: number,
+  others: Sums,
+  from: number,
+  operations: readonly LaneOperation[],
+): void {
+  const { low, high } = sums
+  const lanes = operations.length
+  for (let lane = 0; lane < lanes; lane++) {
+    const at = to * lanes + lane
+    const otherLow = others.low[from * lanes + lane]!
+    const otherHigh = others.high[from * lanes + lane]!
+    if (operations[lane] === 'sum') {
+      const word = (low[at]! + otherLow) >>> 0
+      low[at] = word
+      if (otherHigh !== 0 || word < otherLow) high[at]! += otherHigh + (word < otherLow ? 1 : 0)
+    } else if (otherHigh > high[at]! || (otherHigh === high[at]! && otherLow > low[at]!)) {
+      low[at] = otherLow
+      high[at] = otherHigh
+    }
+  }
+}
+
+/** Values below 2^32 to lane `lane` of `lanes` per group. */
+function addNarrow(
+  low: Uint32Array,
+  high: Uint32Array,
+  groups: Uint32Array,
+  lanes: number,
+  lane: number,
+  values: Uint32Array,
+  count: number,
+): void {
+  const stride = lanes | 0
+  const offset = lane | 0
+  for (let i = 0; i < count; i++) {
+    const at = (Math.imul(groups[i]!, stride) + offset) | 0
+    const value = values[i]!
+    const word = (low[at]! + value) | 0
+    low[at] = word
+    if (word >>> 0 < value) high[at] = (high[at]! + 1) | 0
+  }
+}
+
+/** As `addNarrow` for pairs of words. */
+function addPairs(
+  low: Uint32Array,
+  high: Uint32Array,
+  groups: Uint32Array,
+  lanes: number,
+  lane: number,
+  words: Uint32Array,
+  count: number,
+): void {
+  const stride = lanes | 0
+  const offset = lane | 0
+  for (let i = 0; i < count; i++) {
+    const at = (Math.imul(groups[i]!, stride) + offset) | 0
+    const value = words[i * 2]!
+    const above = words[i * 2 + 1]!
+    const word = (low[at]! + value) | 0
+    low[at] = word
+    const carry = word >>> 0 < value ? 1 : 0
+    if ((above | carry) !== 0) high[at] = (high[at]! + above + carry) | 0
+  }
+}
+
+/** Three lanes of small values at once: groups that fill more than the processor's cache are met once. */
+function addThree(
+  low: Uint32Array,
+  high: Uint32Array,
+  groups: Uint32Array,
+  first: Uint32Array,
+  second: Uint32Array,
+  third: Uint32Array,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const at = Math.imul(groups[i]!, 3)
+    const a = first[i]!
+    const wordA = (low[at]! + a) | 0
+    low[at] = wordA
+    if (wordA >>> 0 < a) high[at] = (high[at]! + 1) | 0
+    const b = second[i]!
+    const wordB = (low[at + 1]! + b) | 0
+    low[at + 1] = wordB
+    if (wordB >>> 0 < b) high[at + 1] = (high[at + 1]! + 1) | 0
+    const c = third[i]!
+    const wordC = (low[at + 2]! + c) | 0
+    low[at + 2] = wordC
+    if (wordC >>> 0 < c) high[at + 2] = (high[at + 2]! + 1) | 0
+  }
+}
+
+/** Keeps the greatest small value of each group. */
+function greatestNarrow(
+  low: Uint32Array,
+  high: Uint32Array,
+  groups: Uint32Array,
+  lanes: number,
+  lane: number,
+  values: Uint32Array,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const at = groups[i]! * lanes + lane
+    if (values[i]! > low[at]! && high[at] === 0) low[at] = values[i]!
+  }
+}
+
+/** As `greatestNarrow` for pairs of words. */
+function greatestPairs(
+  low: Uint32Array,
+  high: Uint32Array,
+  groups: Uint32Array,
+  lanes: number,
+  lane: number,
+  words: Uint32Array,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const at = groups[i]! * lanes + lane
+    const [word, above] = [words[i * 2]!, words[i * 2 + 1]!]
+    if (above < high[at]! || (above === high[at]! && word <= low[at]!)) continue
+    low[at] = word
+    high[at] = above
+  }
+}
