@@ -107,11 +107,10 @@ export class RowDocuments implements DocumentWriter {
   write(batch: FlowBatch, from: number, to: number, page: DocumentPage): number {
     if (batch.kind === 'counters' || batch.kind === 'discard')
       return this.#samples.write(batch, from, to, page)
-    const protocols = (batch.fixed(F.exportProtocol) as FixedColumn).values
     for (let at = from; at < to; ) {
-      const dataset = datasetOf(protocols[at]!)
+      const dataset = rowDataset(batch, at)
       let end = at + 1
-      while (end < to && datasetOf(protocols[end]!) === dataset) end++
+      while (end < to && rowDataset(batch, end) === dataset) end++
       const next =
         dataset === 'goflow2.sflow'
           ? this.#writeSflow(batch, at, end, page)
@@ -158,8 +157,9 @@ export class RowDocuments implements DocumentWriter {
   }
 }
 
-/** The data set of rows of a protocol. */
-function datasetOf(protocol: number): Dataset {
+/** The data set that a row's document belongs to, by its protocol. */
+export function rowDataset(batch: FlowBatch, row: number): Dataset {
+  const protocol = (batch.fixed(F.exportProtocol) as FixedColumn).values[row]!
   if (protocol === PROTOCOL.packets) return 'network_traffic.flow'
   return protocol >= PROTOCOL.sflow2 ? 'goflow2.sflow' : 'netflow.log'
 }

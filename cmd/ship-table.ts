@@ -248,7 +248,7 @@ export const SHIP: Command = {
   operands: '[...files]',
   summary: 'Send flows to Elasticsearch or OpenSearch as finished ECS documents.',
   description:
-    "Logs of goflow2, archives, flow streams and standard input (-) become the documents of Elastic's GoFlow2 and NetFlow " +
+    "Logs of goflow2 (json, text, bin), archives, flow streams, captures and standard input (-), compressed or not, become the documents of Elastic's GoFlow2 and NetFlow " +
     'integrations. What was acknowledged is remembered per file, whatever it is renamed to; the same record has the same ' +
     'id, so nothing is there twice. Credentials are read from $WEIR_API_KEY, or $WEIR_USERNAME and $WEIR_PASSWORD, or files.',
   flags: FLAGS,

@@ -31,7 +31,7 @@ async function run({ options, spool }: ShipThreadStart): Promise<void> {
     state = opened
     const shipping = new ShipRun({
       options,
-      words: { hasStdin: false, logs: [], archives: [spool], captures: [] },
+      words: { hasStdin: false, logs: [], archives: [spool], inputs: [] },
       state,
       filter: null,
       isExcluded: () => false,

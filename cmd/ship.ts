@@ -107,10 +107,10 @@ function summarise(run: ShipRun, isPrinting: boolean): ExitStatus {
 }
 
 /** Octets of all files that the words name, to know how much is left; 0 where that cannot be known. */
-function octetsOf({ hasStdin, logs, archives, captures }: ShipWords): number {
+function octetsOf({ hasStdin, logs, archives, inputs }: ShipWords): number {
   if (hasStdin) return 0
   let octets = 0
-  for (const path of [...logs, ...archives, ...captures]) {
+  for (const path of [...logs, ...archives, ...inputs]) {
     const stat = statSync(path, { throwIfNoEntry: false })
     if (stat?.isFile() !== true) return 0
     octets += stat.size

@@ -106,7 +106,7 @@ async function loadLines(
   const { buffer, byteOffset, length } = window.octets
   const offset = window.position + from - window.from
   const octets = Buffer.from(buffer, byteOffset, length)
-  await loader.load({ octets, from, to, offset, end: offset + to - from }, progress)
+  await loader.load({ isMessages: false, octets, from, to, offset, end: offset + to - from }, progress)
   window.from = to
 }
 

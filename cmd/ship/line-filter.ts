@@ -1,8 +1,14 @@
 import { FlowBatch } from '../../lib/flow/batch.ts'
 import { blockOfBatch } from '../../lib/flow/batch-block.ts'
 import { BatchWriter } from '../../lib/flow/batch-writer.ts'
-import { newLineReader, type RecordReader } from '../../lib/goflow2/reading/line-reader.ts'
+import {
+  newLineReader,
+  newMessageReader,
+  newTextReader,
+  type RecordReader,
+} from '../../lib/goflow2/reading/line-reader.ts'
 import type { RowFilter } from '../row-filter.ts'
+import { lineForm, type RecordForm, recordEnd } from './record-form.ts'
 
 const LINE_FEED = 0x0a
 const END = Uint8Array.of(LINE_FEED)
@@ -15,10 +21,10 @@ export interface LineRun {
   readonly isTaken: boolean
 }
 
-/** Tells which of goflow2's lines a filter takes: they are read as rows for it. What is no flow is not taken. */
+/** Tells which of goflow2's lines, or messages, a filter takes: they are read as rows for it. What is no flow is not taken. */
 export class LineFilter {
   readonly #filter: RowFilter
-  readonly #reader: RecordReader
+  readonly #readers: Readonly<Record<RecordForm, RecordReader>>
   readonly #writer: BatchWriter
   readonly #batches: FlowBatch[] = []
   readonly #ends: number[] = []
@@ -31,12 +37,17 @@ export class LineFilter {
       this.#batches.push(full)
       return new FlowBatch()
     })
-    this.#reader = newLineReader({ writer: this.#writer })
+    const options = { writer: this.#writer }
+    this.#readers = {
+      json: newLineReader(options),
+      text: newTextReader(options),
+      bin: newMessageReader(options),
+    }
   }
 
   /** Runs of lines from `from` on, up to `to` or before it. */
-  runs(octets: Uint8Array, from: number, to: number): LineRun[] {
-    this.#read(octets, from, to)
+  runs(octets: Uint8Array, from: number, to: number, isMessages: boolean): LineRun[] {
+    this.#read(octets, from, to, isMessages)
     const taken = this.#taken()
     const runs: LineRun[] = []
     let next = 0
@@ -49,18 +60,22 @@ export class LineFilter {
     return runs
   }
 
-  #read(octets: Uint8Array, from: number, to: number): void {
+  #read(octets: Uint8Array, from: number, to: number, isMessages: boolean): void {
     this.#ends.length = 0
     this.#rows.length = 0
-    const reader = this.#reader
-    const before = reader.rows
+    let rows = 0
     for (let at = from; at < to && this.#ends.length < MOST_LINES; ) {
-      const feed = octets.indexOf(LINE_FEED, at)
-      const end = feed < 0 || feed >= to ? to : feed + 1
+      const form = isMessages ? 'bin' : lineForm(octets, at, to)
+      const reader = this.#readers[form]
+      const before = reader.rows
+      const end = recordEnd(form, octets, at, to)
       reader.push(octets, at, end)
-      if (octets[end - 1] !== LINE_FEED) reader.push(END, 0, 1)
+      // What is cut here is not to be taken for the start of what another call brings.
+      if (isMessages) reader.end()
+      else if (octets[end - 1] !== LINE_FEED) reader.push(END, 0, 1)
+      rows += reader.rows - before
       this.#ends.push(end)
-      this.#rows.push(reader.rows - before)
+      this.#rows.push(rows)
       at = end
     }
     this.#writer.flush()

@@ -4,7 +4,7 @@ const BLANK = 0x20
 const COLON = 0x3a
 
 /** Which decoder of goflow2's a line comes from, by its `type`; what says nothing is taken for sFlow. */
-export type LineKind = 'sflow' | 'netflow'
+type LineKind = 'sflow' | 'netflow'
 
 /** The kind of the JSON line `octets[from, to)`. */
 export function lineKind(octets: Buffer, from: number, to: number): LineKind {

@@ -3,13 +3,15 @@ import type { RejectsFile } from '../rejects-file.ts'
 import type { RowFilter } from '../row-filter.ts'
 import type { Dataset, Destination } from './destination.ts'
 import { LineFilter } from './line-filter.ts'
-import { type LineKind, lineKind } from './line-kind.ts'
+import { lineKind } from './line-kind.ts'
 import type { Loads } from './loads.ts'
+import { lineForm, type RecordForm, recordEnd } from './record-form.ts'
 import type { ShipDocuments } from './ship-documents.ts'
 import type { SourceProgress } from './source-progress.ts'
 
-/** Whole lines of one source. */
+/** Whole records of one source: lines, or messages. */
 export interface Lines {
+  readonly isMessages: boolean
   readonly octets: Buffer
   readonly from: number
   readonly to: number
@@ -32,9 +34,17 @@ export interface LineLoaderOptions {
 
 const LINE_FEED = 0x0a
 const FAILURE = Buffer.from('"kind":"pipeline_error"')
-const DATASET_OF: Readonly<Record<LineKind, Dataset>> = { sflow: 'goflow2.sflow', netflow: 'netflow.log' }
 
-/** Makes documents of goflow2's lines and has them sent. */
+/** How documents are made of a record: sFlow's JSON lines are mapped as they stand, all others are read as rows first. */
+type Way = 'sflow' | 'netflow' | 'text' | 'bin'
+const FORM_OF: Readonly<Record<Way, RecordForm>> = {
+  sflow: 'json',
+  netflow: 'json',
+  text: 'text',
+  bin: 'bin',
+}
+
+/** Makes documents of goflow2's lines and messages and has them sent. */
 export class LineLoader {
   /** Documents made. */
   documents = 0
@@ -49,11 +59,11 @@ export class LineLoader {
 
   /** Takes all lines; resolves when none of their octets is needed any more. */
   async load(lines: Lines, progress: SourceProgress): Promise<void> {
-    const { octets, from, to } = lines
+    const { octets, from, to, isMessages } = lines
     if (this.#filter === null) await this.#loadRun(lines, from, to, progress)
     else {
       for (let at = from; at < to; ) {
-        for (const run of this.#filter.runs(octets, at, to)) {
+        for (const run of this.#filter.runs(octets, at, to, isMessages)) {
           if (run.isTaken) await this.#loadRun(lines, at, run.to, progress)
           at = run.to
         }
@@ -66,9 +76,9 @@ export class LineLoader {
 
   async #loadRun(lines: Lines, from: number, to: number, progress: SourceProgress): Promise<void> {
     for (let at = from; at < to; ) {
-      const kind = this.#kindOf(lines.octets, at, to)
-      const end = this.#endOfKind(lines.octets, at, to, kind)
-      while (at < end) at = await this.#loadSome(lines, at, end, kind, progress)
+      const way = this.#wayOf(lines, at, recordEnd('json', lines.octets, at, to))
+      const end = lines.isMessages ? to : this.#endOfWay(lines, at, to, way)
+      while (at < end) at = await this.#loadSome(lines, at, end, way, progress)
     }
   }
 
@@ -76,7 +86,7 @@ export class LineLoader {
     lines: Lines,
     from: number,
     to: number,
-    kind: LineKind,
+    way: Way,
     progress: SourceProgress,
   ): Promise<number> {
     const { loads, documents, destination, rejects } = this.#options
@@ -84,12 +94,16 @@ export class LineLoader {
     const { page } = load
     const first = page.count
     const { failed } = documents
-    const writer: LineDocumentWriter = kind === 'netflow' ? documents.netflowLines() : documents.lines()
+    const records = way === 'sflow' ? null : documents.records(FORM_OF[way])
+    const writer: LineDocumentWriter = records ?? documents.lines()
     const next = writer.writeLines(lines.octets, from, to, page)
-    if (rejects !== null && documents.failed > failed) keepFailed(lines.octets, to, page, first, rejects)
+    if (rejects !== null && way !== 'bin' && documents.failed > failed) {
+      keepFailed(lines.octets, to, page, first, rejects)
+    }
     const shift = lines.offset - lines.from
     for (let i = first; i < page.count; i++) {
-      destination.put(page, i, DATASET_OF[kind], progress.ids, page.sources[i]! + shift)
+      const dataset: Dataset = records?.datasets[i - first] ?? 'goflow2.sflow'
+      destination.put(page, i, dataset, progress.ids, page.sources[i]! + shift)
     }
     this.documents += page.count - first
     loads.note(load, progress, first, next + shift)
@@ -97,28 +111,24 @@ export class LineLoader {
     return next
   }
 
-  #kindOf(octets: Buffer, from: number, to: number): LineKind {
+  #wayOf({ octets, isMessages }: Lines, from: number, lineEnd: number): Way {
+    if (isMessages) return 'bin'
+    if (lineForm(octets, from, lineEnd) === 'text') return 'text'
     const { dataset } = this.#options
-    if (dataset === null) return lineKind(octets, from, endOfLine(octets, from, to))
+    if (dataset === null) return lineKind(octets, from, lineEnd)
     return dataset === 'netflow.log' ? 'netflow' : 'sflow'
   }
 
-  /** Where lines of another kind begin. */
-  #endOfKind(octets: Buffer, from: number, to: number, kind: LineKind): number {
-    if (this.#options.dataset !== null) return to
-    let at = endOfLine(octets, from, to)
+  /** Where lines begin of which documents are made in another way. */
+  #endOfWay(lines: Lines, from: number, to: number, way: Way): number {
+    let at = from
     while (at < to) {
-      const end = endOfLine(octets, at, to)
-      if (lineKind(octets, at, end) !== kind) return at
+      const end = recordEnd('json', lines.octets, at, to)
+      if (this.#wayOf(lines, at, end) !== way) return at
       at = end
     }
     return to
   }
-}
-
-function endOfLine(octets: Buffer, from: number, to: number): number {
-  const feed = octets.indexOf(LINE_FEED, from)
-  return feed < 0 || feed >= to ? to : feed + 1
 }
 
 /** Keeps the lines of those documents that say that they are no flows. */
@@ -133,7 +143,7 @@ function keepFailed(
   for (let i = first; i < page.count; i++) {
     if (made.subarray(page.starts[i], page.ends[i]).indexOf(FAILURE) < 0) continue
     const from = page.sources[i]!
-    const end = endOfLine(octets, from, to)
+    const end = recordEnd('json', octets, from, to)
     rejects.add(octets, from, octets[end - 1] === LINE_FEED ? end - 1 : end, true)
   }
 }

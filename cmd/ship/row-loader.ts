@@ -1,6 +1,6 @@
-import type { FixedColumn, FlowBatch } from '../../lib/flow/batch.ts'
-import { F, PROTOCOL } from '../../lib/flow/fields.ts'
-import type { Dataset, Destination } from './destination.ts'
+import type { FlowBatch } from '../../lib/flow/batch.ts'
+import { rowDataset } from '../row-documents.ts'
+import type { Destination } from './destination.ts'
 import type { Load, Loads } from './loads.ts'
 import type { ShipDocuments } from './ship-documents.ts'
 import type { SourceProgress } from './source-progress.ts'
@@ -61,17 +61,11 @@ export class RowLoader {
     const first = page.count
     const next = documents.rows().write(batch, from, to, page)
     if (page.count === first) return next
-    const protocols = (batch.fixed(F.exportProtocol) as FixedColumn).values
     for (let i = first; i < page.count; i++) {
       const row = page.sources[i]!
-      destination.put(page, i, datasetOf(protocols[row]!), progress.ids, position + row)
+      destination.put(page, i, rowDataset(batch, row), progress.ids, position + row)
     }
     this.documents += page.count - first
     return next
   }
-}
-
-function datasetOf(protocol: number): Dataset {
-  if (protocol === PROTOCOL.packets) return 'network_traffic.flow'
-  return protocol >= PROTOCOL.sflow2 ? 'goflow2.sflow' : 'netflow.log'
 }

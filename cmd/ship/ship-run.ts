@@ -3,8 +3,12 @@ import { isArchiveName } from '../../lib/archive/live-files.ts'
 import { FlowError } from '../../lib/diagnostics/flow-error.ts'
 import type { LimitedLog } from '../../lib/diagnostics/log-writer.ts'
 import { type BulkBatch, documentOf } from '../../lib/elastic/bulk-batch.ts'
+import { detectFormat } from '../../lib/goflow2/reading/detect-format.ts'
+import { lastMessageEnd } from '../../lib/goflow2/reading/message-end.ts'
 import { Follower } from '../../lib/tail/follower.ts'
+import { type Framing, LINES } from '../../lib/tail/framing.ts'
 import type { Position } from '../../lib/tail/position-store.ts'
+import type { FoundFile } from '../../lib/tail/scan.ts'
 import type { RejectsFile } from '../rejects-file.ts'
 import type { RowFilter } from '../row-filter.ts'
 import type { ShipOptions } from '../ship-flags.ts'
@@ -29,6 +33,9 @@ const GROWING_MS = 200
 const LAST_MS = 10_000
 /** … where nothing is done for this long they are given up before. */
 const STILL_MS = 1500
+
+/** goflow2's `bin` format. */
+const MESSAGES: Framing = { name: 'messages', lastEnd: lastMessageEnd }
 
 export interface ShipRunSettings {
   readonly options: ShipOptions
@@ -72,6 +79,7 @@ export class ShipRun {
   readonly #progress = new Map<string, SourceProgress>()
   readonly #sendingEnd = new AbortController()
   #inputs: ShipTroubles = { missing: 0, bad: 0 }
+  readonly #passed = new Set<string>()
   /** Inputs other than logs and archives. */
   #others = 0
   #blockOctets = 0
@@ -93,7 +101,7 @@ export class ShipRun {
       flushMs: delivery.flushMs,
       send: (batch) => this.sender.send(batch, this.#sendingEnd.signal),
     })
-    this.documents = new ShipDocuments(options.documents, options.destination, log)
+    this.documents = new ShipDocuments(options.documents, options.destination, rejects, log)
     const { loads, documents } = this
     const { dataset } = options.destination
     this.#lines = new LineLoader({ loads, destination, documents, dataset, rejects, filter })
@@ -185,7 +193,7 @@ export class ShipRun {
   async #read(signal: AbortSignal): Promise<void> {
     const { words } = this.#settings
     const inputs = async () => {
-      for (const path of words.captures) await this.#input(path, signal)
+      for (const path of words.inputs) await this.#input(path, signal)
       if (words.hasStdin) await this.#input('-', signal)
     }
     await Promise.all([this.#readLogs(signal), this.#readArchives(signal), inputs()])
@@ -195,7 +203,9 @@ export class ShipRun {
     const follower = this.#follower
     if (follower === null) return
     for await (const piece of follower.pieces(signal)) {
-      if (piece !== null) await this.#lines.load(piece, this.#progressOf(follower, piece.source))
+      if (piece === null) continue
+      const isMessages = piece.framing === MESSAGES
+      await this.#lines.load({ ...piece, isMessages }, this.#progressOf(follower, piece.source))
     }
     if (this.#settings.options.isFollowing) return
     for (const name of follower.unmatched) this.#settings.log.error('there is no such file', { name })
@@ -294,13 +304,24 @@ export class ShipRun {
     })
   }
 
+  /** Captures that a folder or a pattern names are not read: they cannot be told from those that were sent before. */
+  #passOver(files: readonly FoundFile[]): void {
+    for (const { path, head } of files) {
+      if (contentOf(head) !== 'capture' || this.#passed.has(path)) continue
+      this.#passed.add(path)
+      this.#inputs.missing++
+      this.#settings.log.warn('capture is not sent: name the file itself', { path })
+    }
+  }
+
   #newFollower(): Follower {
     const { options, words, state, log, isExcluded } = this.#settings
     return new Follower({
       patterns: words.logs,
       isExcluded: (path) => isArchiveName(path) || isExcluded(path),
       isForeign: ({ head }) => contentOf(head) !== 'log',
-      onForeign: () => {},
+      framingOf: ({ head }) => (detectFormat(head) === 'bin' ? MESSAGES : LINES),
+      onForeign: (files) => this.#passOver(files),
       isFollowing: options.isFollowing,
       scanEveryMs: options.scanEveryMs,
       ignoreOlderMs: options.isFollowing ? options.ignoreOlderMs : 0,

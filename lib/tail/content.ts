@@ -6,8 +6,8 @@ import { MOST_HEAD_OCTETS } from './fingerprint.ts'
 
 const GZIP_MAGIC = 0x1f8b
 const ZSTD_MAGIC = 0x28b52ffd
-/** Compressed octets read to have the first 1024 of the content; a frame's header may be large. */
-const PACKED_HEAD_OCTETS = 64 << 10
+/** Compressed octets read to have the first 1024 of the content: zstd has its first ones with a whole block (RFC 8878 §3.1.1.2). */
+export const PACKED_HEAD_OCTETS = (128 << 10) + 1024
 
 /** What a file's octets are before they can be read as lines. */
 export type Packing = 'plain' | 'gzip' | 'zstd'

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Log } from '../diagnostics/log.ts'
 import { reasonOf } from '../diagnostics/reason.ts'
+import { type Framing, LINES } from './framing.ts'
 import type { Position, PositionStore } from './position-store.ts'
 import { type FoundFile, type Scan, scanFiles } from './scan.ts'
 import { openTailed, type Piece, type TailedFile } from './tailed-file.ts'
@@ -8,9 +9,11 @@ import { openTailed, type Piece, type TailedFile } from './tailed-file.ts'
 export interface FollowerOptions {
   readonly patterns: readonly string[]
   readonly isExcluded: (path: string) => boolean
-  /** Files that are not lines: they are left to the caller, who gets them from each scan. */
+  /** Files that hold no records that could be followed: they are left to the caller, who gets them from each scan. */
   readonly isForeign: (file: FoundFile) => boolean
   readonly onForeign: (files: readonly FoundFile[]) => void
+  /** What the records of a file are; lines unless told. */
+  readonly framingOf?: (file: FoundFile) => Framing
   /** Go on when all was read; else end there. */
   readonly isFollowing: boolean
   readonly scanEveryMs: number
@@ -128,7 +131,7 @@ export class Follower {
       if (isForeign(file) || file.fingerprint === null) continue
       const key = file.fingerprint.hash
       const open = this.#open.get(key)
-      if (open !== undefined && file.packing === 'plain' && this.#excess(file, open.file.offset) > 0) {
+      if (open !== undefined && this.#excess(file, open.file.offset) > 0) {
         await this.#close(key, open.file)
       }
       const inode = this.#open.get(key)?.file.inode
@@ -182,10 +185,16 @@ export class Follower {
     }
     let from = Math.max(position.offset, this.#readTo.get(key) ?? 0)
     if (position.isDone) return
-    const skipped = file.packing === 'plain' ? this.#excess(file, from) : 0
+    const skipped = this.#excess(file, from)
     from += skipped
     if (file.packing === 'plain' ? file.octets <= from : this.#ends.get(key) === from) return
-    const tailed = await openTailed(position, file.path, { inode: file.inode, packing: file.packing }, from)
+    const { inode, packing } = file
+    const tailed = await openTailed(
+      position,
+      file.path,
+      { inode, packing, framing: this.#framing(file) },
+      from,
+    )
     this.#open.set(key, { file: tailed, idleSinceMs: 0 })
     this.begun++
     if (skipped === 0) return
@@ -194,10 +203,15 @@ export class Follower {
     this.#options.log.warn('too far behind: lines are skipped', { path: file.path, octets: skipped })
   }
 
-  /** Octets of a file that are too far behind its end, if it was read up to `from`. */
+  /** Octets of a file that are too far behind its end, if it was read up to `from`; only among lines one finds one's way. */
   #excess(file: FoundFile, from: number): number {
     const { maxLagOctets = 0 } = this.#options
-    return maxLagOctets === 0 ? 0 : Math.max(0, file.octets - from - maxLagOctets)
+    if (maxLagOctets === 0 || file.packing !== 'plain' || this.#framing(file) !== LINES) return 0
+    return Math.max(0, file.octets - from - maxLagOctets)
+  }
+
+  #framing(file: FoundFile): Framing {
+    return this.#options.framingOf?.(file) ?? LINES
   }
 
   async #read(key: string, open: Open): Promise<Piece | null> {

@@ -1,5 +1,6 @@
 import { type Content, openContent, type Packing } from './content.ts'
 import { hashOf } from './fingerprint.ts'
+import type { Framing } from './framing.ts'
 import type { Position } from './position-store.ts'
 
 /** Octets read at a time. */
@@ -8,12 +9,20 @@ const LARGE_OCTETS = 8 << 20
 /** A longer line is cut here: what follows up to its end is passed over. */
 export const MOST_LINE_OCTETS = 10 << 20
 
-/** Whole lines of one source, borrowed until the next is asked for. */
+/** What is known of a file before it is opened to be read. */
+export interface TailedFacts {
+  readonly inode: bigint
+  readonly packing: Packing
+  readonly framing: Framing
+}
+
+/** Whole records of one source, borrowed until the next is asked for. */
 export interface Piece {
   readonly source: Position
+  readonly framing: Framing
   readonly octets: Buffer
   readonly from: number
-  /** Behind the last line's end; the last line of a source that ended without one has none. */
+  /** Behind the last record's end; the last line of a source that ended without one has none. */
   readonly to: number
   /** Where `from` lies in the source's content. */
   readonly offset: number
@@ -28,9 +37,10 @@ export class TailedFile {
   readonly packing: Packing
   /** Of the open file, so that it is known when the name stands for another. */
   readonly inode: bigint
+  readonly #framing: Framing
   readonly #content: Content
   #buffer = Buffer.allocUnsafe(READ_OCTETS * 2)
-  /** Octets of an unfinished line at the start of the buffer. */
+  /** Octets of an unfinished record at the start of the buffer. */
   #carried = 0
   /** Octets before it that the last piece holds. */
   #given = 0
@@ -41,17 +51,12 @@ export class TailedFile {
   /** The file was truncated or written anew: what follows is another source. */
   isReplaced = false
 
-  constructor(
-    position: Position,
-    path: string,
-    file: { inode: bigint; packing: Packing },
-    content: Content,
-    at: number,
-  ) {
+  constructor(position: Position, path: string, file: TailedFacts, content: Content, at: number) {
     this.position = position
     this.path = path
     this.inode = file.inode
     this.packing = file.packing
+    this.#framing = file.framing
     this.#content = content
     this.#at = at
   }
@@ -65,7 +70,7 @@ export class TailedFile {
     return this.#content.damage
   }
 
-  /** The next whole lines, or null where there are none now; `isLast`: a line without an end counts too. */
+  /** The next whole records, or null where there are none now; `isLast`: a line without an end counts too. */
   async read(isLast: boolean): Promise<Piece | null> {
     for (;;) {
       this.#makeRoom()
@@ -83,7 +88,7 @@ export class TailedFile {
         this.#carried = 0
         return this.#take(length, length)
       }
-      const end = this.#buffer.lastIndexOf(0x0a, length - 1) + 1
+      const end = this.#framing.lastEnd(this.#buffer, length)
       // The line's end may lie before the octets just read only if it was seen before.
       if (end > 0) return this.#take(end, length)
       this.#carried = length
@@ -122,7 +127,8 @@ export class TailedFile {
       from = Math.min(to, octets.indexOf(0x0a) + 1 || to)
       this.#isPassingLine = false
     }
-    return { source: this.position, octets, from, to, offset: offset + from, end: this.#at }
+    const { position: source } = this
+    return { source, framing: this.#framing, octets, from, to, offset: offset + from, end: this.#at }
   }
 
   /** Takes back what was given, and makes room for the next read. */
@@ -155,7 +161,7 @@ export class TailedFile {
 export async function openTailed(
   position: Position,
   path: string,
-  file: { inode: bigint; packing: Packing },
+  file: TailedFacts,
   at: number,
 ): Promise<TailedFile> {
   return new TailedFile(position, path, file, await openContent(path, file.packing, at), at)

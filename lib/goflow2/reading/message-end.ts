@@ -3,10 +3,13 @@ export const MAX_MESSAGE = 65_536
 /** Octets of the length before a message, at most. */
 export const MAX_PREFIX = 3
 
+/** A message begins with its type: field 1, a varint. */
+const TYPE_FIELD = 0x08
+
 /**
  * Where the record of goflow2's `bin` format that begins at `from` ends: a message behind its length, with the separator
- * behind it where that is there already. A separator, or an octet that begins no message, is a record of its own. -1 where
- * `octets[from, to)` holds only a part of it.
+ * behind it where that is there already. A separator, or an octet that begins no message, is a record of its own, so that
+ * behind damage the next message is found. -1 where `octets[from, to)` holds only a part of it.
  */
 export function messageEnd(octets: Uint8Array, from: number, to: number): number {
   if (isSeparator(octets[from]!)) return from + 1
@@ -17,7 +20,8 @@ export function messageEnd(octets: Uint8Array, from: number, to: number): number
     const octet = octets[p++]!
     length |= (octet & 127) << shift
     if (octet >= 128) continue
-    if (length === 0 || length > MAX_MESSAGE) break
+    if (p === to) return -1
+    if (length === 0 || length > MAX_MESSAGE || octets[p] !== TYPE_FIELD) break
     const end = p + length
     if (end > to) return -1
     return end < to && isSeparator(octets[end]!) ? end + 1 : end
