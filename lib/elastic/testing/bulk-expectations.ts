@@ -102,7 +102,8 @@ export const EXPECTATIONS: readonly Expectation[] = [
     async check(bulk, index) {
       const { status, body } = await bulk(`{"creat":{"_index":"${index}"}}\n${document(1)}\n`)
       assert.is(status, 400)
-      assert.match(body, 'illegal_argument_exception')
+      // The words for it change from server to server.
+      assert.match(body, 'exception')
     },
   },
   {
