@@ -1,6 +1,7 @@
 import { Damage } from './damage.ts'
 import { DICTIONARY_FIXED_OCTETS, MOST_CODES } from './encoding.ts'
 import { padded } from './frame.ts'
+import type { BodyReader } from './frame-scan.ts'
 import { type AddressFacts, StreamReader } from './stream-reader.ts'
 
 /** A D frame's head, and how to read its body. */
@@ -24,7 +25,7 @@ export class AddressTable implements AddressFacts {
   readonly #attributes: { values: Uint32Array; done: number }[] = []
 
   /** Adds a D frame; false if it does not follow on the codes known or its head is wrong. */
-  add(head: Buffer, body: (from: number, octets: number) => Buffer): boolean {
+  add(head: Buffer, body: BodyReader): boolean {
     if (head.length < DICTIONARY_FIXED_OCTETS) return false
     const [first, count, streams, planes, attributes] = [0, 4, 8, 12, 16].map((at) =>
       head.readUInt32LE(at),

@@ -6,6 +6,7 @@ import { countCodes, readCodes, readColumn, readScaled } from './column-reader.t
 import { Damage } from './damage.ts'
 import { BLOCK_FIXED_OCTETS, COLUMN_ENTRY_OCTETS, MOST_BLOCK_ROWS } from './encoding.ts'
 import type { BlockInfo } from './footer.ts'
+import type { BodyReader } from './frame-scan.ts'
 import type { Schema } from './schema.ts'
 import { type AddressFacts, StreamReader } from './stream-reader.ts'
 
@@ -30,7 +31,7 @@ export interface Block extends FlowBlock {
 export function openBlock(
   info: BlockInfo,
   head: Buffer,
-  body: (from: number, octets: number) => Buffer,
+  body: BodyReader,
   schema: Schema,
   addresses: AddressFacts & AddressCodes,
   memory: ValueMemory,

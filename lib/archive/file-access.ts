@@ -6,8 +6,8 @@ export interface FileAccess {
   readonly path: string
   /** Octets in the file now. */
   size(): number
-  /** `octets` octets at `at`; fewer where the file ends. */
-  read(at: number, octets: number): Buffer
+  /** `octets` octets at `at`, put at the start of `into` where it is given; fewer where the file ends. */
+  read(at: number, octets: number, into?: Uint8Array): Buffer
   close(): void
 }
 
@@ -30,8 +30,11 @@ export function openFile(path: string): FileAccess {
   return {
     path,
     size: () => guarded(() => fstatSync(fd).size),
-    read(at, octets) {
-      const out = Buffer.allocUnsafeSlow(octets)
+    read(at, octets, into) {
+      const out =
+        into === undefined
+          ? Buffer.allocUnsafeSlow(octets)
+          : Buffer.from(into.buffer, into.byteOffset, octets)
       let got = 0
       while (got < octets) {
         const more = guarded(() => readSync(fd, out, got, octets - got, at + got))

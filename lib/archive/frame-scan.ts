@@ -11,16 +11,19 @@ import {
   parseFrameHeader,
 } from './frame.ts'
 
+const NONE = Buffer.alloc(0)
 /** Most heads are shorter, so that one read is enough. */
 const FIRST_READ = 8192
+
+/** Reads octets of a frame's body, into `room` where it is given; none where the body has not so many. */
+export type BodyReader = (from: number, octets: number, room?: (octets: number) => Uint8Array) => Buffer
 
 /** A frame whose header and head are right; the body is read when asked for. */
 export interface Frame {
   readonly at: number
   readonly header: FrameHeader
   readonly head: Buffer
-  /** Octets of the body. */
-  body(from: number, octets: number): Buffer
+  readonly body: BodyReader
 }
 
 /** Why no frame could be read: the file ends there, inside a frame or not, or what stands there is no frame of it. */
@@ -47,8 +50,8 @@ export function readFrame(file: FileAccess, at: number, fileId: number | null): 
     at,
     header,
     head,
-    body: (from, octets) =>
-      from + octets > header.bodyOctets ? Buffer.alloc(0) : file.read(bodyAt + from, octets),
+    body: (from, octets, room) =>
+      from + octets > header.bodyOctets ? NONE : file.read(bodyAt + from, octets, room?.(octets)),
   }
 }
 

@@ -1,8 +1,9 @@
-import { crc32, zstdDecompressSync } from 'node:zlib'
-import type { ValueMemory } from '../flow/block-memory.ts'
+import { crc32 } from 'node:zlib'
+import { NEW_MEMORY, type ValueMemory } from '../flow/block-memory.ts'
 import { Damage } from './damage.ts'
-import { PLANE_ENTRY_OCTETS, ZSTD_BIT } from './encoding.ts'
+import { MOST_BLOCK_ROWS, PLANE_ENTRY_OCTETS, ZSTD_BIT } from './encoding.ts'
 import { MOST_BODY_OCTETS } from './frame.ts'
+import type { BodyReader } from './frame-scan.ts'
 import { type Decoded, newWide, newWords, scaleSlowly, wordsOf } from './scaled.ts'
 import {
   addToWords,
@@ -15,6 +16,7 @@ import {
   orOctets,
   orPairs,
 } from './stream-kernels.ts'
+import { expand } from './zstd.ts'
 
 /** What a PLANES stream's entry says. */
 export interface PlanesFacts {
@@ -30,15 +32,10 @@ export interface PlanesFacts {
 export class PlaneReader {
   readonly #table: Buffer
   readonly #count: number
-  readonly #body: (from: number, octets: number) => Buffer
+  readonly #body: BodyReader
   readonly #memory: ValueMemory
 
-  constructor(
-    table: Buffer,
-    count: number,
-    body: (from: number, octets: number) => Buffer,
-    memory: ValueMemory,
-  ) {
+  constructor(table: Buffer, count: number, body: BodyReader, memory: ValueMemory) {
     this.#table = table
     this.#count = count
     this.#body = body
@@ -125,24 +122,33 @@ export class PlaneReader {
     const rawLength = this.#table.readUInt32LE(at + 8)
     if (rawLength > MOST_BODY_OCTETS || length > MOST_BODY_OCTETS)
       throw new Damage(`plane ${index} is too long`)
-    const stored = this.#body(this.#table.readUInt32LE(at) * 8, length)
+    if (!isSqueezed && length !== rawLength) throw new Damage(`plane ${index} has two lengths`)
+    const room = isSqueezed ? scratch : (octets: number) => this.#room(octets)
+    const stored = this.#body(this.#table.readUInt32LE(at) * 8, length, room)
     if (stored.length !== length) throw new Damage(`plane ${index} ends beyond the frame`)
     if (crc32(stored) !== this.#table.readUInt32LE(at + 12))
       throw new Damage(`plane ${index} has a wrong checksum`)
-    if (!isSqueezed && length !== rawLength) throw new Damage(`plane ${index} has two lengths`)
-    return isSqueezed ? expand(stored, rawLength, index) : aligned(stored)
+    if (!isSqueezed) return aligned(stored)
+    const raw = this.#room(rawLength)
+    if (!expand(stored, raw)) throw new Damage(`plane ${index} does not decompress to its length`)
+    return raw
+  }
+
+  #room(octets: number): Uint8Array {
+    // What is longer than planes of blocks are may be mischief, and is not kept for the next block.
+    const memory = octets > MOST_KEPT_OCTETS ? NEW_MEMORY : this.#memory
+    return new Uint8Array(memory.buffer(octets), 0, octets)
   }
 }
 
-function expand(stored: Buffer, octets: number, index: number): Uint8Array {
-  let raw: Buffer
-  try {
-    raw = zstdDecompressSync(stored, { maxOutputLength: octets, chunkSize: Math.max(64, octets) })
-  } catch {
-    throw new Damage(`plane ${index} does not decompress`)
-  }
-  if (raw.length !== octets) throw new Damage(`plane ${index} decompresses to another length`)
-  return aligned(raw)
+const MOST_KEPT_OCTETS = 2 * MOST_BLOCK_ROWS
+let kept = new Uint8Array(0)
+
+/** Room for octets that are needed until the next call. */
+function scratch(octets: number): Uint8Array {
+  if (octets > MOST_KEPT_OCTETS) return new Uint8Array(octets)
+  if (octets > kept.length) kept = new Uint8Array(Math.min(octets * 2, MOST_KEPT_OCTETS))
+  return kept.subarray(0, octets)
 }
 
 /** Pairs of octets can be viewed as numbers only at even places. */

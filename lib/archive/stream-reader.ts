@@ -1,6 +1,7 @@
 import { NEW_MEMORY, type ValueMemory } from '../flow/block-memory.ts'
 import { Damage } from './damage.ts'
 import { ENCODING, MOST_VALUES, PLANE_ENTRY_OCTETS, STREAM_ENTRY_OCTETS } from './encoding.ts'
+import type { BodyReader } from './frame-scan.ts'
 import { findPairs } from './key-table.ts'
 import { PlaneReader, pairsOf } from './plane-reader.ts'
 import {
@@ -42,7 +43,7 @@ export class StreamReader {
   constructor(
     tables: Buffer,
     counts: { readonly streams: number; readonly planes: number },
-    body: (from: number, octets: number) => Buffer,
+    body: BodyReader,
     addresses: AddressFacts | null,
     memory: ValueMemory = NEW_MEMORY,
   ) {
