@@ -1,15 +1,16 @@
 import { statSync } from 'node:fs'
 import { type ArchiveReader, openArchive } from '../../lib/archive/archive-reader.ts'
 import type { Block } from '../../lib/archive/block-reader.ts'
+import { RECORD_KINDS } from '../../lib/archive/encoding.ts'
 import type { ArchiveFile } from '../../lib/archive/file-facts.ts'
 import { liveFiles } from '../../lib/archive/live-files.ts'
 import { PART_EXTENSION } from '../../lib/archive/naming.ts'
-import { type FileIdentity, identityText } from '../../lib/archive/schema.ts'
 import { FlowError } from '../../lib/diagnostics/flow-error.ts'
 import type { Log } from '../../lib/diagnostics/log.ts'
 import { reasonOf } from '../../lib/diagnostics/reason.ts'
 import { BlockMemory } from '../../lib/flow/block-memory.ts'
 import type { Position, PositionStore } from '../../lib/tail/position-store.ts'
+import { archiveKey, RowOrigins, type RowRange } from './row-origins.ts'
 import { SourceProgress } from './source-progress.ts'
 
 export interface ArchiveWalkOptions {
@@ -31,6 +32,8 @@ export interface WalkedBlock {
   /** Rows before it, and how many of its own are done. */
   readonly firstRow: number
   readonly from: number
+  /** What its rows' ids are made of. */
+  readonly ranges: readonly RowRange[]
   readonly progress: SourceProgress
 }
 
@@ -39,15 +42,12 @@ interface Opened {
   readonly file: ArchiveReader
   readonly position: Position
   readonly progress: SourceProgress
-  /** The next block, and the rows before it. */
+  readonly origins: RowOrigins
+  /** The next block, and the rows before it: all, and by kind. */
   block: number
   row: number
+  readonly kindRows: number[]
   told: number
-}
-
-/** Key of an archive file's position: what it is known by, whatever its name. */
-export function archiveKey(identity: FileIdentity): string {
-  return `archive-${identityText(identity)}`
 }
 
 /** Gives the blocks of archive files that were not sent, as far as they are written, in order per file. */
@@ -129,7 +129,6 @@ export class ArchiveWalk {
     const isOld = facts.receivedTo !== null && now - Number(facts.receivedTo / 1_000_000n) > ignoreOlderMs
     if (known === undefined && ignoreOlderMs > 0 && isOld) return null
     const position = positions.open(key, 0, facts.path, now)
-    if (known === undefined) position.offset = this.#replacedRows(facts)
     let file: ArchiveReader
     try {
       file = openArchive(facts.path)
@@ -143,8 +142,10 @@ export class ArchiveWalk {
     const opened: Opened = {
       file,
       position,
+      origins: new RowOrigins(facts, (key) => positions.get(key)),
       block: 0,
       row: 0,
+      kindRows: RECORD_KINDS.map(() => 0),
       told: 0,
       progress: new SourceProgress(key, facts.path, (offset, sent, rejected) => {
         position.offset = Math.max(position.offset, offset)
@@ -158,29 +159,21 @@ export class ArchiveWalk {
     return opened
   }
 
-  /** Rows of a joined file that were sent while they were files of their own: its rows are theirs, in their order. */
-  #replacedRows({ replaces }: ArchiveFile): number {
-    let rows = 0
-    for (const identity of replaces) {
-      const position = this.#options.positions.get(archiveKey(identity))
-      if (position === undefined) break
-      rows += position.offset
-      if (!position.isDone) break
-    }
-    return rows
-  }
-
   *#rest(key: string, opened: Opened): Generator<WalkedBlock> {
     const { file, position, progress } = opened
     if (file.state === 'open' && file.path.endsWith(PART_EXTENSION)) file.readOn()
     for (; opened.block < file.blocks.length; opened.block++) {
-      const { rows } = file.blocks[opened.block]!
+      const { rows, kind } = file.blocks[opened.block]!
       const firstRow = opened.row
       opened.row += rows
+      const number = kind === null ? -1 : RECORD_KINDS.indexOf(kind)
+      const before = opened.kindRows[number] ?? 0
+      if (number >= 0) opened.kindRows[number] = before + rows
       if (opened.row <= position.offset) continue
       const block = file.block(opened.block, this.#memory)
       if (block === null) continue
-      yield { file, block, firstRow, from: Math.max(0, position.offset - firstRow), progress }
+      const ranges = kind === null ? [] : opened.origins.ranges(kind, before, rows)
+      yield { file, block, firstRow, from: Math.max(0, position.offset - firstRow), ranges, progress }
     }
     this.#tell(opened)
     this.#endIfDone(opened)

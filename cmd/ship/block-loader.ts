@@ -5,6 +5,7 @@ import { FlowBatch } from '../../lib/flow/batch.ts'
 import type { Problem, ReadColumn } from '../../lib/flow/source.ts'
 import type { RowFilter } from '../row-filter.ts'
 import type { RowLoader } from './row-loader.ts'
+import type { RowRange } from './row-origins.ts'
 import type { SourceProgress } from './source-progress.ts'
 
 /** Columns that a batch may carry on. */
@@ -18,6 +19,8 @@ export interface PlacedBlock {
   readonly firstRow: number
   /** Rows that are done already. */
   readonly from: number
+  /** What the rows' ids are made of; the progress' own and the rows' positions where there are none. */
+  readonly ranges?: readonly RowRange[]
   readonly progress: SourceProgress
 }
 
@@ -47,36 +50,55 @@ export class BlockLoader {
       const column = field === null ? null : block.read(field, problems)
       if (column !== null) columns.push(column)
     }
+    const ranges = placed.ranges ?? [{ to: rows, ids: progress.ids, shift: firstRow, isDone: false }]
     const batch = this.#batch
     for (let from = placed.from; from < rows && !signal.aborted; ) {
       if (batch.columns().length > MOST_COLUMNS) batch.trim()
       else batch.reset()
       batch.kind = kind
-      const count = fillBatch(columns, rows, from, batch, schema)
-      if (taken === null) await this.#rows.load(batch, 0, count, firstRow + from, progress)
-      else await this.#some(batch, taken, from, count, firstRow, progress)
-      from += count
+      const end = from + fillBatch(columns, rows, from, batch, schema)
+      let begin = from
+      for (const range of ranges) {
+        const to = Math.min(range.to, end)
+        if (to <= begin) continue
+        if (!range.isDone) await this.#loadRange(batch, taken, { range, from, begin, to, firstRow, progress })
+        begin = to
+      }
+      await this.#rows.pass(firstRow + end, progress)
+      from = end
     }
   }
 
-  /** Loads those rows of a batch that were taken, and moves the position past the others. */
-  async #some(
-    batch: FlowBatch,
-    taken: Uint32Array,
-    from: number,
-    count: number,
-    firstRow: number,
-    progress: SourceProgress,
-  ): Promise<void> {
-    let i = lowerBound(taken, from)
-    while (i < taken.length && taken[i]! < from + count) {
-      const begin = taken[i]!
-      let end = begin + 1
-      for (i++; i < taken.length && taken[i] === end && end < from + count; i++) end++
-      await this.#rows.load(batch, begin - from, end - from, firstRow + from, progress)
+  /** Loads the rows of a range that are in the batch, all or those that were taken. */
+  async #loadRange(batch: FlowBatch, taken: Uint32Array | null, place: RangePlace): Promise<void> {
+    const { range, from, begin, to, firstRow, progress } = place
+    const position = firstRow + from
+    const load = (first: number, last: number) =>
+      this.#rows.load(batch, first - from, last - from, {
+        position,
+        progress,
+        ids: range.ids,
+        idPosition: range.shift + from,
+      })
+    if (taken === null) return load(begin, to)
+    for (let i = lowerBound(taken, begin); i < taken.length && taken[i]! < to; ) {
+      const first = taken[i]!
+      let last = first + 1
+      for (i++; i < taken.length && taken[i] === last && last < to; i++) last++
+      await load(first, last)
     }
-    await this.#rows.pass(firstRow + from + count, progress)
   }
+}
+
+/** Rows `[begin, to)` of a block that a batch holds from `from` on. */
+interface RangePlace {
+  readonly range: RowRange
+  readonly from: number
+  readonly begin: number
+  readonly to: number
+  /** Rows of the file before the block. */
+  readonly firstRow: number
+  readonly progress: SourceProgress
 }
 
 /** The first place whose value is `least` or more. */

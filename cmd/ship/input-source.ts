@@ -133,7 +133,8 @@ async function shipRecords(
   let rows = 0
   const loadWaiting = async () => {
     for (const batch of waiting) {
-      if (!signal.aborted) await loader.load(batch, 0, batch.rowCount, rows, progress)
+      const place = { position: rows, progress, ids: progress.ids, idPosition: rows }
+      if (!signal.aborted) await loader.load(batch, 0, batch.rowCount, place)
       rows += batch.rowCount
       batch.trim()
       spare.push(batch)

@@ -8,6 +8,7 @@ import { type CompactGroup, planCompaction, type Span } from './compact-plan.ts'
 import { Damage } from './damage.ts'
 import { DRAFT, guarded, removeDrafts, removeFiles } from './drafts.ts'
 import type { ArchiveFile } from './file-facts.ts'
+import { joinedParts } from './file-parts.ts'
 import { FileWriter } from './file-writer.ts'
 import { archiveFiles, requireFolder, splitReplaced } from './live-files.ts'
 import { archivePath } from './naming.ts'
@@ -146,6 +147,7 @@ function joinSome(
   }
   copier.flush()
   writer.replaces = taken.map(({ identity }) => identity)
+  writer.parts = joinedParts(taken)
   const rows = taken.reduce((sum, file) => sum + file.rows + file.otherRows, 0)
   if (!writer.close() || writer.droppedRows > 0) {
     guarded(draft, () => (system.exists(draft) ? system.remove(draft) : system.remove(`${draft}.part`)))

@@ -3,6 +3,7 @@ import { formatAddress } from '../bytes/address.ts'
 import { F } from '../flow/fields.ts'
 import { type ArchiveReader, openArchive } from './archive-reader.ts'
 import { Damage } from './damage.ts'
+import { type FilePart, rowsByKind } from './file-parts.ts'
 import type { BlockInfo } from './footer.ts'
 import { EXTENSION, PART_EXTENSION, parseArchiveName } from './naming.ts'
 import type { FileIdentity, RollupFacts } from './schema.ts'
@@ -19,6 +20,8 @@ export interface ArchiveFile {
   /** What cannot be read, where the state is `damaged`. */
   readonly trouble: string | null
   readonly replaces: readonly FileIdentity[]
+  /** Where the rows of a joined file were first written, in order. */
+  readonly parts: readonly FilePart[]
   /** Null where the file holds records. */
   readonly rollup: RollupFacts | null
   /** Octets on disk. */
@@ -27,6 +30,8 @@ export interface ArchiveFile {
   /** Rows of flows, or of the rollup; and of all other kinds of records. */
   readonly rows: number
   readonly otherRows: number
+  /** Rows of each record kind, by the kinds' numbers. */
+  readonly kindRows: readonly number[]
   /** Sums over flows as the exporters counted them. */
   readonly octets: bigint
   readonly packets: bigint
@@ -68,11 +73,13 @@ export function readFileFacts(path: string, fileOctets: number): ArchiveFile {
       state: trouble === null ? reader.state : 'damaged',
       trouble,
       replaces: schema.replaces,
+      parts: schema.parts,
       rollup: schema.rollup,
       fileOctets,
       blocks: blocks.length,
       rows,
       otherRows: sum(blocks) - rows,
+      kindRows: rowsByKind(blocks),
       octets: flows.reduce((total, { octets }) => total + octets, 0n),
       packets: flows.reduce((total, { packets }) => total + packets, 0n),
       ...spanOf(flows, 'leastStart', 'greatestEnd', 'from', 'to'),
@@ -120,11 +127,13 @@ function unreadable(path: string, fileOctets: number, error: Error & { code?: st
     state: isBegun ? 'open' : 'damaged',
     trouble: isBegun ? null : error.message,
     replaces: [],
+    parts: [],
     rollup: null,
     fileOctets,
     blocks: 0,
     rows: 0,
     otherRows: 0,
+    kindRows: [],
     octets: 0n,
     packets: 0n,
     from: null,

@@ -10,6 +10,7 @@ import { encodeBlock } from './block-writer.ts'
 import { encodeAddressDirectory, encodeDictionary } from './dictionary-frame.ts'
 import { MOST_CODES, RECORD_KINDS } from './encoding.ts'
 import { ExporterTally } from './exporter-index.ts'
+import type { FilePart } from './file-parts.ts'
 import { type BlockInfo, blockInfo, encodeFooter, type FrameInfo } from './footer.ts'
 import { encodeFrame, encodeTail, FLAG_SKIPPABLE, type FrameType } from './frame.ts'
 import { type FileIdentity, type RollupFacts, SchemaWriter } from './schema.ts'
@@ -49,6 +50,8 @@ export class FileWriter {
   readonly path: string
   /** Files that this one takes the place of once it is finished. */
   replaces: readonly FileIdentity[] = []
+  /** Where its rows were first written. */
+  parts: readonly FilePart[] = []
   /** What its rows are, if it is a rollup; may change until the file is closed. */
   rollup: RollupFacts | null
   /** Rows taken, on disk as whole blocks, on disk for certain, and given up for want of room. */
@@ -175,9 +178,9 @@ export class FileWriter {
     if (this.#isClosed) return true
     const isWhole = this.sync()
     if (isWhole) {
-      const { replaces, rollup } = this
+      const { replaces, parts, rollup } = this
       if (replaces.length > 0 || rollup !== null) {
-        this.#encode('S', this.#schema.lastHead(replaces, rollup), [], 0)
+        this.#encode('S', this.#schema.lastHead(replaces, parts, rollup), [], 0)
       }
       const exporters = this.#exporters.encode()
       if (exporters !== null) this.#encode('I', exporters.head, exporters.body, 0, FLAG_SKIPPABLE)

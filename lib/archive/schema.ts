@@ -1,7 +1,9 @@
 import { decode, encode } from '@msgpack/msgpack'
 import { defineField, type Field, findField, type Kind, type Semantics } from '../flow/fields.ts'
 import type { Layout, LayoutField } from '../flow/layout.ts'
+import { type FilePart, partsPlace, readParts } from './file-parts.ts'
 import { FORMAT_VERSION } from './frame.ts'
+import { isList, nanoseconds, pairOf, whole } from './schema-values.ts'
 
 const KINDS: readonly string[] = [
   'u8',
@@ -61,6 +63,8 @@ export interface Schema {
   stream: string
   /** Files whose rows are all in this one: where both are there, they do not count. */
   replaces: readonly FileIdentity[]
+  /** Where the rows of a joined file were first written, in order; empty where it is not known to be joined. */
+  parts: readonly FilePart[]
   /** Null where the file holds records and no rollup. */
   rollup: RollupFacts | null
   /** By id. */
@@ -78,6 +82,7 @@ export function newSchema(): Schema {
     writer: '',
     stream: '',
     replaces: [],
+    parts: [],
     rollup: null,
     columns: [],
     layouts: [undefined],
@@ -108,16 +113,8 @@ export function addSchemaFrame(schema: Schema, head: Uint8Array): boolean {
   if (typeof facts[7] === 'string') schema.lineShape = facts[7]
   if (isList(facts[8])) schema.replaces = identities(facts[8])
   if (isList(facts[9])) schema.rollup = rollupFacts(facts[9])
+  if (isList(facts[10])) schema.parts = readParts(facts[10])
   return true
-}
-
-/** `[seconds, nanoseconds]`. */
-function nanoseconds(pair: readonly unknown[]): bigint {
-  return BigInt(whole(pair[0])) * 1_000_000_000n + BigInt(whole(pair[1]))
-}
-
-function pairOf(ns: bigint): [number, number] {
-  return [Number(ns / 1_000_000_000n), Number(ns % 1_000_000_000n)]
 }
 
 function identities(list: unknown): FileIdentity[] {
@@ -142,14 +139,6 @@ function rollupFacts([name, bin, keys, measures, covers, basis, untimed]: readon
     basis: typeof basis === 'string' ? basis : '',
     untimed: whole(untimed),
   }
-}
-
-function isList(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value)
-}
-
-function whole(value: unknown): number {
-  return typeof value === 'number' && Number.isSafeInteger(value) ? value : 0
 }
 
 function addColumn(schema: Schema, item: unknown): boolean {
@@ -266,10 +255,15 @@ export class SchemaWriter {
     return encode(places)
   }
 
-  /** The head of an S frame that says what the file replaces, and of a rollup what is known at its end. */
-  lastHead(replaces: readonly FileIdentity[], rollup: RollupFacts | null): Uint8Array {
+  /** The head of an S frame that says what the file replaces and joins, and of a rollup what is known at its end. */
+  lastHead(
+    replaces: readonly FileIdentity[],
+    parts: readonly FilePart[],
+    rollup: RollupFacts | null,
+  ): Uint8Array {
     const places: unknown[] = [FORMAT_VERSION, null, null, null, null, null, null, null, triples(replaces)]
-    if (rollup !== null) places.push(rollupPlace(rollup))
+    if (rollup !== null || parts.length > 0) places.push(rollup === null ? null : rollupPlace(rollup))
+    if (parts.length > 0) places.push(partsPlace(parts))
     return encode(places)
   }
 
