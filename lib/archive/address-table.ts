@@ -1,3 +1,4 @@
+import { BlockMemory } from '../flow/block-memory.ts'
 import { Damage } from './damage.ts'
 import { DICTIONARY_FIXED_OCTETS, MOST_CODES } from './encoding.ts'
 import { padded } from './frame.ts'
@@ -10,8 +11,11 @@ interface Delta {
   readonly count: number
   readonly numbers: readonly number[]
   /** Streams are opened anew each time, so that what was decoded is not kept twice. */
-  open(): StreamReader
+  open(memory?: BlockMemory): StreamReader
 }
+
+/** Codes of a piece that `visit` shows: its words fit the processor's cache. */
+const PIECE = 4096
 
 /** A file's addresses by code; each part is read when first asked for. */
 export class AddressTable implements AddressFacts {
@@ -36,7 +40,7 @@ export class AddressTable implements AddressFacts {
     for (let i = 0; i < 6 + attributes; i++) numbers.push(head.readUInt32LE(DICTIONARY_FIXED_OCTETS + i * 4))
     try {
       const tables = Buffer.from(head.subarray(tablesAt))
-      const open = () => new StreamReader(tables, { streams, planes }, body, null)
+      const open = (memory?: BlockMemory) => new StreamReader(tables, { streams, planes }, body, null, memory)
       open()
       this.#deltas.push({ first, count, numbers, open })
     } catch (error) {
@@ -51,11 +55,33 @@ export class AddressTable implements AddressFacts {
     if (this.#wordsDone === this.#deltas.length) return this.#words
     const words = new Uint32Array(this.codes * 4)
     words.set(this.#words)
-    for (const delta of this.#deltas.slice(this.#wordsDone)) fillWords(delta, words)
+    const memory = new BlockMemory()
+    for (const delta of this.#deltas.slice(this.#wordsDone)) {
+      const { first, count } = delta
+      new DeltaWords(delta, memory).fill(count, words.subarray(first * 4))
+    }
     this.#words = words
     this.#lastOpened = null
     this.#wordsDone = this.#deltas.length
     return words
+  }
+
+  visit(from: number, take: (words: Uint32Array, first: number, count: number) => void): void {
+    const known = this.#words.length / 4
+    if (from < known) take(this.#words.subarray(from * 4), from, known - from)
+    const memory = new BlockMemory()
+    const piece = new Uint32Array(PIECE * 4)
+    for (const delta of this.#deltas.slice(this.#wordsDone)) {
+      const end = delta.first + delta.count
+      if (end <= from) continue
+      const words = new DeltaWords(delta, memory)
+      for (let first = delta.first; first < end; first += PIECE) {
+        const count = Math.min(PIECE, end - first)
+        words.fill(count, piece)
+        const seen = Math.max(0, Math.min(count, from - first))
+        if (seen < count) take(piece.subarray(seen * 4), first + seen, count - seen)
+      }
+    }
   }
 
   /** The words of one code, reading no more than its frame; throws Damage. */
@@ -105,30 +131,55 @@ export class AddressTable implements AddressFacts {
   }
 }
 
-/** Writes the addresses of one frame where their codes stand; `words` is zero there. */
-function fillWords({ first, count, numbers, open }: Delta, words: Uint32Array): void {
-  const reader = open()
-  const families = reader.narrow(numbers[0]!, count)
-  let count6 = 0
-  for (let i = 0; i < count; i++) count6 += families[i] === 0 ? 0 : 1
-  const ipv4 = reader.narrow(numbers[1]!, count - count6)
-  const [a, b, c, d] = numbers.slice(2, 6).map((number) => reader.narrow(number, count6)) as [
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-  ]
-  let at4 = 0
-  let at6 = 0
-  for (let i = 0, at = first * 4; i < count; i++, at += 4) {
-    if (families[i] === 0) {
-      words[at + 2] = 0xffff
-      words[at + 3] = ipv4[at4++]!
-    } else {
-      words[at] = a[at6]!
-      words[at + 1] = b[at6]!
-      words[at + 2] = c[at6]!
-      words[at + 3] = d[at6++]!
-    }
+/** The addresses of one frame, from its first code to its last. */
+class DeltaWords {
+  readonly #families: Uint32Array
+  readonly #ipv4: Uint32Array
+  readonly #ipv6: readonly [Uint32Array, Uint32Array, Uint32Array, Uint32Array]
+  #next = 0
+  #next4 = 0
+  #next6 = 0
+
+  /** What was read with the same memory before is gone. Throws Damage. */
+  constructor({ count, numbers, open }: Delta, memory: BlockMemory) {
+    memory.reset()
+    const reader = open(memory)
+    this.#families = reader.narrow(numbers[0]!, count)
+    const count6 = countNonZero(this.#families)
+    this.#ipv4 = reader.narrow(numbers[1]!, count - count6)
+    const [a, b, c, d] = numbers.slice(2, 6).map((number) => reader.narrow(number, count6))
+    this.#ipv6 = [a!, b!, c!, d!]
   }
+
+  /** Writes the words of the next `count` codes. */
+  fill(count: number, out: Uint32Array): void {
+    const families = this.#families
+    const ipv4 = this.#ipv4
+    const [a, b, c, d] = this.#ipv6
+    const from = this.#next
+    let at4 = this.#next4
+    let at6 = this.#next6
+    for (let i = 0, at = 0; i < count; i++, at += 4) {
+      if (families[from + i] === 0) {
+        out[at] = 0
+        out[at + 1] = 0
+        out[at + 2] = 0xffff
+        out[at + 3] = ipv4[at4++]!
+      } else {
+        out[at] = a[at6]!
+        out[at + 1] = b[at6]!
+        out[at + 2] = c[at6]!
+        out[at + 3] = d[at6++]!
+      }
+    }
+    this.#next += count
+    this.#next4 = at4
+    this.#next6 = at6
+  }
+}
+
+function countNonZero(values: Uint32Array): number {
+  let count = 0
+  for (let i = 0; i < values.length; i++) count += values[i] === 0 ? 0 : 1
+  return count
 }

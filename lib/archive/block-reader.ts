@@ -85,6 +85,10 @@ export function openBlock(
   return {
     info,
     addresses,
+    facts(field) {
+      const at = places.get(field)
+      return at === undefined ? undefined : columnAt(field, at)
+    },
     get columns() {
       columns ??= [...places].map(([key, at]) => columnAt(key, at))
       return columns

@@ -1,7 +1,8 @@
 import type { Column, FixedColumn, NumberValues } from '../flow/batch.ts'
 import type { ValueMemory } from '../flow/block-memory.ts'
 import type { Field } from '../flow/fields.ts'
-import type { ReadColumn, ScaledColumn } from '../flow/source.ts'
+import { allPresent } from '../flow/presence.ts'
+import type { ReadColumn, RunsColumn, ScaledColumn } from '../flow/source.ts'
 import type { BlockColumn } from './block-reader.ts'
 import { Damage } from './damage.ts'
 import { MOST_VALUES } from './encoding.ts'
@@ -174,9 +175,9 @@ export function readScaled(
 }
 
 function presenceOf(entry: BlockColumn, rows: number, reader: StreamReader, memory: ValueMemory): Uint8Array {
+  if (entry.presence === 0) return allPresent(rows)
   const present = new Uint8Array(memory.buffer(rows), 0, rows)
-  if (entry.presence === 0) present.fill(1)
-  else toPresence(reader.narrow(entry.presence, rows), present)
+  toPresence(reader.narrow(entry.presence, rows), present)
   return present
 }
 

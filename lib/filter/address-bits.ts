@@ -107,10 +107,20 @@ export class AddressBits {
     const kept = this.#keptOf(addresses)
     if (kept.bits.length < codes && !this.#grow(kept, codes)) return null
     if (kept.done < codes) {
-      this.#predicate(addresses.words(), kept.done, codes, kept.bits.subarray(kept.done))
+      this.#ask(addresses, kept)
       kept.done = codes
     }
     return kept.bits
+  }
+
+  /** Asks for the codes that have not been asked. */
+  #ask(addresses: AddressCodes, { bits, done }: Kept): void {
+    if (addresses.visit === undefined)
+      this.#predicate(addresses.words(), done, addresses.codes, bits.subarray(done))
+    else
+      addresses.visit(done, (words, first, count) => {
+        this.#predicate(words, 0, count, bits.subarray(first))
+      })
   }
 
   #keptOf(addresses: AddressCodes): Kept {

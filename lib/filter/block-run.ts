@@ -1,6 +1,6 @@
 import type { Column, FixedColumn } from '../flow/batch.ts'
 import type { Field } from '../flow/fields.ts'
-import type { BlockColumnFacts, FlowBlock, Problem } from '../flow/source.ts'
+import type { FlowBlock, Problem } from '../flow/source.ts'
 
 /** Address codes, one a row, and which rows hold them. */
 export interface AddressColumn {
@@ -62,11 +62,6 @@ export class BlockRun {
   give(mask: Uint8Array): void {
     this.#masks.push(mask)
   }
-}
-
-/** What the block says of a column; undefined where no row holds it. */
-export function factsOf(block: FlowBlock, field: Field): BlockColumnFacts | undefined {
-  return block.columns.find((facts) => facts.field === field)
 }
 
 /** `out` and `other`, row by row. */

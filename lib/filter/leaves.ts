@@ -1,8 +1,9 @@
 import type { FixedColumn } from '../flow/batch.ts'
+import { columnFacts } from '../flow/column-facts.ts'
 import { F } from '../flow/fields.ts'
 import type { FlowBlock } from '../flow/source.ts'
 import { AddressBits, numberPredicate, predicateOf } from './address-bits.ts'
-import { andRows, type BlockRun, factsOf } from './block-run.ts'
+import { andRows, type BlockRun } from './block-run.ts'
 import type { AddressTest, AsTest, CompareTest, NumberTest, Test } from './condition.ts'
 import type { Budgets, Node, Outlook } from './node.ts'
 import { matchesZero, numberKernel } from './number-kernels.ts'
@@ -38,7 +39,7 @@ function numberLeaf(test: NumberTest, budgets: Budgets): Node {
   return {
     cost: 1,
     prepare(block) {
-      const facts = factsOf(block, field)
+      const facts = columnFacts(block, field)
       if (facts === undefined) return missingMatches ? 'all' : 'none'
       // Zone maps of signed numbers and MACs are in another order.
       if (missingMatches || mask !== 0 || field.kind === 'i64' || field.kind === 'mac') return 'some'
@@ -65,7 +66,7 @@ function addressLeaf(test: AddressTest, budgets: Budgets): Node {
   return {
     cost: 2,
     prepare(block) {
-      const facts = factsOf(block, field)
+      const facts = columnFacts(block, field)
       if (facts === undefined) return 'none'
       return bits.meets(block.addresses, facts.least, facts.greatest) ? 'some' : 'none'
     },
@@ -188,7 +189,7 @@ function compareLeaf(test: CompareTest, budgets: Budgets): Node {
       const rate = left.isScaled ? greatestRate(block) : 1n
       isUnscaled = rate <= 1n
       if (isUnscaled) return plain.prepare(block)
-      const facts = factsOf(block, left.field)
+      const facts = columnFacts(block, left.field)
       if (facts === undefined) return 'none'
       if (left.field.kind === 'i64') return 'some'
       const { n, d } = right
@@ -214,5 +215,5 @@ function compareLeaf(test: CompareTest, budgets: Budgets): Node {
 }
 
 function greatestRate(block: FlowBlock): bigint {
-  return factsOf(block, F.samplingRate)?.greatest ?? 1n
+  return columnFacts(block, F.samplingRate)?.greatest ?? 1n
 }

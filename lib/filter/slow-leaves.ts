@@ -1,6 +1,6 @@
+import { columnFacts } from '../flow/column-facts.ts'
 import { F } from '../flow/fields.ts'
 import { hasAddress } from './address-set.ts'
-import { factsOf } from './block-run.ts'
 import { Clock } from './clock-window.ts'
 import type { ClockTest, ListTest, TextTest } from './condition.ts'
 import type { Node } from './node.ts'
@@ -26,7 +26,7 @@ export function textLeaf(test: TextTest): Node {
   }
   return {
     cost: 100,
-    prepare: (block) => (factsOf(block, field) === undefined ? 'none' : 'some'),
+    prepare: (block) => (columnFacts(block, field) === undefined ? 'none' : 'some'),
     run(run, out, within) {
       const column = run.column(field)
       out.fill(0, 0, run.rows)
@@ -67,7 +67,7 @@ export function listLeaf(test: ListTest): Node {
   }
   return {
     cost: 30,
-    prepare: (block) => (factsOf(block, field) === undefined ? 'none' : 'some'),
+    prepare: (block) => (columnFacts(block, field) === undefined ? 'none' : 'some'),
     run(run, out, within) {
       const column = run.column(field)
       out.fill(0, 0, run.rows)
@@ -107,7 +107,7 @@ export function clockLeaf(test: ClockTest): Node {
   const clock = new Clock(test.window)
   return {
     cost: 10,
-    prepare: (block) => (factsOf(block, F.flowStart) === undefined ? 'none' : 'some'),
+    prepare: (block) => (columnFacts(block, F.flowStart) === undefined ? 'none' : 'some'),
     run(run, out, within) {
       const column = run.fixed(F.flowStart)
       out.fill(0, 0, run.rows)

@@ -30,6 +30,11 @@ export interface AddressCodes {
   readonly codes: number
   /** Four words per code, as address columns have them. */
   words(): Uint32Array
+  /**
+   * Shows the words of all codes from `from` on, piece by piece: four each of `count` codes from `first` on, good until
+   * the next piece. For those who look at each address once, where `words` would have to be made first.
+   */
+  visit?(from: number, take: (words: Uint32Array, first: number, count: number) => void): void
 }
 
 /** A column of a block, in the shape that batches have but as long as the block; `codes` stands beside addresses. */
@@ -67,6 +72,8 @@ export interface BlockColumnFacts {
 export interface FlowBlock {
   readonly info: BlockFacts
   readonly columns: readonly BlockColumnFacts[]
+  /** The one of `columns` that is of the field, where that is quicker found than by looking: `columnFacts` asks. */
+  facts?(field: Field): BlockColumnFacts | undefined
   /** What the codes of this block's address columns mean. Blocks that share the object share the codes. */
   readonly addresses: AddressCodes
   /** What a value of the `layout` column stands for. */

@@ -2,6 +2,7 @@ import type { AddressFact } from '../flow/address-fact.ts'
 import type { FixedColumn, NumberValues } from '../flow/batch.ts'
 import { type BlockMemory, NEW_MEMORY, type ValueMemory } from '../flow/block-memory.ts'
 import { F, type Field } from '../flow/fields.ts'
+import { allPresent, holdAll } from '../flow/presence.ts'
 import type { FlowBlock, Problem, ReadColumn, ScaledColumn } from '../flow/source.ts'
 import type { AddressScope } from './address-scope.ts'
 import type { CounterName } from './counters.ts'
@@ -225,7 +226,7 @@ export class BlockRows {
       for (const [i, field] of fields.entries()) {
         const column = this.numbers(field)
         if (column === null) continue
-        const has = column.present ?? ones(this.rows)
+        const has = column.present ?? allPresent(this.rows)
         for (let row = 0; row < values.length; row++) {
           if (choice[row] !== i + 1) continue
           values[row] = column.values[row]!
@@ -305,17 +306,13 @@ function choosePresence(choice: Uint8Array, a: Uint8Array, b: Uint8Array, out: U
   }
 }
 
-function ones(rows: number): Uint8Array {
-  return new Uint8Array(rows).fill(1)
-}
-
 function presence(column: CodeColumn | null, rows: number): Uint8Array {
   if (column === null) return new Uint8Array(rows)
-  return column.present ?? ones(rows)
+  return column.present ?? allPresent(rows)
 }
 
 /** Null if all rows hold the column. */
 export function partial(present: Uint8Array, rows: number): Uint8Array | null {
   const own = present.length === rows ? present : present.subarray(0, rows)
-  return own.indexOf(0) < 0 ? null : own
+  return holdAll(own, rows) ? null : own
 }

@@ -1,4 +1,6 @@
+import { columnFacts } from '../flow/column-facts.ts'
 import { F, type Field } from '../flow/fields.ts'
+import { holdAll } from '../flow/presence.ts'
 import type { BlockRows } from './block-rows.ts'
 import { type LaneValues, multiplyNarrow, multiplyPairs, wordsOfWide } from './lane-kernels.ts'
 
@@ -36,9 +38,9 @@ function narrowCounter(rows: BlockRows, field: Field): Uint32Array | null {
   const { values, base, unit, present } = scaled
   const isPlain = base === 0n && unit === 1n
   // Rows without the field have any value: those must be zeros.
-  const isWhole = present.indexOf(0) < 0 || present.indexOf(0) >= rows.rows
+  const isWhole = holdAll(present, rows.rows)
   if (isPlain && isWhole) return values
-  const facts = rows.block.columns.find((column) => column.field === field)
+  const facts = columnFacts(rows.block, field)
   if (facts === undefined || facts.greatest >= BigInt(LIMIT)) return null
   const out = rows.words(rows.rows)
   scaleTo(values, Number(BigInt.asUintN(32, base)), Number(BigInt.asUintN(32, unit)), out)
@@ -88,7 +90,7 @@ function factorsOf(rows: BlockRows): Factors | null {
 
 /** The greatest value of a column in 32 bits, as its block tells. */
 function greatestOf(rows: BlockRows, field: Field, values: Uint32Array): number {
-  const facts = rows.block.columns.find((column) => column.field === field)
+  const facts = columnFacts(rows.block, field)
   return facts === undefined || facts.greatest >= BigInt(LIMIT)
     ? greatestWord(values)
     : Number(facts.greatest)

@@ -9,7 +9,7 @@ import { type CounterName, rawCounter, scaledCounter } from './counters.ts'
 import { VECTOR_ROWS } from './kernels.ts'
 import { egressRows, LaneColumns } from './lane-columns.ts'
 import type { LaneValues } from './lane-kernels.ts'
-import { addQuality, isDoubled, newQuality, noteSampling } from './quality.ts'
+import { addQuality, isDoubled, lateRows, newQuality, noteSampling } from './quality.ts'
 import type { Quality, RunOptions } from './query.ts'
 import { RollupRows } from './rollup-rows.ts'
 import { BinDealer, type Shares } from './time-bins.ts'
@@ -60,6 +60,8 @@ export class QueryRun {
   greatestNs = 0n
   /** Bins that any row was dealt into. */
   readonly binsSeen = new Set<number>()
+  /** False where facts of blocks answer all of it, but for blocks that the window cuts. */
+  readonly readsRows: boolean
   /** Counters that any table asks for. */
   readonly #counted = new Set<CounterName>()
   readonly #dealer: BinDealer
@@ -72,6 +74,7 @@ export class QueryRun {
 
   constructor(compiled: CompiledQuery, options: RunOptions, expected: Expected) {
     this.compiled = compiled
+    this.readsRows = !isOfFacts(compiled)
     const { query, window, levels } = compiled
     for (const { tables } of levels)
       for (const { sources } of tables)
@@ -163,12 +166,15 @@ export class QueryRun {
       dealer.cut = dealer.untimed = dealer.counted = 0
       this.#dealt.begin(count)
       const counters = { octets: this.#counter(rows, 'octets'), packets: this.#counter(rows, 'packets') }
-      dealer.deal(selection, count, spansOf(rows, baseNs), counters, grid)
+      const spans = spansOf(rows, baseNs)
+      dealer.deal(selection, count, spans, counters, grid)
       quality.cutFlows += dealer.cut
       quality.untimedRows += dealer.untimed
       quality.rowsCounted += dealer.counted
-      if (dealer.counted === count) this.#noteScaling(rows, selection, count)
-      else this.#noteScaling(rows, this.#dealt.list, this.#dealt.count)
+      const isWhole = dealer.counted === count
+      const counted = isWhole ? selection : this.#dealt.list
+      this.#noteScaling(rows, counted, dealer.counted)
+      if (!(rows instanceof RollupRows)) quality.lateRows += lateRows(rows, spans, counted, dealer.counted)
       return
     }
     quality.rowsCounted += count
@@ -252,13 +258,10 @@ export class QueryRun {
 
   /** Totals of a whole block from its facts, where nothing asks for more; false if rows must be read. */
   #addFacts(rows: BlockRows): boolean {
-    const { query, sources, window, levels, hasBins } = this.compiled
-    const { info, columns } = rows.block
-    if (rows instanceof RollupRows) return false
-    if (levels.length > 1 || levels[0]!.keys.length > 0 || hasBins || query.filter !== null) return false
-    if (query.deduplicate !== 'none' || query.counters !== 'raw' || !window.holdsAll(rows.block)) return false
-    const isPlain = sources.every((source) => source.kind === 'counter' && source.direction === null)
-    if (!isPlain || columns.length === 0) return false
+    if (this.readsRows || rows instanceof RollupRows) return false
+    const { sources, window } = this.compiled
+    if (!window.holdsAll(rows.block)) return false
+    const { info } = rows.block
     const values = { octets: info.octets, packets: info.packets, flows: BigInt(info.rows) }
     const { aggregation } = this.levels[0]![0]!
     for (const [lane, source] of sources.entries())
@@ -293,6 +296,13 @@ export class QueryRun {
   close(): void {
     for (const tables of this.levels) for (const { aggregation } of tables) aggregation.close()
   }
+}
+
+/** Whether facts of whole blocks answer a query: sums of all there is, as exporters sent it. */
+function isOfFacts({ query, sources, levels, hasBins }: CompiledQuery): boolean {
+  if (levels.length > 1 || levels[0]!.keys.length > 0 || hasBins || query.filter !== null) return false
+  if (query.deduplicate !== 'none' || query.counters !== 'raw') return false
+  return sources.every((source) => source.kind === 'counter' && source.direction === null)
 }
 
 /** Numbers of the rows whose mask is 1. */
