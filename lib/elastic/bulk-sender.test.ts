@@ -99,6 +99,31 @@ test('only the items that failed are sent again, in order', async () => {
   assert.is(sender.counts.throttled, 1)
 })
 
+test('batches arrive in the order in which they came, also those that failed first', async () => {
+  const fail = () => reply(503, '')
+  const partly = (ids: number[]) =>
+    reply(200, { errors: true, items: ids.map((id) => item(id === 2 ? 429 : 201)) })
+  const server = serverOf(fail, partly, fail)
+  const { sender } = senderOf([server])
+  const counts = [3, 4, 5]
+  await Promise.all(counts.map((count) => sender.send(batchOf(count), never)))
+  assert.equal(
+    server.seen.map((ids) => ids.length),
+    [3, 3, 1, 1, 4, 5],
+  )
+  assert.is(sender.counts.acknowledged, 12)
+})
+
+test('an answer that all is stored settles as many items as were sent, not one more or less', async () => {
+  for (const said of [1, 2, 4]) {
+    const server = serverOf(() => ok(Array(said).fill(0)))
+    const { sender } = senderOf([server])
+    await sender.send(batchOf(2), never)
+    assert.is(sender.counts.acknowledged, 2)
+    assert.is(server.seen.length, said === 2 ? 1 : 3)
+  }
+})
+
 test('items refused for good are handed over with the reason and not sent again', async () => {
   const error = { type: 'document_parsing_exception', reason: 'no' }
   const server = serverOf((ids) =>

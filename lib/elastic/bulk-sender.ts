@@ -84,7 +84,10 @@ export class BulkSender {
   }
   readonly #options: BulkSenderOptions
   readonly #hosts: Host[]
-  /** Resolved and replaced when a request ends. */
+  /** Batches that wait for a server, by when they came: the first goes first, even when it is sent again. */
+  readonly #waiting = new Set<number>()
+  #turns = 0
+  /** Resolved and replaced when a request ends, or another batch is the first that waits. */
   #freed = Promise.withResolvers<void>()
   /** Which host is preferred while they are not balanced. */
   #preferred = 0
@@ -114,16 +117,28 @@ export class BulkSender {
    */
   async send(batch: BulkBatch, signal: AbortSignal): Promise<void> {
     const all = Array.from({ length: batch.count }, (_, i) => i)
-    await this.#sendItems(batch, all, signal)
+    const turn = this.#turns++
+    try {
+      await this.#sendItems(batch, all, turn, signal)
+    } finally {
+      this.#waiting.delete(turn)
+      this.#wake()
+    }
   }
 
-  async #sendItems(batch: BulkBatch, numbers: readonly number[], signal: AbortSignal): Promise<void> {
+  async #sendItems(
+    batch: BulkBatch,
+    numbers: readonly number[],
+    turn: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     let items = numbers
     let packed: PackedBody | undefined
     while (items.length > 0) {
+      this.#waiting.add(turn)
       // Packed before there is a server to ask: while others are under way, and only once however often it is sent.
       if (packed?.items !== items) packed = await this.#pack(batch, items)
-      const host = await this.#takeHost(signal)
+      const host = await this.#takeHost(turn, signal)
       let reply: Reply
       try {
         reply = await this.#request(host, packed, signal)
@@ -133,12 +148,14 @@ export class BulkSender {
         this.#count(items.length, 'retried')
         continue
       } finally {
+        // What of it is sent again goes before those that came later.
+        this.#waiting.add(turn)
         this.#release(host)
       }
-      if (reply.status === 413) return this.#split(batch, items, signal)
+      if (reply.status === 413) return this.#split(batch, items, turn, signal)
       const left = this.#settle(batch, items, host, reply)
       // A smaller request gets a smaller answer; that to a single document cannot be mistaken.
-      if (left === 'unclear' && items.length > 1) return this.#halve(batch, items, signal)
+      if (left === 'unclear' && items.length > 1) return this.#halve(batch, items, turn, signal)
       if (left !== 'unclear') items = left
     }
   }
@@ -177,19 +194,19 @@ export class BulkSender {
   }
 
   /** The body is too large for the server: each half is sent by itself. One document that is too large is refused. */
-  async #split(batch: BulkBatch, items: readonly number[], signal: AbortSignal): Promise<void> {
+  async #split(batch: BulkBatch, items: readonly number[], turn: number, signal: AbortSignal): Promise<void> {
     if (items.length === 1) {
       this.#reject(batch, items[0]!, 413, '"the document is larger than the server takes"')
       return
     }
-    await this.#halve(batch, items, signal)
+    await this.#halve(batch, items, turn, signal)
   }
 
-  async #halve(batch: BulkBatch, items: readonly number[], signal: AbortSignal): Promise<void> {
+  async #halve(batch: BulkBatch, items: readonly number[], turn: number, signal: AbortSignal): Promise<void> {
     this.counts.splitBatches++
     const half = Math.floor(items.length / 2)
-    await this.#sendItems(batch, items.slice(0, half), signal)
-    await this.#sendItems(batch, items.slice(half), signal)
+    await this.#sendItems(batch, items.slice(0, half), turn, signal)
+    await this.#sendItems(batch, items.slice(half), turn, signal)
   }
 
   /** Takes a reply apart; returns the items that are to be sent again, `unclear` for all of an answer to others. */
@@ -200,6 +217,11 @@ export class BulkSender {
       throw refusal(name, `${status}${errorReason(reply.body)}`)
     }
     const outcomes = status === 200 ? readBulkResponse(reply.body, items.length) : null
+    if (outcomes === 'stored') {
+      this.#count(items.length, 'acknowledged')
+      this.#succeed(host)
+      return []
+    }
     if (outcomes === null || outcomes === 'unclear') {
       const answer =
         outcomes === null ? 'is no bulk reply' : 'is about more or fewer documents than were sent'
@@ -275,14 +297,16 @@ export class BulkSender {
     host.limit = Math.max(1, host.limit / 2)
   }
 
-  /** A server that may be asked now, or as soon as there is one. */
-  async #takeHost(signal: AbortSignal): Promise<Host> {
+  /** A server that may be asked now, or as soon as there is one and no batch that came before waits. */
+  async #takeHost(turn: number, signal: AbortSignal): Promise<Host> {
     for (;;) {
       signal.throwIfAborted()
       const now = performance.now()
-      const host = this.#findHost(now)
+      const host = Math.min(...this.#waiting) === turn ? this.#findHost(now) : null
       if (host !== null) {
         host.active++
+        this.#waiting.delete(turn)
+        this.#wake()
         return host
       }
       await this.#waitForHost(now)
@@ -312,6 +336,10 @@ export class BulkSender {
 
   #release(host: Host): void {
     host.active--
+    this.#wake()
+  }
+
+  #wake(): void {
     this.#freed.resolve()
     this.#freed = Promise.withResolvers()
   }
