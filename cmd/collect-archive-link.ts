@@ -38,6 +38,8 @@ export const PLACE = { news: 0, lost: 1, closed: 2 } as const
 
 /** Octets on their way; beyond that the receiver waits, and the sockets are the queue. */
 const MOST_OCTETS = 128 << 20
+/** … to a spool: what is shipped has little memory. */
+const MOST_SPOOL_OCTETS = 32 << 20
 const WAIT_MS = 100
 const START_MS = 30_000
 /** How long a disk may hold the end before it is given up. */
@@ -53,13 +55,15 @@ export class ArchiveThread implements ArchiveTarget {
   readonly #words: Int32Array
   readonly #log: Log
   readonly #packer = new ParcelPacker()
+  readonly #mostOctets: number
   #onTheirWay = 0
   #seen = 0
   #families: MetricFamily[] = []
   #state: StartState = 'starting'
 
-  private constructor(port: MessagePort, memory: SharedArrayBuffer, log: Log) {
+  private constructor(port: MessagePort, memory: SharedArrayBuffer, mostOctets: number, log: Log) {
     this.#port = port
+    this.#mostOctets = mostOctets
     this.#words = new Int32Array(memory)
     this.#log = log
   }
@@ -68,7 +72,8 @@ export class ArchiveThread implements ArchiveTarget {
   static async start(settings: ArchiveThreadSettings, log: Log): Promise<ArchiveThread> {
     const memory = new SharedArrayBuffer(Object.keys(PLACE).length * 4)
     const { port1, port2 } = new MessageChannel()
-    const thread = new ArchiveThread(port1, memory, log)
+    const isSpool = settings.archive.mostOctets !== undefined
+    const thread = new ArchiveThread(port1, memory, isSpool ? MOST_SPOOL_OCTETS : MOST_OCTETS, log)
     const worker = startWorker('collect-archive-worker', { ...settings, memory, port: port2 }, [port2])
     worker.once('error', (error) => {
       thread.#state = { code: null, message: String(error) }
@@ -88,7 +93,7 @@ export class ArchiveThread implements ArchiveTarget {
 
   append(batch: FlowBatch): void {
     this.#readNews()
-    while (this.#onTheirWay > MOST_OCTETS) this.#wait()
+    while (this.#onTheirWay > this.#mostOctets) this.#wait()
     const parcel = this.#packer.pack(batch)
     this.#onTheirWay += parcel.buffer.byteLength
     this.#port.postMessage(parcel, [parcel.buffer])

@@ -1,6 +1,8 @@
 // The collectors that `npm run bench collect` compares: how each is started, how many flows it says it has taken.
 // Peers that are not installed are named as absent.
 import { spawn, spawnSync } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +19,11 @@ export const goflow2 = find('goflow2', join(homedir(), 'go/bin/goflow2'))
 export const nfcapd = find('nfcapd')
 export const cargo = find('cargo')
 export const weir = existsSync(join(root, 'dist/weir')) ? join(root, 'dist/weir') : undefined
+/** How weir is called: the executable, or with `--sources` what lies in the work tree. */
+export const weirCommand =
+  weir === undefined || process.argv.includes('--sources')
+    ? [process.execPath, '--disable-warning=ExperimentalWarning', join(root, 'cmd/main.ts')]
+    : [weir]
 
 /** Elastic's GoFlow2 integration asks for these 16 fields. */
 const ELASTIC_MAPPING = `formatter:
@@ -56,6 +63,15 @@ async function waitFor(condition, seconds, what) {
   }
 }
 
+/** A UDP port that nobody has, nor, most probably, the one behind it. */
+export async function freePort() {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  const { port } = socket.address()
+  socket.close()
+  return port
+}
+
 function isBound(port) {
   const hex = port.toString(16).toUpperCase().padStart(4, '0')
   return ['/proc/net/udp', '/proc/net/udp6'].some(
@@ -63,27 +79,42 @@ function isBound(port) {
   )
 }
 
+/** What the kernel says of the sockets bound to `port`: a line's words for each. */
+function socketLines(port) {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0')
+  return ['/proc/net/udp', '/proc/net/udp6']
+    .filter((file) => existsSync(file))
+    .flatMap((file) => readFileSync(file, 'utf8').split('\n'))
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[1]?.endsWith(`:${hex}`))
+}
+
 /** Datagrams that the kernel dropped at the socket bound to `port`. */
 export function kernelDrops(port) {
-  const hex = port.toString(16).toUpperCase().padStart(4, '0')
-  let drops = 0
-  for (const file of ['/proc/net/udp', '/proc/net/udp6']) {
-    if (!existsSync(file)) continue
-    for (const line of readFileSync(file, 'utf8').split('\n')) {
-      const fields = line.trim().split(/\s+/)
-      if (fields[1]?.endsWith(`:${hex}`)) drops += Number(fields.at(-1))
-    }
-  }
-  return drops
+  return socketLines(port).reduce((sum, fields) => sum + Number(fields.at(-1)), 0)
+}
+
+/** Octets, as the kernel counts them, that wait at the socket bound to `port`. */
+export function waitingOctets(port) {
+  return socketLines(port).reduce((sum, fields) => sum + Number.parseInt(fields[4].split(':')[1], 16), 0)
+}
+
+/** The sum of a counter's samples on the metrics page at `port`. */
+export async function metric(port, name) {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  const lines = text
+    .split('\n')
+    .filter((line) => line.startsWith(name) && !/^\w/.test(line.slice(name.length)))
+  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
 }
 
 /**
  * Starts a collector on a loopback UDP port. `output`: 'default' (goflow2's line), 'elastic' (16 fields), 'archive' (with
- * `rotate`, how long a file is; nfcapd writes lz4) or 'none' (receive and decode only). The result has pid, done() = flows written or taken so far, and stop().
+ * `rotate`, how long a file is; nfcapd writes lz4), 'ship' (weir, with the flags `ship`) or 'none' (receive and decode only). The result has pid, done() = flows written or taken so far, and stop().
  */
 export async function startCollector(
   name,
-  { protocol, port, output = 'default', folder, toNull = false, rotate = '1h' },
+  { protocol, port, output = 'default', folder, toNull = false, rotate = '1h', ship = [] },
 ) {
   const scheme = protocol === 'sflow' ? 'sflow' : 'netflow'
   const file = toNull ? '/dev/null' : join(folder, `${name}-${port}.out`)
@@ -105,17 +136,19 @@ export async function startCollector(
       ...more,
     ]
   } else if (name === 'weir') {
-    command = weir
+    command = weirCommand[0]
     args = [
+      ...weirCommand.slice(1),
       'collect',
       '--listen',
       `${scheme}://127.0.0.1:${port}`,
       '--state',
-      'none',
+      output === 'ship' ? file : 'none',
       '--addr',
       `127.0.0.1:${port + 1}`,
     ]
-    if (output === 'archive')
+    if (output === 'ship') args.push(...ship)
+    else if (output === 'archive')
       args.push('--archive', file, '--rotate-every', rotate, '--receive-buffer', '4MiB')
     else args.push(...(output === 'none' ? ['--format', 'none'] : ['--output', file]), ...more)
   } else if (name === 'nfcapd') {

@@ -4,19 +4,21 @@ import { createServer } from 'node:http'
 let documents = 0
 let octets = 0
 let firstMs = 0
+let lastMs = 0
 const server = createServer((request, response) => {
-  firstMs ||= Date.now()
-  if (request.url === '/counts') {
-    response.end(JSON.stringify({ documents, octets, firstMs }))
-    documents = octets = firstMs = 0
+  if (request.url.startsWith('/counts')) {
+    response.end(JSON.stringify({ documents, octets, firstMs, lastMs }))
+    if (request.url === '/counts') documents = octets = firstMs = lastMs = 0
     return
   }
+  firstMs ||= Date.now()
   const count = Number(request.headers['x-elastic-event-count'])
   request.on('data', (piece) => {
     octets += piece.length
   })
   request.on('end', () => {
     documents += count
+    lastMs = Date.now()
     const items = Array(count).fill('{"create":{"status":201}}').join(',')
     response.end(`{"errors":false,"items":[${items}]}`)
   })

@@ -1,7 +1,7 @@
 // weir ship into a sink that reads and answers: documents per CPU second of the shipping process, of goflow2's lines and of
 // NetFlow v9 from an archive, with and without gzip; lines per CPU second to stdout; and from the start to the first
 // request. The sink is a process of its own. CPU time is that of all threads, less that of a run over ten lines.
-import { fork, spawn, spawnSync } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,15 +13,11 @@ import { BatchWriter } from '../../lib/flow/batch-writer.ts'
 import { NO_CAPTURES } from '../../lib/flow/captures.ts'
 import { received } from '../../lib/testing/datagrams.ts'
 import { makeWorkload } from '../../lib/testing/workload.ts'
-import { temporaryFolder, usage, weir } from './peers.mjs'
+import { temporaryFolder, usage, weirCommand } from './peers.mjs'
 
 const LINES = 500_000
 const FLOWS = 400_000
 const folder = temporaryFolder()
-/** The executable, or the sources where it was not built since it can ship. */
-const canShip = weir !== undefined && spawnSync(weir, ['ship', '--help'], { stdio: 'ignore' }).status === 0
-const main = join(import.meta.dirname, '../../cmd/main.ts')
-const program = canShip ? [weir] : [process.execPath, '--disable-warning=ExperimentalWarning', main]
 
 function writeLines(path, count) {
   const file = openSync(path, 'w')
@@ -65,7 +61,7 @@ function writeArchive(directory, flows) {
 /** CPU seconds of a run, which reports them itself where it is over too soon to be asked. */
 async function run(words, stdout = 'ignore') {
   const startedMs = Date.now()
-  const child = spawn(program[0], [...program.slice(1), 'ship', ...words], {
+  const child = spawn(weirCommand[0], [...weirCommand.slice(1), 'ship', ...words], {
     stdio: ['ignore', stdout, 'ignore'],
   })
   let cpu = 0
