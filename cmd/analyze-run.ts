@@ -267,10 +267,12 @@ async function askRecords(
 ): Promise<ResultTable[]> {
   if (threads < 2 || archives === null || workOf(queries, flows) < LEAST_SHARED_WORK || !canBeShared(queries))
     return runQueries(queries, flows, run)
-  const { startThreads } = await import('./analyze-threads.ts')
+  const { helpingThreads } = await import('./analyze-threads.ts')
   const share = { ...run, memoryOctets: run.memoryOctets / threads }
   const { memoryOctets, temporaryDirectory } = share
-  const helpers = startThreads(threads - 1, { asking, archives, nowMs, memoryOctets, temporaryDirectory })
+  const isLong = queries.some((query) => query.filter === null && query.keys.length > 0)
+  const start = { asking, archives, nowMs, memoryOctets, temporaryDirectory }
+  const helpers = helpingThreads(threads - 1, isLong, start)
   try {
     return await runQueries(queries, flows, { ...share, helpers })
   } finally {

@@ -1,8 +1,10 @@
+import type { Worker } from 'node:worker_threads'
 import { type ErrorCode, FlowError } from '../lib/diagnostics/flow-error.ts'
 import { BlockDealer } from '../lib/report/block-dealer.ts'
 import type { PassPart } from '../lib/report/pass.ts'
 import type { Helpers } from '../lib/report/query.ts'
 import type { Question } from '../lib/report/question.ts'
+import { WorkPace } from '../lib/report/work-pace.ts'
 import type { SettingOptions } from './analyze-setting.ts'
 import type { ArchiveFacts } from './flow-inputs.ts'
 import { startWorker } from './runtime.ts'
@@ -27,30 +29,41 @@ export type AnalyzeThreadEnd =
   | { readonly kind: 'unfit' }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }
 
+/** The rest of a work from which on another thread pays for its start. */
+const LEAST_REST_MS = 150
+
 /** Threads that help to answer; to be closed when the answer is made, for they hold files that parts lie in. */
 export interface AnalyzeThreads extends Helpers {
   close(): void
 }
 
-export function startThreads(count: number, start: Omit<AnalyzeThreadStart, 'dealer'>): AnalyzeThreads {
+/** Up to `count` threads: they start at once if it `isLong`, else when the first blocks have told that it will be. */
+export function helpingThreads(
+  count: number,
+  isLong: boolean,
+  start: Omit<AnalyzeThreadStart, 'dealer'>,
+): AnalyzeThreads {
   const dealer = new BlockDealer()
-  const workers = Array.from({ length: count }, () =>
-    startWorker('analyze-worker', { ...start, dealer: dealer.memory } satisfies AnalyzeThreadStart),
-  )
-  const ends = workers.map(
-    (worker) =>
-      new Promise<PassPart | null>((resolve, reject) => {
-        worker.once('message', (end: AnalyzeThreadEnd) => {
-          if (end.kind === 'failed') reject(new FlowError(end.code, end.message))
-          else resolve(end.kind === 'part' ? end.part : null)
-        })
-        worker.once('error', reject)
-      }),
-  )
-  // Who waits comes later.
-  for (const end of ends) end.catch(() => {})
+  const workers: Worker[] = []
+  const ends: Promise<PassPart | null>[] = []
+  const startAll = () => {
+    while (workers.length < count) {
+      const data: AnalyzeThreadStart = { ...start, dealer: dealer.memory }
+      const worker = startWorker('analyze-worker', data)
+      workers.push(worker)
+      const end = endOf(worker)
+      // Who waits comes later.
+      end.catch(() => {})
+      ends.push(end)
+    }
+  }
+  if (isLong) startAll()
+  const pace = new WorkPace()
   return {
     dealer,
+    onPiece(left) {
+      if (workers.length === 0 && pace.restMs(left) >= LEAST_REST_MS) startAll()
+    },
     async parts() {
       return (await Promise.all(ends)).filter((part) => part !== null)
     },
@@ -58,4 +71,15 @@ export function startThreads(count: number, start: Omit<AnalyzeThreadStart, 'dea
       for (const worker of workers) void worker.terminate()
     },
   }
+}
+
+/** What the thread has at its end; null where it took nothing. */
+function endOf(worker: Worker): Promise<PassPart | null> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', (end: AnalyzeThreadEnd) => {
+      if (end.kind === 'failed') reject(new FlowError(end.code, end.message))
+      else resolve(end.kind === 'part' ? end.part : null)
+    })
+    worker.once('error', reject)
+  })
 }

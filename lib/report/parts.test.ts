@@ -76,6 +76,24 @@ for (const count of [1, 3]) {
   }
 }
 
+test('threads that came when all pieces were taken are not waited for', async () => {
+  const files = [learnt(plainFlows(11, 300, { gaps: true }))]
+  const whole = await runQueries(queries, files, OPTIONS)
+  const left: number[] = []
+  const helpers = {
+    dealer: new BlockDealer(),
+    onPiece: (pieces: number) => left.push(pieces),
+    parts: () => Promise.reject(new Error('nobody has anything')),
+  }
+  const alone = await runQueries(queries, files, { ...OPTIONS, helpers })
+  assert.equal(left.at(-1), 0)
+  assert.is(left.length, files[0]!.blocks.length)
+  assert.equal(
+    alone.map(({ rows }) => rows),
+    whole.map(({ rows }) => rows),
+  )
+})
+
 test('questions by texts are not shared: their numbers are those of one thread', () => {
   assert.ok(canBeShared(queries))
   const key: Key = { kind: 'field', name: 'text', field: F.lineText }

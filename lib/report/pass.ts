@@ -45,8 +45,12 @@ export class Pass {
     this.endFile(file)
   }
 
-  /** Reads the blocks that this thread gets of files whose end is known. */
-  async readDealt(files: readonly FlowFile[], dealer: BlockDealer): Promise<void> {
+  /** Reads the blocks that this thread gets of files whose end is known; returns whether it got all of them. */
+  async readDealt(
+    files: readonly FlowFile[],
+    dealer: BlockDealer,
+    onPiece: (left: number) => void = () => {},
+  ): Promise<boolean> {
     this.#known = files.map(({ problems }) => problems.length)
     const isByFile = files.length >= MANY_FILES
     const units = files.flatMap((file, number) =>
@@ -54,15 +58,18 @@ export class Pass {
         ? [{ file, number, from: 0, to: file.blocks.length }]
         : file.blocks.map((_, index) => ({ file, number, from: index, to: index + 1 })),
     )
-    for (let unit = units[dealer.next()]; unit !== undefined; unit = units[dealer.next()]) {
-      const { file, from, to } = unit
+    let own = 0
+    for (let next = dealer.next(); next < units.length; next = dealer.next(), own++) {
+      const { file, from, to } = units[next]!
       for (let index = from; index < to; index++) {
         if (!this.#takeBlock(file, index)) continue
         dealer.addRows(file.blocks[index]!.rows)
         this.#options.onProgress?.(dealer.rows)
         await this.#breathe()
       }
+      onPiece(units.length - 1 - next)
     }
+    return own === units.length
   }
 
   /** What this thread has; the pass is over. */

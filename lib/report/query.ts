@@ -186,6 +186,8 @@ export interface Rollups {
 export interface Helpers {
   /** Who takes what: shared by all threads. */
   readonly dealer: BlockDealer
+  /** Told by who asks when it is done with a piece, and how many are left: threads may start when they are needed. */
+  onPiece?(left: number): void
   /** What they have, when all blocks are taken; what they throw. */
   parts(): Promise<readonly PassPart[]>
 }

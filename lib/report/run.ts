@@ -31,8 +31,9 @@ export async function runQueries(
     const files = inputs.filter(isFlowFile)
     const { helpers } = options
     if (helpers != null && files.length === inputs.length) {
-      await pass.readDealt(files, helpers.dealer)
-      for (const part of await helpers.parts()) pass.addPart(part, files)
+      const isAll = await pass.readDealt(files, helpers.dealer, (left) => helpers.onPiece?.(left))
+      // Threads that came too late have nothing to wait for.
+      for (const part of isAll ? [] : await helpers.parts()) pass.addPart(part, files)
       for (const file of files) pass.endFile(file)
     } else {
       for (const input of inputs) {
