@@ -174,12 +174,8 @@ function ship(
     logFormat: logFormat(flags, []),
   })
   if (options === null || packets === null) return options
-  const { destination } = options.ship
-  const index = packets.events.index ?? destination.index
-  return {
-    ...options,
-    ship: { ...options.ship, documents: documents(flags, packets), destination: { ...destination, index } },
-  }
+  const destination = { ...options.ship.destination, flowIndex: packets.events.index }
+  return { ...options, ship: { ...options.ship, documents: documents(flags, packets), destination } }
 }
 
 /** An empty file name means none, as in goflow2. */

@@ -84,7 +84,7 @@ export async function loadConfiguration(file: string): Promise<Configuration> {
   if (isPacketbeat(document.contents as YAMLMap)) {
     const { flags, ignored } = readPacketbeat(document, file, at, isMap as (node: unknown) => node is YAMLMap)
     for (const sentence of ignored) process.stderr.write(`weir: ${sentence}\n`)
-    return new Map([['collect', flags]])
+    return new Map(['collect', 'ship'].map((name) => [name, ofSection(name, flags)]))
   }
   for (const { key, value } of (document.contents as YAMLMap<Node, Node>).items) {
     const name = String(key)
@@ -116,6 +116,12 @@ export async function loadConfiguration(file: string): Promise<Configuration> {
     }
   }
   return sections
+}
+
+/** Those flags that a section has: `weir ship` has only what changes documents. */
+function ofSection(name: string, given: GivenFlags): GivenFlags {
+  const { flags } = configuredSection(name)
+  return new Map([...given].filter(([flag]) => findFlag(flags, flag) !== undefined))
 }
 
 /** The sections that a file may have. */

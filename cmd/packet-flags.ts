@@ -116,6 +116,14 @@ export function packetFlags(group: string): readonly Flag[] {
       default: '64MiB',
       help: 'Memory in which packets of an interface wait for us.',
     },
+    ...flowEventFlags(group),
+    { name: 'flow-enabled', group: 'Hidden', default: 'true', help: '', isHidden: true },
+  ]
+}
+
+/** The flags of what is added to documents of tracked flows, for every command that makes such documents to be sent. */
+export function flowEventFlags(group: string): readonly Flag[] {
+  return [
     {
       name: 'flow-fields',
       group,
@@ -144,9 +152,8 @@ export function packetFlags(group: string): readonly Flag[] {
       name: 'flow-index',
       group,
       value: 'NAME',
-      help: 'Index or data stream that --ship sends documents of tracked flows to, just as it stands here.',
+      help: 'Index or data stream that documents of tracked flows are sent to, just as it stands here.',
     },
-    { name: 'flow-enabled', group: 'Hidden', default: 'true', help: '', isHidden: true },
   ]
 }
 
@@ -190,7 +197,7 @@ export function packetOptions(flags: FlagReader): PacketOptions | null {
     isMacKey: !flags.boolean('allow-mismatched-eth'),
     isWallClock: flags.boolean('wall-clock'),
     ringOctets: ring(flags),
-    events: eventOptions(flags),
+    events: flowEventOptions(flags),
   }
 }
 
@@ -218,7 +225,8 @@ function ring(flags: FlagReader): number {
   return octets
 }
 
-function eventOptions(flags: FlagReader): FlowEventOptions {
+/** What the flags of `flowEventFlags` say; throws UsageError. */
+export function flowEventOptions(flags: FlagReader): FlowEventOptions {
   const fields = structuredValue(flags, 'flow-fields') ?? {}
   if (typeof fields !== 'object' || Array.isArray(fields)) {
     throw flags.wrong('flow-fields', flags.text('flow-fields')!, 'an object such as {"site":"east"}')

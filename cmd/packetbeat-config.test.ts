@@ -9,6 +9,8 @@ import { loadConfiguration } from './config-file.ts'
 import type { Given } from './flags.ts'
 import type { PacketOptions } from './packet-flags.ts'
 import { readPacketbeat } from './packetbeat-config.ts'
+import { indexOf } from './ship/destination.ts'
+import { shipOptions } from './ship-flags.ts'
 
 const test = suite('packetbeat-config')
 
@@ -124,10 +126,16 @@ test('a file of Packetbeat is told by its keys', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-packetbeat-'))
   try {
     const file = join(folder, 'packetbeat.yml')
-    writeFileSync(file, 'packetbeat.flows:\n  timeout: 7s\n')
+    writeFileSync(file, 'packetbeat.flows:\n  timeout: 7s\n  index: own\n  fields: {site: east}\n')
     const configuration = await loadConfiguration(file)
-    assert.equal([...configuration.keys()], ['collect'])
+    assert.equal([...configuration.keys()], ['collect', 'ship'])
     assert.equal(configuration.get('collect')!.get('flow-timeout')!.values, ['7s'])
+    // Archives of tracked flows are sent with what the file says of documents.
+    assert.equal([...configuration.get('ship')!.keys()], ['flow-index', 'flow-fields'])
+    const { destination, documents } = shipOptions(configuration.get('ship')!, {})
+    assert.is(indexOf(destination, 'network_traffic.flow'), 'own')
+    assert.is(indexOf(destination, 'netflow.log'), 'logs-netflow.log-default')
+    assert.equal(documents.events?.fields, { site: 'east' })
   } finally {
     rmSync(folder, { recursive: true })
   }

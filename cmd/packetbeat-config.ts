@@ -2,7 +2,7 @@ import type { Document, Pair, Scalar, YAMLMap } from 'yaml'
 import type { Given, GivenFlags } from './flags.ts'
 import { UsageError } from './usage-error.ts'
 
-/** Our flag for each key of `packetbeat.flows`. */
+/** Our flag for each key of `packetbeat.flows`; `weir ship` has only those of documents. */
 const FLAG_OF: Readonly<Record<string, string>> = {
   enabled: 'flow-enabled',
   timeout: 'flow-timeout',
@@ -34,7 +34,7 @@ interface Setting {
 }
 
 export interface PacketbeatConfiguration {
-  /** For `weir collect`. */
+  /** For `weir collect` and `weir ship`. */
   readonly flags: GivenFlags
   /** A sentence for each setting that weir has no use for. */
   readonly ignored: readonly string[]

@@ -4,6 +4,7 @@ import { readProcessors } from '../lib/ecs/processors.ts'
 import { type DocumentOptions, documentOptions } from './document-flags.ts'
 import { FlagReader } from './flag-reader.ts'
 import type { GivenFlags } from './flags.ts'
+import { flowEventOptions } from './packet-flags.ts'
 import type { ProgressMode } from './progress.ts'
 import { type ServerOptions, serverOptions } from './server-flags.ts'
 import { SHIP } from './ship-table.ts'
@@ -36,6 +37,8 @@ export interface DestinationOptions {
   readonly dataset: string | null
   /** Null for the data stream. */
   readonly index: string | null
+  /** Of documents of tracked flows; null for that of all. */
+  readonly flowIndex?: string | null
   readonly form: 'final' | 'agent'
   /** Null for the index's own. */
   readonly pipeline: string | null
@@ -105,11 +108,12 @@ export function shipOptions(
     throw new UsageError('--documents-only is of use with --to - only')
   }
   const isFollowing = flags.boolean('follow')
-  const documents = documentOptions(flags, { dropsEvents: true })
+  const events = flowEventOptions(flags)
+  const documents = { ...documentOptions(flags, { dropsEvents: true }), events }
   return {
     servers: isPrinting ? null : serverOptions(flags, urls, environment),
     isDocumentsOnly,
-    destination: destinationOptions(flags),
+    destination: { ...destinationOptions(flags), flowIndex: events.index },
     documents,
     delivery: deliveryOptions(flags),
     isFollowing,

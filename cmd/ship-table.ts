@@ -1,10 +1,12 @@
 import { documentFlags } from './document-table.ts'
 import { COMMON_FLAGS, type Command, type Flag } from './flags.ts'
+import { flowEventFlags } from './packet-flags.ts'
 import { serverFlags } from './server-table.ts'
 
 const SOURCES = 'Sources'
 const SERVER = 'Server'
 const DOCUMENTS = 'Documents'
+const TRACKED = 'Documents of tracked flows'
 const DELIVERY = 'Delivery'
 const RUNNING = 'Running'
 
@@ -187,6 +189,7 @@ const FLAGS: readonly Flag[] = [
   },
   ...destinationFlags(DOCUMENTS),
   ...documentFlags(DOCUMENTS),
+  ...flowEventFlags(TRACKED),
   ...deliveryFlags(DELIVERY),
   {
     name: 'state',

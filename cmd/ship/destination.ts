@@ -30,6 +30,8 @@ export class Destination {
 }
 
 /** The index or data stream that documents of a data set go to. */
-export function indexOf({ index, dataset, namespace }: DestinationOptions, own: Dataset): string {
+export function indexOf(options: DestinationOptions, own: Dataset): string {
+  const { dataset, namespace, flowIndex = null } = options
+  const index = (own === 'network_traffic.flow' ? flowIndex : null) ?? options.index
   return index ?? `logs-${dataset ?? own}-${namespace}`
 }
