@@ -33,6 +33,7 @@ const WORKERS = [
   'collect-archive-worker',
   'ship-worker',
   'analyze-worker',
+  'log-worker',
 ]
 /** Data files inside, as cmd/runtime.ts names them. */
 const DATA_FILES = {

@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
+import { columnsRead } from '../lib/report/columns-read.ts'
 import { type FooterFacts, footerOf } from '../lib/report/footer.ts'
 import type { Plan, QuestionPlan, ReadingPlan } from '../lib/report/presets/preset.ts'
 import type { Quality, Query, ResultTable, RunOptions } from '../lib/report/query.ts'
@@ -62,7 +63,7 @@ async function runGroup(jobs: readonly Job[]): Promise<ExitStatus> {
   const asking = jobs.filter(({ plan }) => plan.kind !== 'rows')
   if (asking.length === 0) return status
   const { inputs: words, progress: mode, memoryOctets, temporaryDirectory } = asking[0]!.options
-  const inputs = await openFlowInputs(words, rangeOf(asking))
+  const inputs = await openFlowInputs(words, rangeOf(asking), asking[0]!.options.threads)
   const progress = new Progress(mode)
   try {
     if (asking[0]!.options.isExplained) {
@@ -139,7 +140,7 @@ async function jobOf(options: AnalyzeOptions): Promise<Job> {
 export async function answerText(options: AnalyzeOptions): Promise<string> {
   const job = await jobOf(options)
   if (job.plan.kind === 'rows') throw new UsageError('--watch is for reports that sum up, not for list')
-  const inputs = await openFlowInputs(options.inputs, rangeOf([job]))
+  const inputs = await openFlowInputs(options.inputs, rangeOf([job]), options.threads)
   try {
     const { memoryOctets, temporaryDirectory } = options
     const [answer] = await answers([job], inputs, { memoryOctets, temporaryDirectory })
@@ -164,6 +165,7 @@ async function answers(jobs: readonly Job[], inputs: FlowInputs, run: RunOptions
       : [],
   )
   const queries = asUsage(() => asking.map(({ question, setting }) => queryOf(question, setting)))
+  inputs.want(jobs.every(({ plan }) => plan.kind === 'questions') ? columnsRead(queries) : null)
   const tables =
     queries.length === 0 ? [] : await asUsageLater(askTogether(jobs, pages, queries, inputs, run))
   const found: Answer[] = []

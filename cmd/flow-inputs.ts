@@ -3,9 +3,11 @@ import { basename } from 'node:path'
 import { liveFiles } from '../lib/archive/live-files.ts'
 import { PART_EXTENSION, parseArchiveName } from '../lib/archive/naming.ts'
 import { FlowError } from '../lib/diagnostics/flow-error.ts'
+import type { Field } from '../lib/flow/fields.ts'
 import type { FlowFile, FlowStream } from '../lib/flow/source.ts'
 import { newStderrLog } from './collect-log.ts'
 import { findInputs } from './inputs/find-inputs.ts'
+import { LogThreads } from './inputs/log-threads.ts'
 import { type Input, openInput } from './inputs/open-input.ts'
 import { flowsOf } from './inputs/record-stream.ts'
 import { tell } from './progress.ts'
@@ -24,11 +26,21 @@ export interface FlowInputs {
   readonly unreadable: number
   /** All of them as archive files that are whole; null where there are others. */
   readonly archives: readonly ArchiveFacts[] | null
+  /** Says which columns will be read, null for all, before any is: what else logs hold is skipped. */
+  want(fields: readonly Field[] | null): void
   close(): void
 }
 
-/** Opens what the words name, of folders only what may hold flows of the time range; what cannot be read is told. */
-export async function openFlowInputs(words: readonly string[], range: TimeRange): Promise<FlowInputs> {
+/**
+ * Opens what the words name, of folders only what may hold flows of the time range; what cannot be read is told. Long logs
+ * are read by so many threads.
+ */
+export async function openFlowInputs(
+  words: readonly string[],
+  range: TimeRange,
+  threads = 1,
+): Promise<FlowInputs> {
+  const readers = threads > 1 ? new LogThreads(threads) : null
   const opened: Input[] = []
   const flows: (FlowFile | FlowStream)[] = []
   let unreadable = 0
@@ -64,14 +76,19 @@ export async function openFlowInputs(words: readonly string[], range: TimeRange)
         if (!isGone) break
         for (const input of opened.splice(before)) input.close()
       }
-      for (const input of opened.slice(before)) flows.push(flowsOf(input))
+      for (const input of opened.slice(before)) flows.push(flowsOf(input, readers))
     })
   }
   return {
     flows,
     unreadable,
     archives: archivesOf(opened),
+    want(fields) {
+      if (readers !== null) readers.only = fields
+      for (const input of opened) if (input.kind === 'records') input.only = fields
+    },
     close() {
+      void readers?.close()
       for (const input of opened) input.close()
     },
   }

@@ -10,6 +10,7 @@ export type WorkerName =
   | 'collect-archive-worker'
   | 'ship-worker'
   | 'analyze-worker'
+  | 'log-worker'
 
 const sea = process.getBuiltinModule('node:sea')
 const isExecutable = sea?.isSea() ?? false

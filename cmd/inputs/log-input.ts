@@ -1,5 +1,6 @@
 import type { RecordWriters } from '../../lib/decode/settings.ts'
 import type { BatchWriter } from '../../lib/flow/batch-writer.ts'
+import type { Field } from '../../lib/flow/fields.ts'
 import type { Problem } from '../../lib/flow/source.ts'
 import type { Mapping } from '../../lib/goflow2/mapping-types.ts'
 import {
@@ -35,6 +36,7 @@ export class LogInput implements RecordInput {
   readonly path: string
   readonly format: LogFormat
   readonly problems: Problem[] = []
+  only: readonly Field[] | null = null
   readonly #window: CaptureInput
   readonly #settings: LogSettings
   #reader: RecordReader | null = null
@@ -53,6 +55,12 @@ export class LogInput implements RecordInput {
 
   get rejected(): number {
     return this.#reader?.rejected ?? 0
+  }
+
+  /** Whether it is a file of lines that are read each by itself. */
+  get isDivisible(): boolean {
+    const { mapping, keepsWritten } = this.#settings
+    return this.format === 'json' && this.#window.isPlain && mapping === null && !keepsWritten
   }
 
   lineShape(): string {
@@ -92,6 +100,7 @@ export class LogInput implements RecordInput {
       writer,
       mapping,
       keepsWritten,
+      ...(this.only === null ? {} : { only: this.only }),
       onReject: (octets, from, to, reason, offset) => onReject(octets, from, to, reason, offset, isLine),
     })
     return this.#reader

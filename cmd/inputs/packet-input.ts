@@ -2,6 +2,7 @@ import { newDecoder } from '../../lib/decode/decoder.ts'
 import { DEFAULT_LIMITS, type RecordWriters } from '../../lib/decode/settings.ts'
 import type { Log } from '../../lib/diagnostics/log.ts'
 import type { Captures } from '../../lib/flow/captures.ts'
+import type { Field } from '../../lib/flow/fields.ts'
 import type { Problem } from '../../lib/flow/source.ts'
 import { readOpenCapture } from '../../lib/receive/capture.ts'
 import type { CaptureInput } from '../../lib/receive/capture-input.ts'
@@ -30,6 +31,7 @@ export class PacketInput implements RecordInput {
   readonly format = 'pcap'
   readonly rejected = 0
   readonly problems: Problem[] = []
+  only: readonly Field[] | null = null
   readonly #window: CaptureInput
   readonly #settings: PacketSettings
   #isClosed = false

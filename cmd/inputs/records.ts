@@ -1,4 +1,5 @@
 import type { RecordWriters } from '../../lib/decode/settings.ts'
+import type { Field } from '../../lib/flow/fields.ts'
 import type { Problem } from '../../lib/flow/source.ts'
 
 /** Takes a piece of an input that is no flow, with the reason and its place; `isLine`: it came with a line feed. */
@@ -22,6 +23,8 @@ export interface RecordInput {
   readonly rejected: number
   /** What could not be read. */
   readonly problems: Problem[]
+  /** The columns that are wanted, null for all: what else lines say is skipped. To be set before `run`. */
+  only: readonly Field[] | null
   /** JSON of how the lines look (lib/archive/FORMAT.md 3); empty where there are none. */
   lineShape(): string
   /**

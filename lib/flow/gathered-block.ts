@@ -23,6 +23,8 @@ export class BlockGathering {
   #filled: FlowBatch[] = []
   #taken: FlowBatch[] = []
   readonly #free: FlowBatch[] = []
+  /** Batches that others have made. */
+  readonly #lent = new Set<FlowBatch>()
 
   constructor() {
     this.writer = new BatchWriter('flow', (full) => {
@@ -30,6 +32,14 @@ export class BlockGathering {
       this.rows += full.rowCount
       return this.#free.pop() ?? new FlowBatch()
     })
+  }
+
+  /** Adds the rows of a batch of another one, who has it back when the block is no longer good. */
+  add(batch: FlowBatch): void {
+    this.writer.flush()
+    this.#filled.push(batch)
+    this.#lent.add(batch)
+    this.rows += batch.rowCount
   }
 
   get isFull(): boolean {
@@ -40,6 +50,7 @@ export class BlockGathering {
   take(): FlowBlock | null {
     this.writer.flush()
     for (const batch of this.#taken) {
+      if (this.#lent.delete(batch)) continue
       if (batch.columns().length > MOST_COLUMNS) batch.trim()
       else batch.reset()
       this.#free.push(batch)

@@ -1,0 +1,121 @@
+// Reports over a plain log of goflow2, 1 M default lines of seeded flows: whole processes of dist/weir against DuckDB's
+// read_json in this one, on the same file and with as many threads, by turns. Best of some runs: milliseconds on the
+// clock, and of the processors. ROWS, RUNS, THREADS and DATA=folder (kept and used again) change what is measured.
+import { spawnSync } from 'node:child_process'
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { FlowBatch } from '../../lib/flow/batch.ts'
+import { newLineSink } from '../../lib/goflow2/line-sink.ts'
+import { FlowGenerator } from '../../lib/testing/flow-generator.ts'
+
+const ROWS = Number(process.env.ROWS ?? 1_000_000)
+const RUNS = Number(process.env.RUNS ?? 3)
+const THREADS = Number(process.env.THREADS ?? 2)
+const MUST = 0.5
+const weir = process.env.WEIR ?? join(import.meta.dirname, '../../dist/weir')
+
+const SUMS = 'sum(bytes * sampling_rate) AS b, sum(packets * sampling_rate), count(*)'
+const REMOTE_AS = "CASE WHEN starts_with(src_addr, '10.') THEN dst_as ELSE src_as END"
+/** Name, words of weir, SQL. */
+const REPORTS = [
+  [
+    'top',
+    ['top'],
+    `SELECT src_addr, ${SUMS}, count(DISTINCT dst_addr) FROM log GROUP BY 1 ORDER BY b DESC LIMIT 10`,
+  ],
+  [
+    'series',
+    ['series'],
+    `SELECT time_flow_start_ns // 300000000000 AS t, ${SUMS} FROM log GROUP BY 1 ORDER BY 1`,
+  ],
+  ['as', ['as'], `SELECT ${REMOTE_AS} AS a, ${SUMS} FROM log GROUP BY 1 ORDER BY b DESC LIMIT 10`],
+  ['totals', ['--sum', 'bytes,packets,flows'], `SELECT ${SUMS} FROM log`],
+  [
+    'filter and totals',
+    ['dst port 443 and src net 10.0.0.0/8', '--sum', 'bytes,packets,flows'],
+    `SELECT ${SUMS} FROM log WHERE dst_port = 443 AND starts_with(src_addr, '10.')`,
+  ],
+]
+
+function makeLog(path) {
+  const fd = openSync(`${path}.new`, 'w')
+  const write = (octets, from, to) => writeSync(fd, octets, from, to - from)
+  const separator = Buffer.from('\n')
+  const sink = newLineSink({ format: 'json', compat: '2.2', mapping: null, separator, write })
+  const generator = new FlowGenerator(1)
+  const batch = new FlowBatch()
+  for (let rows = 0; rows < ROWS; rows += batch.rowCount) {
+    batch.reset()
+    generator.fill(batch)
+    batch.rowCount = Math.min(batch.rowCount, ROWS - rows)
+    sink.write(batch)
+  }
+  closeSync(fd)
+  renameSync(`${path}.new`, path)
+}
+
+function timesOfWeir(words) {
+  const script = 'TIMEFORMAT="%R %U %S"; time "$@" > /dev/null 2> /dev/null'
+  const { status, stderr } = spawnSync('bash', ['-c', script, '--', weir, ...words], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`weir ${words.join(' ')} ends with ${status}`)
+  const [wall, user, system] = stderr
+    .trim()
+    .split(/\s+/)
+    .map((seconds) => Number(seconds) * 1000)
+  return { wall, cpu: user + system }
+}
+
+async function timesOfDuckDb(connection, sql) {
+  const started = performance.now()
+  const before = process.cpuUsage()
+  await (await connection.runAndReadAll(sql)).getRows()
+  const { user, system } = process.cpuUsage(before)
+  return { wall: performance.now() - started, cpu: (user + system) / 1000 }
+}
+
+const better = (a, b) => ({ wall: Math.min(a.wall, b.wall), cpu: Math.min(a.cpu, b.cpu) })
+const NONE = { wall: Number.POSITIVE_INFINITY, cpu: Number.POSITIVE_INFINITY }
+const ms = (value) => `${Math.round(value)} ms`.padStart(8)
+
+if (!existsSync(weir)) throw new Error('dist/weir is not there: npm run build')
+const kept = process.env.DATA
+const directory = kept ?? mkdtempSync(join(tmpdir(), 'weir-lines-'))
+try {
+  const path = join(directory, 'lines.log')
+  if (!existsSync(path)) makeLog(path)
+  console.log(`${ROWS} lines, ${Math.round(statSync(path).size / 1e6)} MB, ${THREADS} threads`)
+  const { DuckDBInstance } = await import('@duckdb/node-api')
+  const connection = await (await DuckDBInstance.create()).connect()
+  await connection.run(`SET threads = ${THREADS}`)
+  await connection.run(`CREATE VIEW log AS SELECT * FROM read_json('${path}')`)
+  for (const [name, words, sql] of REPORTS) {
+    let own = NONE
+    let peer = NONE
+    for (let run = 0; run < RUNS; run++) {
+      own = better(
+        own,
+        timesOfWeir(['analyze', ...words, '--in', path, '--format', 'tsv', '--threads', String(THREADS)]),
+      )
+      peer = better(peer, await timesOfDuckDb(connection, sql))
+    }
+    const ratio = peer.wall / own.wall
+    console.log(
+      `  ${name.padEnd(18)} weir ${ms(own.wall)}  DuckDB ${ms(peer.wall)}  ${ratio.toFixed(2)}x (must ${MUST}x)` +
+        `  processors ${ms(own.cpu)} ${ms(peer.cpu)}  ${(peer.cpu / own.cpu).toFixed(2)}x` +
+        (ratio < MUST ? '  TOO SLOW' : ''),
+    )
+  }
+} finally {
+  if (kept === undefined) rmSync(directory, { recursive: true, force: true })
+}
+process.exit(0)
