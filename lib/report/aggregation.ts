@@ -2,7 +2,7 @@ import type { AddressScope } from './address-scope.ts'
 import type { AggregationPart } from './aggregation-part.ts'
 import type { BlockRows } from './block-rows.ts'
 import type { KeySource } from './compiled-key.ts'
-import { DenseGroups, storesOf } from './dense-groups.ts'
+import { type BestOf, DenseGroups, storesOf } from './dense-groups.ts'
 import { GroupTable, newVector, type Vector } from './group-table.ts'
 import { putPiece, VECTOR_ROWS } from './kernels.ts'
 import { KeyPacker } from './key-packer.ts'
@@ -21,6 +21,8 @@ const WIDE = 2n ** 64n
 /** Groups with their sums; complete for the heads in it. */
 export interface GroupStore {
   readonly count: number
+  /** Groups that it stands for: others than those in it are none of the best. */
+  readonly among: number
   /** Packed keys. */
   readonly keys: Uint32Array
   readonly words: number
@@ -257,16 +259,16 @@ export class Aggregation {
   }
 
   /** Groups of the input that was entered last. */
-  *#inputStores(): Generator<GroupStore> {
+  *#inputStores(best: BestOf | null = null): Generator<GroupStore> {
     const { layout } = this.#input!
     const { words, headWords } = layout.layout
     const shared = { words, headWords, input: this.#input }
     if (this.#log === null) {
       if (this.#dense !== null)
-        for (const store of this.#dense.stores()) yield { ...store, ...shared, isWide: false }
+        for (const store of this.#dense.stores(best)) yield { ...store, ...shared, isWide: false }
       else if (this.#table !== null) {
         const { count, keys, sums } = this.#table
-        yield { count, keys, sums, ...shared, isWide: false }
+        yield { count, among: count, keys, sums, ...shared, isWide: false }
       }
       return
     }
@@ -304,15 +306,19 @@ export class Aggregation {
           const vector = narrowed === null ? all : choose(all, headWords, passes, pass, narrowed)
           own.add(isWide ? widened(vector, this.shape.operations) : vector)
         })
-        if (own.count > 0) yield { ...shared, count: own.count, keys: own.keys, sums: own.sums, isWide }
+        const { count, keys, sums } = own
+        if (count > 0) yield { ...shared, count, among: count, keys, sums, isWide }
       }
     }
   }
 
-  /** All groups; those of one head come in the same store. A store is good until the next is asked for. */
-  *stores(): Generator<GroupStore> {
+  /**
+   * All groups, or at least the best of them where all are wanted for no more; those of one head come in the same store. A
+   * store is good until the next is asked for.
+   */
+  *stores(best: BestOf | null = null): Generator<GroupStore> {
     if (this.#shared === null) {
-      if (this.#input !== null) yield* this.#inputStores()
+      if (this.#input !== null) yield* this.#inputStores(best)
       return
     }
     this.#leaveInput()
@@ -362,7 +368,7 @@ export class Aggregation {
     if (dense !== null) {
       if (this.#dense !== null && !isWide) this.#dense.addGroups(dense)
       else
-        for (const store of storesOf(this.#input!.layout.layout, dense, lanes))
+        for (const store of storesOf(this.#input!.layout.layout, dense, lanes, null))
           vectorsOf(store, lanes, (vector) => this.#logged().append(vector))
     }
     if (table !== null) vectorsOf(table, lanes, (vector) => this.#addGroups(vector, isWide))

@@ -1,7 +1,8 @@
+import { BestScores } from './best-scores.ts'
 import type { Vector } from './group-table.ts'
 import { markSeen, putPiece, VECTOR_ROWS } from './kernels.ts'
 import type { KeyLayout } from './key-layout.ts'
-import { addGroup, addLanes, type LaneOperation, newSums, type Sums } from './sums.ts'
+import { addGroups, addLanes, type LaneOperation, newSums, type Sums } from './sums.ts'
 import type { PlainGroups } from './vectors.ts'
 
 /** Groups that are handed on at a time: they fit the processor's cache. */
@@ -53,35 +54,55 @@ export class DenseGroups implements SeenGroups {
 
   /** Adds groups of the same layout. */
   addGroups({ sums, seen }: SeenGroups): void {
-    for (let group = 0; group < seen.length; group++) {
-      if (seen[group] === 0) continue
-      this.seen[group] = 1
-      addGroup(this.sums, group, sums, group, this.#operations)
+    const groups = this.#groups
+    for (let from = 0; from < seen.length; from += VECTOR_ROWS) {
+      const count = takeSeen(seen, from, Math.min(VECTOR_ROWS, seen.length - from), groups, 0)
+      markSeen(this.seen, groups, count)
+      addGroups(this.sums, sums, groups, count, this.#operations)
     }
   }
 
-  stores(): Generator<PlainGroups> {
-    return storesOf(this.#layout, this, this.#operations.length)
+  /** As `storesOf`. */
+  stores(best: BestOf | null = null): Generator<DenseStore> {
+    return storesOf(this.#layout, this, this.#operations.length, best)
   }
 }
 
-/** Groups that were seen, with their keys; those of one head together. A store is good until the next is asked for. */
+/** The `limit` groups that have the most in a lane, or the least, and those that have as much as the last of them. */
+export interface BestOf {
+  readonly lane: number
+  readonly limit: number
+  readonly ascending: boolean
+}
+
+/** Some of the groups that were seen, out of `among`. */
+export interface DenseStore extends PlainGroups {
+  readonly among: number
+}
+
+/**
+ * Groups that were seen, with their keys; those of one head together, and only the best of keys without tails, where that
+ * is asked for. A store is good until the next is asked for.
+ */
 export function* storesOf(
   { words, headWords, headBits, tailBits }: KeyLayout,
   { sums, seen }: SeenGroups,
   lanes: number,
-): Generator<PlainGroups> {
+  best: BestOf | null,
+): Generator<DenseStore> {
   const heads = 2 ** headBits
   const tails = 2 ** tailBits
   const step = Math.min(heads, Math.max(1, Math.floor(STORE_GROUPS / tails)))
   const groups = new Uint32Array(step * tails)
   const keys = new Uint32Array(step * tails * words)
   const own = newSums(step * tails * lanes)
+  const scores = best === null || tails > 1 || best.limit > STORE_GROUPS ? null : new BestScores(best.limit)
   for (let from = 0; from < heads; from += step) {
-    let count = 0
+    let among = 0
     for (let tail = 0; tail < tails; tail++)
-      count = keepSeen(seen, tail * heads + from, Math.min(step, heads - from), groups, count)
-    if (count === 0) continue
+      among = takeSeen(seen, tail * heads + from, Math.min(step, heads - from), groups, among)
+    if (among === 0) continue
+    const count = scores === null ? among : keepBest(sums, groups, among, lanes, best!, scores)
     for (let i = 0; i < count; i++) {
       const group = groups[i]!
       if (headWords === 1) keys[i * words] = group & (heads - 1)
@@ -89,22 +110,44 @@ export function* storesOf(
     }
     takeGroups(sums.low, groups, count, lanes, own.low)
     takeGroups(sums.high, groups, count, lanes, own.high)
-    yield { count, keys, sums: own, words }
+    yield { count, among, keys, sums: own, words }
   }
 }
 
 /** Puts the numbers of `length` groups from `from` on that were seen behind `count` others; returns how many it are now. */
-function keepSeen(
+function takeSeen(
   seen: Uint8Array,
   from: number,
   length: number,
   groups: Uint32Array,
   count: number,
 ): number {
-  let kept = count
+  let taken = count
   for (let group = from; group < from + length; group++) {
-    groups[kept] = group
-    kept += seen[group]!
+    groups[taken] = group
+    taken += seen[group]!
+  }
+  return taken
+}
+
+/** Leaves the groups that may be among the best of all, as far as seen; returns how many these are. */
+function keepBest(
+  { low, high }: Sums,
+  groups: Uint32Array,
+  count: number,
+  lanes: number,
+  { lane, ascending }: BestOf,
+  best: BestScores,
+): number {
+  const sign = ascending ? -1 : 1
+  let kept = 0
+  for (let i = 0; i < count; i++) {
+    const group = groups[i]!
+    const at = group * lanes + lane
+    const score = sign * (high[at]! * 2 ** 32 + low[at]!)
+    if (score < best.least) continue
+    best.add(score)
+    groups[kept++] = group
   }
   return kept
 }

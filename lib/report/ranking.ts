@@ -1,6 +1,8 @@
 import { FlowError } from '../diagnostics/flow-error.ts'
 import type { Aggregation, GroupStore } from './aggregation.ts'
+import { BestScores } from './best-scores.ts'
 import { wordsOf } from './compiled-key.ts'
+import type { BestOf } from './dense-groups.ts'
 import { headsOf } from './heads.ts'
 import { VECTOR_ROWS } from './kernels.ts'
 import type { CompiledMeasure } from './measures.ts'
@@ -62,7 +64,16 @@ export class Ranking {
 
   /** Takes all groups of an aggregation. */
   takeAll(aggregation: Aggregation): void {
-    for (const store of aggregation.stores()) this.#take(store)
+    for (const store of aggregation.stores(this.#best())) this.#take(store)
+  }
+
+  /** What decides of all groups alike which of them win; null where more is asked of groups. */
+  #best(): BestOf | null {
+    const { measures, order, limit, having, nest, admits } = this.#rules
+    const lane = measures[order.measure]?.orderLane ?? -1
+    const isPlain = having === null && nest === null && admits === null && !this.#shape.hasTime
+    if (!isPlain || lane < 0 || limit === null || this.#shape.operations.includes('greatest')) return null
+    return { lane, limit, ascending: order.ascending }
   }
 
   #take(store: GroupStore): void {
@@ -71,7 +82,7 @@ export class Ranking {
     const heads = hasTime ? headsOf(store, operations) : null
     const count = heads?.count ?? store.count
     const sums = heads?.sums ?? store.sums
-    this.groups += count
+    this.groups += heads?.count ?? store.among
     for (const [lane, operation] of operations.entries()) {
       if (operation !== 'greatest') continue
       for (let at = 0; at < count; at++) {
@@ -127,24 +138,9 @@ export class Ranking {
     const { limit, nest, admits } = this.#rules
     if (limit === null || nest !== null || admits !== null || scores.length <= limit)
       return Number.NEGATIVE_INFINITY
-    if (limit === 0) return Number.POSITIVE_INFINITY
-    // A heap of the greatest so far, the least of them at its root.
-    const heap = new Float64Array(limit).fill(Number.NEGATIVE_INFINITY)
-    for (let i = 0; i < scores.length; i++) {
-      const score = scores[i]!
-      if (!(score > heap[0]!)) continue
-      let at = 0
-      for (;;) {
-        let child = at * 2 + 1
-        if (child >= limit) break
-        if (child + 1 < limit && heap[child + 1]! < heap[child]!) child++
-        if (heap[child]! >= score) break
-        heap[at] = heap[child]!
-        at = child
-      }
-      heap[at] = score
-    }
-    return heap[0]!
+    const best = new BestScores(limit)
+    for (let i = 0; i < scores.length; i++) best.add(scores[i]!)
+    return best.least
   }
 
   #choose(

@@ -70,28 +70,53 @@ export function addLanes(
   }
 }
 
-/** Adds `lanes` numbers of group `from` to those of group `to`, or keeps the greater ones. */
-export function addGroup(
+/** Adds to `count` groups what other sums have of the same groups, or keeps the greater ones. */
+export function addGroups(
   sums: Sums,
-  to: number,
   others: Sums,
-  from: number,
+  groups: Uint32Array,
+  count: number,
   operations: readonly LaneOperation[],
 ): void {
-  const { low, high } = sums
   const lanes = operations.length
-  for (let lane = 0; lane < lanes; lane++) {
-    const at = to * lanes + lane
-    const otherLow = others.low[from * lanes + lane]!
-    const otherHigh = others.high[from * lanes + lane]!
-    if (operations[lane] === 'sum') {
-      const word = (low[at]! + otherLow) >>> 0
-      low[at] = word
-      if (otherHigh !== 0 || word < otherLow) high[at]! += otherHigh + (word < otherLow ? 1 : 0)
-    } else if (otherHigh > high[at]! || (otherHigh === high[at]! && otherLow > low[at]!)) {
-      low[at] = otherLow
-      high[at] = otherHigh
-    }
+  for (const [lane, operation] of operations.entries()) {
+    const add = operation === 'sum' ? addGroupLane : greatestGroupLane
+    add(sums, others, groups, count, lanes, lane)
+  }
+}
+
+function addGroupLane(
+  { low, high }: Sums,
+  { low: otherLow, high: otherHigh }: Sums,
+  groups: Uint32Array,
+  count: number,
+  lanes: number,
+  lane: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const at = (Math.imul(groups[i]!, lanes) + lane) | 0
+    const value = otherLow[at]!
+    const above = otherHigh[at]!
+    const word = (low[at]! + value) | 0
+    low[at] = word
+    const carry = word >>> 0 < value ? 1 : 0
+    if ((above | carry) !== 0) high[at] = (high[at]! + above + carry) | 0
+  }
+}
+
+function greatestGroupLane(
+  { low, high }: Sums,
+  { low: otherLow, high: otherHigh }: Sums,
+  groups: Uint32Array,
+  count: number,
+  lanes: number,
+  lane: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const at = groups[i]! * lanes + lane
+    if (otherHigh[at]! < high[at]! || (otherHigh[at] === high[at] && otherLow[at]! <= low[at]!)) continue
+    low[at] = otherLow[at]!
+    high[at] = otherHigh[at]!
   }
 }
 
