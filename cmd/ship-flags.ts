@@ -28,6 +28,8 @@ export interface DeliveryOptions {
   readonly parameters: string
   /** A file, `''` for that of the state folder, null for none. */
   readonly deadLetter: string | null
+  /** 0 for no limit. */
+  readonly deadLetterOctets: number
 }
 
 /** Where documents go, and in which form. */
@@ -158,6 +160,7 @@ export function deliveryOptions(flags: FlagReader, workers = 'workers'): Deliver
     parameters: parameters(flags),
     deadLetter:
       deadLetter === undefined ? '' : deadLetter === 'none' || deadLetter === '' ? null : deadLetter,
+    deadLetterOctets: flags.octets('dead-letter-size') ?? 0,
     ...PRESETS[flags.choice('preset')],
   }
   const { bulkDocuments } = options

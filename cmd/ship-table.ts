@@ -92,6 +92,13 @@ export function deliveryFlags(group: string, workers = 'workers'): readonly Flag
       defaultHelp: 'dead-letters.ndjson in the state folder',
       help: 'Keep documents that the server will never take, one JSON line each; none to count them only.',
     },
+    {
+      name: 'dead-letter-size',
+      group,
+      value: 'SIZE',
+      default: '1G',
+      help: 'Octets that they may take: at half of it the file becomes FILE.1, and the FILE.1 before is removed, its documents counted; 0 for no limit.',
+    },
   ]
 }
 
@@ -225,7 +232,7 @@ const FLAGS: readonly Flag[] = [
     value: 'WHEN',
     default: 'auto',
     choices: ['auto', 'never', 'always'],
-    help: 'How far it is on stderr, where that is a terminal; always: what was acknowledged, too.',
+    help: 'auto shows documents, MB/s and time left on a terminal; always also prints "acknowledged N documents" on stderr each time that a server has more of them.',
   },
   {
     name: 'log-level',

@@ -27,7 +27,7 @@ async function run({ options, spool }: ShipThreadStart): Promise<void> {
   const drained = new AbortController()
   let state: ShipState | null = null
   try {
-    const opened = await ShipState.open(options.stateFolder, options.delivery.deadLetter)
+    const opened = await ShipState.open(options.stateFolder, options.delivery)
     state = opened
     const shipping = new ShipRun({
       options,

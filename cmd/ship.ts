@@ -33,7 +33,7 @@ async function runShip(options: ShipOptions, operands: readonly string[]): Promi
   if (!isPrinting && stateFolder === null && operands.some((word) => word !== '-')) {
     log.warn('how far files were sent is not remembered: name a folder with --state')
   }
-  const state = await ShipState.open(stateFolder, isPrinting ? null : delivery.deadLetter)
+  const state = await ShipState.open(stateFolder, isPrinting ? { ...delivery, deadLetter: null } : delivery)
   try {
     const words = sortWords(operands)
     const run = new ShipRun({ options, words, state, filter: rowFilter, isExcluded, rejects, log })
@@ -76,13 +76,22 @@ async function runUntilSignal(
   const looking = setInterval(() => {
     if (control.isStopping) end.abort()
   }, SIGNAL_MS)
-  const showing = setInterval(() => progress.update(run.made, run.octets, total), PROGRESS_MS).unref()
+  let told = 0
+  const show = () => {
+    progress.update(run.made, run.octets, total === 0 ? 0 : total - run.passedOctets)
+    const { acknowledged = 0 } = run.sender.counts ?? {}
+    if (options.progress !== 'always' || acknowledged === told) return
+    told = acknowledged
+    tell(`acknowledged ${told} documents\n`)
+  }
+  const showing = setInterval(show, PROGRESS_MS).unref()
   const http = options.http === null || !options.isFollowing ? null : await serveShip(run, options.http, log)
   try {
     await run.run(end.signal)
   } finally {
     clearInterval(looking)
     clearInterval(showing)
+    show()
     progress.end()
     await http?.close()
   }
@@ -95,9 +104,10 @@ function summarise(run: ShipRun, isPrinting: boolean): ExitStatus {
   if (!isPrinting) {
     const { acknowledged = 0, duplicates = 0, rejected = 0 } = counts ?? {}
     const there = duplicates > 0 ? `, ${duplicates} of them there before` : ''
+    const kept = run.removedDeadLetters > 0 ? ` (${run.removedDeadLetters} of the dead letters removed)` : ''
     const flaws = run.documents.failed > 0 ? `, ${run.documents.failed} lines are no flows` : ''
     tell(
-      `${run.files} ${run.files === 1 ? 'file' : 'files'}, ${acknowledged} documents sent${there}, ${rejected} refused${flaws}\n`,
+      `${run.files} ${run.files === 1 ? 'file' : 'files'}, ${acknowledged} documents sent${there}, ${rejected} refused${kept}${flaws}\n`,
     )
   } else if (run.documents.failed > 0) {
     tell(`${run.documents.failed} lines are no flows\n`)

@@ -56,6 +56,8 @@ export class ArchiveWalk {
   unreadable = 0
   problems = 0
   files = 0
+  /** Octets of files, and of blocks in files, that need not be read, because they were before. */
+  passedOctets = 0
   readonly #options: ArchiveWalkOptions
   readonly #opened = new Map<string, Opened>()
   readonly #memory = new BlockMemory()
@@ -118,6 +120,7 @@ export class ArchiveWalk {
     const { positions, ignoreOlderMs } = this.#options
     const known = positions.get(key)
     if (known?.isDone === true) {
+      this.passedOctets += facts.fileOctets
       this.#options.onDone?.(facts.path, key)
       return null
     }
@@ -163,13 +166,16 @@ export class ArchiveWalk {
     const { file, position, progress } = opened
     if (file.state === 'open' && file.path.endsWith(PART_EXTENSION)) file.readOn()
     for (; opened.block < file.blocks.length; opened.block++) {
-      const { rows, kind } = file.blocks[opened.block]!
+      const { rows, kind, headOctets, bodyOctets } = file.blocks[opened.block]!
       const firstRow = opened.row
       opened.row += rows
       const number = kind === null ? -1 : RECORD_KINDS.indexOf(kind)
       const before = opened.kindRows[number] ?? 0
       if (number >= 0) opened.kindRows[number] = before + rows
-      if (opened.row <= position.offset) continue
+      if (opened.row <= position.offset) {
+        this.passedOctets += headOctets + bodyOctets
+        continue
+      }
       const block = file.block(opened.block, this.#memory)
       if (block === null) continue
       const ranges = kind === null ? [] : opened.origins.ranges(kind, before, rows)

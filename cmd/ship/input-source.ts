@@ -15,6 +15,8 @@ export interface InputSourceOptions {
   readonly rows: RowLoader
   readonly blocks: BlockLoader
   readonly log: Log
+  /** Takes how many octets of the input were read so far. */
+  readonly onOctets: (octets: number) => void
 }
 
 const OPEN_BRACE = 0x7b
@@ -44,11 +46,11 @@ export async function shipInput(
     await window.close()
     return { rejected: 0, problems: 0 }
   }
-  if (isLines) return shipLines(window, options.lines, progress, signal)
-  const { log, blocks } = options
+  if (isLines) return shipLines(window, options, progress, signal)
+  const { log, blocks, onOctets } = options
   const input = await openWindow(path, window, { log })
   try {
-    if (input.kind === 'records') return await shipRecords(input, options.rows, progress, signal)
+    if (input.kind === 'records') return await shipRecords(input, options, progress, signal)
     if (input.kind === 'archive') throw new Error('an archive file is walked')
     const { stream } = input
     let firstRow = 0
@@ -56,6 +58,7 @@ export async function shipInput(
       const { schema, problems } = stream
       await blocks.load({ block, schema, problems, firstRow, from: 0, progress }, signal)
       firstRow += block.info.rows
+      onOctets(input.octets)
     }
     return { rejected: stream.rejected, problems: stream.problems.length }
   } finally {
@@ -65,7 +68,7 @@ export async function shipInput(
 
 async function shipLines(
   window: CaptureInput,
-  loader: LineLoader,
+  { lines: loader, onOctets }: InputSourceOptions,
   progress: SourceProgress,
   signal: AbortSignal,
 ): Promise<InputResult> {
@@ -86,6 +89,7 @@ async function shipLines(
     }
     isPassing = feed < from
     await loadLines(window, begin, end, loader, progress)
+    onOctets(window.sourceOctets)
     wanted = 1
   }
   if (!signal.aborted && window.to > window.from && !isPassing) {
@@ -113,7 +117,7 @@ async function loadLines(
 /** A capture, or a log that is no JSON: its records are batches, which wait for their turn. */
 async function shipRecords(
   input: RecordInput,
-  loader: RowLoader,
+  { rows: loader, onOctets }: InputSourceOptions,
   progress: SourceProgress,
   signal: AbortSignal,
 ): Promise<InputResult> {
@@ -140,6 +144,7 @@ async function shipRecords(
       spare.push(batch)
     }
     waiting.length = 0
+    onOctets(input.octets)
     if (signal.aborted) input.close()
   }
   await input.run(writers, () => (waiting.length > 0 || signal.aborted ? loadWaiting() : undefined))

@@ -48,7 +48,6 @@ const FORM_OF: Readonly<Record<Way, RecordForm>> = {
 export class LineLoader {
   /** Documents made. */
   documents = 0
-  octets = 0
   readonly #options: LineLoaderOptions
   readonly #filter: LineFilter | null
 
@@ -69,7 +68,6 @@ export class LineLoader {
         }
       }
     }
-    this.octets += to - from
     const load = await this.#options.loads.room()
     this.#options.loads.note(load, progress, load.page.count, lines.end)
   }

@@ -40,6 +40,11 @@ export function shipMetrics(run: ShipRun): MetricFamily[] {
       run.skippedOctets,
     ),
     one('input_problems_total', 'Files, and places in files, that cannot be read.', missing + bad),
+    one(
+      'removed_dead_letters_total',
+      'Refused documents that were kept and then removed (--dead-letter-size).',
+      run.removedDeadLetters,
+    ),
     one('requests_under_way', 'Requests whose documents are not all done.', run.loads.underWay, 'gauge'),
     ...COUNTS.map(([key, name, help]) => one(`${name}_total`, help, counts?.[key] ?? 0)),
   ]

@@ -86,6 +86,22 @@ test('a document that is refused for good is a dead letter with the reason, and 
   assert.is((await ship(at('a.log'))).sender.counts, null)
 })
 
+test('dead letters take no more room than they may: the last ones are kept, the others counted', async () => {
+  writeFileSync(at('a.log'), lines(0, 100))
+  server.refuses = () => ({ status: 400, error: { type: 'odd' } })
+  const run = await ship(at('a.log'), '--dead-letter-size', '20000')
+  const letters = ['.1', ''].flatMap((end) =>
+    readFileSync(`${at('state/ship/dead-letters.ndjson')}${end}`, 'utf8')
+      .trim()
+      .split('\n'),
+  )
+  const kept = letters.map((text) => JSON.parse(JSON.parse(text).message).network.bytes)
+  assert.ok(letters.join('\n').length < 20_000, String(letters.length))
+  assert.is(kept.length + run.removedDeadLetters, 100)
+  assert.ok(kept.length > 5, String(kept.length))
+  assert.equal(kept, upTo(100).slice(-kept.length))
+})
+
 test('wrong credentials end the run with one line that holds none, and the position stays', async () => {
   writeFileSync(at('a.log'), lines(0, 10))
   server.mood = () => 401

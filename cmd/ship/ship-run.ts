@@ -83,6 +83,7 @@ export class ShipRun {
   /** Inputs other than logs and archives. */
   #others = 0
   #blockOctets = 0
+  #inputOctets = 0
   #savedMs = 0
 
   constructor(settings: ShipRunSettings) {
@@ -116,9 +117,14 @@ export class ShipRun {
     return this.#lines.documents + this.#rows.documents
   }
 
-  /** Octets read so far. */
+  /** Octets of inputs that were read so far, compressed or not. */
   get octets(): number {
-    return this.#lines.octets + this.#blockOctets
+    return (this.#follower?.fileOctets ?? 0) + this.#blockOctets + this.#inputOctets
+  }
+
+  /** Octets of inputs that need not be read, because they were sent before. */
+  get passedOctets(): number {
+    return (this.#follower?.passedOctets ?? 0) + (this.#walk?.passedOctets ?? 0)
   }
 
   /** Lets go of files that may be moved away. */
@@ -140,6 +146,11 @@ export class ShipRun {
       missing: this.#inputs.missing + unmatched + (follower?.unreadable.size ?? 0) + (walk?.unreadable ?? 0),
       bad: this.#inputs.bad + this.documents.failed + (follower?.cutLines ?? 0) + (walk?.problems ?? 0),
     }
+  }
+
+  /** Refused documents that are kept no more, to make room for others. */
+  get removedDeadLetters(): number {
+    return this.#settings.state.deadLetters?.removed ?? 0
   }
 
   get skippedOctets(): number {
@@ -247,10 +258,14 @@ export class ShipRun {
   async #input(path: string, signal: AbortSignal): Promise<void> {
     const { log } = this.#settings
     if (signal.aborted) return
+    const before = this.#inputOctets
+    const onOctets = (octets: number) => {
+      this.#inputOctets = before + octets
+    }
     try {
       const { rejected, problems } = await shipInput(
         path,
-        { lines: this.#lines, rows: this.#rows, blocks: this.#blocks, log },
+        { lines: this.#lines, rows: this.#rows, blocks: this.#blocks, log, onOctets },
         signal,
       )
       this.#others++
@@ -295,6 +310,7 @@ export class ShipRun {
       reason: reason.slice(0, 500),
       source: part.progress.name,
     })
+    const before = this.removedDeadLetters
     state.deadLetters?.add({
       message: Buffer.from(documentOf(batch, item)).toString(),
       status,
@@ -302,6 +318,8 @@ export class ShipRun {
       source: part.progress.name,
       position: part.end,
     })
+    const removed = this.removedDeadLetters - before
+    if (removed > 0) log.warn('old dead letters were removed to make room (--dead-letter-size)', { removed })
   }
 
   /** Captures that a folder or a pattern names are not read: they cannot be told from those that were sent before. */

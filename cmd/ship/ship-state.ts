@@ -4,6 +4,7 @@ import { FlowError } from '../../lib/diagnostics/flow-error.ts'
 import { reasonOf } from '../../lib/diagnostics/reason.ts'
 import type { RunLock } from '../../lib/rotate/run-lock.ts'
 import { PositionStore } from '../../lib/tail/position-store.ts'
+import type { DeliveryOptions } from '../ship-flags.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { lockPositions } from './ship-lock.ts'
 
@@ -31,11 +32,13 @@ export class ShipState {
   }
 
   /**
-   * Takes the lock and reads the positions; with no folder nothing is kept. `deadLetter` as in DeliveryOptions. Throws
-   * STATE_UNWRITABLE.
+   * Takes the lock and reads the positions; with no folder nothing is kept. Throws STATE_UNWRITABLE.
    */
-  static async open(folder: string | null, deadLetter: string | null): Promise<ShipState> {
-    const letters = (path: string | null) => (path === null ? null : new DeadLetters(path))
+  static async open(
+    folder: string | null,
+    { deadLetter, deadLetterOctets }: Pick<DeliveryOptions, 'deadLetter' | 'deadLetterOctets'>,
+  ): Promise<ShipState> {
+    const letters = (path: string | null) => (path === null ? null : new DeadLetters(path, deadLetterOctets))
     if (folder === null) {
       return new ShipState(new PositionStore(''), letters(deadLetter || null), null)
     }

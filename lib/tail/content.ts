@@ -24,6 +24,8 @@ export interface Content {
   readonly packing: Packing
   /** Why the content ended before its end, if it did. */
   readonly damage: string | null
+  /** Octets of the file that were read, compressed or not. */
+  readonly fileOctets: number
   /** Fills `into[from, to)` as far as it can; 0 where there is nothing more, which for plain files may change. */
   read(into: Buffer, from: number, to: number): Promise<number>
   /** What the file begins with now, to see that it was not truncated and written anew; null for compressed files. */
@@ -80,6 +82,7 @@ async function readAt(handle: FileHandle, into: Buffer, at: number): Promise<num
 class PlainContent implements Content {
   readonly packing = 'plain'
   readonly damage = null
+  fileOctets = 0
   readonly #handle: FileHandle
   #at: number
 
@@ -91,6 +94,7 @@ class PlainContent implements Content {
   async read(into: Buffer, from: number, to: number): Promise<number> {
     const { bytesRead } = await this.#handle.read(into, from, to - from, this.#at)
     this.#at += bytesRead
+    this.fileOctets += bytesRead
     return bytesRead
   }
 
@@ -116,6 +120,10 @@ class PackedContent implements Content {
     this.packing = packing
     this.#source = source
     this.#pieces = inflate(source, packing)
+  }
+
+  get fileOctets(): number {
+    return 'bytesRead' in this.#source ? this.#source.bytesRead : 0
   }
 
   async skip(octets: number): Promise<void> {

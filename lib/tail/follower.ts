@@ -55,6 +55,10 @@ export class Follower {
   /** Sources opened, and octets that were skipped because they were too far behind. */
   begun = 0
   skippedOctets = 0
+  /** Octets of files that need not be read, because they were before. */
+  passedOctets = 0
+  /** Octets of closed files that were read. */
+  #closedOctets = 0
   readonly #options: FollowerOptions
   readonly #now: () => number
   readonly #open = new Map<string, Open>()
@@ -76,8 +80,15 @@ export class Follower {
     this.#now = options.nowMs ?? Date.now
   }
 
+  /** Octets of files that were read so far, compressed or not. */
+  get fileOctets(): number {
+    let octets = this.#closedOctets
+    for (const { file } of this.#open.values()) octets += file.fileOctets
+    return octets
+  }
+
   /**
-   * Whole lines of one source after the other, round robin; null now and then while there is nothing to read, so that
+   * Whole records of one source after the other, round robin; null now and then while there is nothing to read, so that
    * the caller can look after other things. Ends when `signal` does, or at the end of all files.
    */
   async *pieces(signal: AbortSignal): AsyncGenerator<Piece | null, undefined> {
@@ -184,6 +195,11 @@ export class Follower {
       positions.touch(position, now)
     }
     let from = Math.max(position.offset, this.#readTo.get(key) ?? 0)
+    this.passedOctets += position.isDone
+      ? file.octets
+      : file.packing === 'plain'
+        ? Math.min(from, file.octets)
+        : 0
     if (position.isDone) return
     const skipped = this.#excess(file, from)
     from += skipped
@@ -265,6 +281,7 @@ export class Follower {
   async #close(key: string, file: TailedFile): Promise<void> {
     this.#open.delete(key)
     this.#readTo.set(key, file.offset)
+    this.#closedOctets += file.fileOctets
     await file.close()
   }
 }

@@ -66,6 +66,11 @@ export class TailedFile {
     return this.#at
   }
 
+  /** Octets of the file that were read, compressed or not. */
+  get fileOctets(): number {
+    return this.#content.fileOctets
+  }
+
   get damage(): string | null {
     return this.#content.damage
   }

@@ -20,7 +20,7 @@ export async function runShip(
   const { given, operands } = parseFlags(SHIP, words)
   const options = shipOptions(given, {})
   const { stateFolder, delivery, filter, excludeFiles } = options
-  const state = await ShipState.open(stateFolder, delivery.deadLetter)
+  const state = await ShipState.open(stateFolder, delivery)
   try {
     const run = new ShipRun({
       options,
