@@ -1,8 +1,10 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { FlowBatch } from '../flow/batch.ts'
 import { BlockMemory } from '../flow/block-memory.ts'
+import { F } from '../flow/fields.ts'
 import type { ReadColumn } from '../flow/source.ts'
 import { FlowGenerator } from '../testing/flow-generator.ts'
 import { openArchive } from './archive-reader.ts'
@@ -76,6 +78,54 @@ test('64-bit columns in half their width have the same values', () => {
       }
     }
     assert.ok(found > 5)
+    reader.close()
+  })
+})
+
+test('some rows of a column have what they have in the whole, whichever of both is read first', () => {
+  withFile((path) => {
+    const reader = openArchive(path)
+    const kinds = new Set<string>()
+    for (let index = 0; index < reader.blocks.length; index++) {
+      const { columns, info } = reader.block(index)!
+      const rows = Uint32Array.from({ length: info.rows }, (_, row) => row).filter((row) => row % 7 < 2)
+      for (const { field } of columns) {
+        if (field === null) continue
+        for (const isReadFirst of [false, true]) {
+          const block = reader.block(index, new BlockMemory())!
+          if (isReadFirst) block.read(field, reader.problems)
+          const out = new Uint32Array(rows.length)
+          const isGiven = block.gather!(field, rows, rows.length, out)
+          const { column, codes } = block.read(field, reader.problems)!
+          if (!isGiven) continue
+          kinds.add(field.kind)
+          assert.is(column.shape, 'fixed')
+          if (column.shape !== 'fixed') continue
+          const values = codes ?? (field.kind === 'u64' ? column.wide : column.values)
+          for (const [i, row] of rows.entries())
+            assert.equal([column.present[row], BigInt(out[i]!)], [1, BigInt(values[row]!)], field.name)
+        }
+      }
+    }
+    assert.equal([...kinds].sort(), ['address', 'u16', 'u32', 'u64', 'u8'])
+    assert.equal(reader.problems, [])
+    reader.close()
+  })
+})
+
+test('of a column that is damaged no rows are given, and reading it tells why', () => {
+  withFile((path) => {
+    const reader = openArchive(path)
+    const { at, headOctets } = reader.blocks[0]!
+    const octets = readFileSync(path)
+    octets.fill(0xff, at + 32 + headOctets + 8, at + 32 + headOctets + reader.blocks[0]!.bodyOctets)
+    writeFileSync(path, octets)
+    const block = reader.block(0)!
+    const out = new Uint32Array(2)
+    assert.not(block.gather!(F.sourceTransportPort, Uint32Array.of(0, 1), 2, out))
+    assert.is(block.read(F.sourceTransportPort, reader.problems), null)
+    assert.is(reader.problems.length, 1)
+    assert.match(reader.problems[0]!.what, 'column sourceTransportPort')
     reader.close()
   })
 })

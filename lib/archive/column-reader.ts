@@ -22,6 +22,7 @@ import type { AddressFacts, StreamReader } from './stream-reader.ts'
 const NO_WORDS = new Uint32Array(0)
 const NO_WIDE = new BigUint64Array(0)
 const NO_SIGNED = new BigInt64Array(0)
+const NUMBER_KINDS: ReadonlySet<Field['kind']> = new Set(['u8', 'u16', 'u32', 'u64', 'address'])
 
 /** Decodes one column of a block; throws Damage. */
 export function readColumn(
@@ -128,6 +129,36 @@ export function readCodes(
 ): { codes: Uint32Array; present: Uint8Array } {
   const present = presenceOf(entry, rows, reader, memory)
   return { codes: numbersOf(entry, rows, reader, present, memory), present }
+}
+
+/** A column of numbers or codes that all rows hold, run by run; null where it is not stored so. Throws Damage. */
+export function readRuns(
+  entry: BlockColumn,
+  field: Field,
+  rows: number,
+  reader: StreamReader,
+): RunsColumn | null {
+  if (entry.presence !== 0 || !NUMBER_KINDS.has(field.kind)) return null
+  const [stream] = entry.streams
+  const isWide = field.kind === 'u64'
+  const constant = reader.constant(stream)
+  if (constant === null) return isWide ? reader.wideRuns(stream, rows) : reader.runs(stream, rows)
+  const values = isWide ? BigUint64Array.of(constant) : Uint32Array.of(Number(BigInt.asUintN(32, constant)))
+  return { values, lengths: Uint32Array.of(rows) }
+}
+
+/** Numbers or codes of some rows of a column that all rows hold; false where they do not fit 32 bits. Throws Damage. */
+export function gatherNumbers(
+  entry: BlockColumn,
+  field: Field,
+  rows: number,
+  reader: StreamReader,
+  wanted: Uint32Array,
+  count: number,
+  out: Uint32Array,
+): boolean {
+  if (entry.presence !== 0 || !NUMBER_KINDS.has(field.kind)) return false
+  return reader.gather(entry.streams[0], rows, wanted, count, out)
 }
 
 /** Codes below this are counted in an array. */

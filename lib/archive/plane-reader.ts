@@ -9,6 +9,9 @@ import {
   addToWords,
   fromOctets,
   fromPairs,
+  gatherOctets,
+  gatherPairOctet,
+  gatherPairs,
   interleave,
   joinPairOctet,
   joinPairs,
@@ -34,6 +37,8 @@ export class PlaneReader {
   readonly #count: number
   readonly #body: BodyReader
   readonly #memory: ValueMemory
+  /** Planes of which only some values were taken: others may want the rest. */
+  readonly #kept = new Map<number, Uint8Array>()
 
   constructor(table: Buffer, count: number, body: BodyReader, memory: ValueMemory) {
     this.#table = table
@@ -47,12 +52,14 @@ export class PlaneReader {
     return index < this.#count ? this.#table.readUInt32LE(index * PLANE_ENTRY_OCTETS + 8) : -1
   }
 
-  /** The planes of one stream put together. */
-  joined(number: number, facts: PlanesFacts): Decoded {
-    const { count, base, unit, first } = facts
+  /** The planes of one stream, and how many bits they have together. */
+  #planesOf(
+    number: number,
+    { count, first, planes: many }: PlanesFacts,
+  ): { planes: Uint8Array[]; bits: number } {
     const planes: Uint8Array[] = []
     let bits = 0
-    for (let k = 0; k < facts.planes; k++) {
+    for (let k = 0; k < many; k++) {
       const plane = this.plane(first + k)
       const width = plane.length === count ? 8 : 16
       if (plane.length !== (count * width) / 8 || bits + width > 64)
@@ -62,6 +69,30 @@ export class PlaneReader {
       bits += width
       planes.push(plane)
     }
+    return { planes, bits }
+  }
+
+  /** Values `wanted[0 … many-1]` of one stream without a unit; false where planes are not those of small numbers. */
+  gather(number: number, facts: PlanesFacts, wanted: Uint32Array, many: number, out: Uint32Array): boolean {
+    const { count, base, first } = facts
+    if (count === 0 || facts.planes < 1 || facts.planes > 2) return false
+    const isOctets = (index: number) => this.octetsOf(index) === count
+    if (facts.planes === 2 && (isOctets(first) || !isOctets(first + 1))) return false
+    if (base + 2n ** 24n > 2n ** 32n) return false
+    for (let k = 0; k < facts.planes; k++)
+      if (!this.#kept.has(first + k)) this.#kept.set(first + k, this.plane(first + k))
+    const [low, high] = this.#planesOf(number, facts).planes
+    const from = Number(base)
+    if (high !== undefined) gatherPairOctet(pairsOf(low!), high, from, wanted, many, out)
+    else if (low!.length === count) gatherOctets(low!, from, wanted, many, out)
+    else gatherPairs(pairsOf(low!), from, wanted, many, out)
+    return true
+  }
+
+  /** The planes of one stream put together. */
+  joined(number: number, facts: PlanesFacts): Decoded {
+    const { count, base, unit } = facts
+    const { planes, bits } = this.#planesOf(number, facts)
     if (bits > 32) return this.#joinedWide(planes, facts)
     const greatest = 2 ** bits - 1
     const out = newWords(this.#memory, count)
@@ -114,6 +145,8 @@ export class PlaneReader {
 
   /** The octets of one plane. */
   plane(index: number): Uint8Array {
+    const kept = this.#kept.get(index)
+    if (kept !== undefined) return kept
     if (index >= this.#count) throw new Damage(`there is no plane ${index}`)
     const at = index * PLANE_ENTRY_OCTETS
     const flagged = this.#table.readUInt32LE(at + 4)

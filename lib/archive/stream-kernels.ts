@@ -188,6 +188,49 @@ export function lookUpAddresses(table: BigUint64Array, codes: Uint32Array, out: 
 /** Least and greatest of what `sumDeltas` gave before it was cut to 32 bits. */
 export const span = { least: 0, greatest: 0 }
 
+/** from + values[row] of the rows wanted. */
+export function gatherOctets(
+  plane: Uint8Array,
+  from: number,
+  wanted: Uint32Array,
+  count: number,
+  out: Uint32Array,
+): void {
+  const base = from | 0
+  for (let i = 0; i < count; i++) out[i] = (plane[wanted[i]!]! + base) | 0
+}
+
+export function gatherPairs(
+  plane: Uint16Array,
+  from: number,
+  wanted: Uint32Array,
+  count: number,
+  out: Uint32Array,
+): void {
+  const base = from | 0
+  for (let i = 0; i < count; i++) out[i] = (plane[wanted[i]!]! + base) | 0
+}
+
+/** As `joinPairOctet` for the rows wanted. */
+export function gatherPairOctet(
+  low: Uint16Array,
+  high: Uint8Array,
+  from: number,
+  wanted: Uint32Array,
+  count: number,
+  out: Uint32Array,
+): void {
+  const base = from | 0
+  for (let i = 0; i < count; i++) {
+    const row = wanted[i]!
+    out[i] = ((low[row]! | (high[row]! << 16)) + base) | 0
+  }
+}
+
+export function gatherWords(values: Uint32Array, wanted: Uint32Array, count: number, out: Uint32Array): void {
+  for (let i = 0; i < count; i++) out[i] = values[wanted[i]!]!
+}
+
 /** Running sums of zigzag differences from 0 on, modulo 2^32. */
 export function sumDeltas(deltas: Uint32Array, out: Uint32Array): void {
   let sum = 0

@@ -3,7 +3,7 @@ import { Damage } from './damage.ts'
 import { ENCODING, MOST_VALUES, PLANE_ENTRY_OCTETS, STREAM_ENTRY_OCTETS } from './encoding.ts'
 import type { BodyReader } from './frame-scan.ts'
 import { findPairs } from './key-table.ts'
-import { PlaneReader, pairsOf } from './plane-reader.ts'
+import { PlaneReader, type PlanesFacts, pairsOf } from './plane-reader.ts'
 import {
   checkRuns,
   type Decoded,
@@ -20,7 +20,7 @@ import {
   valuesOf,
   widened,
 } from './scaled.ts'
-import { addToOctets, addToPairs, greatestOf, lookUp, select } from './stream-kernels.ts'
+import { addToOctets, addToPairs, gatherWords, greatestOf, lookUp, select } from './stream-kernels.ts'
 
 /** What ATTR and FAMILY streams need to know of addresses; both may throw Damage. */
 export interface AddressFacts {
@@ -78,13 +78,61 @@ export class StreamReader {
 
   /** As `narrow`, each value once with how often it comes one after the other; null where they are not stored so. */
   runs(number: number, count: number): { values: Uint32Array; lengths: Uint32Array } | null {
+    const streams = this.#runStreams(number, count)
+    if (streams === null) return null
+    return { values: this.#narrowOf(streams.values, number - 1), lengths: streams.lengths }
+  }
+
+  /** As `runs`, in 64 bits each. */
+  wideRuns(number: number, count: number): { values: BigUint64Array; lengths: Uint32Array } | null {
+    const streams = this.#runStreams(number, count)
+    if (streams === null) return null
+    const values = widened(this.#stream(streams.values, number - 1), this.#memory)
+    return { values, lengths: streams.lengths }
+  }
+
+  /** The stream of values of runs, and their lengths. */
+  #runStreams(number: number, count: number): { values: number; lengths: Uint32Array } | null {
     const at = this.#entryAt(number, this.#streams)
     const tables = this.#tables
     if (tables[at] !== ENCODING.runs || tables.readUInt32LE(at + 4) !== count) return null
-    const values = this.#narrowOf(tables.readUInt32LE(at + 20), number - 1)
+    const values = tables.readUInt32LE(at + 20)
     const lengths = this.#narrowOf(tables.readUInt32LE(at + 24), number - 1)
-    checkRuns(values.length, lengths, count)
+    checkRuns(this.count(values), lengths, count)
     return { values, lengths }
+  }
+
+  /** What all values of a stream are; null where they are not stored so. */
+  constant(number: number): bigint | null {
+    const at = this.#entryAt(number, this.#streams)
+    return this.#tables[at] === ENCODING.constant ? this.#tables.readBigUInt64LE(at + 8) : null
+  }
+
+  /** Writes values `wanted[0 … many-1]` of `count` to `out`; false where they do not fit 32 bits. */
+  gather(number: number, count: number, wanted: Uint32Array, many: number, out: Uint32Array): boolean {
+    if (!this.#known.has(number)) {
+      const facts = this.#planesFacts(number, count)
+      if (facts !== null && this.#planes.gather(number, facts, wanted, many, out)) return true
+    }
+    const values = narrowed(this.#counted(number, count), this.#memory)
+    if (values === null) return false
+    gatherWords(values, wanted, many, out)
+    return true
+  }
+
+  /** What a stream says that is planes and a base and nothing else; else null. */
+  #planesFacts(number: number, count: number): PlanesFacts | null {
+    const at = this.#entryAt(number, this.#streams)
+    const tables = this.#tables
+    if (tables[at] !== ENCODING.planes || tables[at + 1] !== 0 || tables.readUInt32LE(at + 4) !== count)
+      return null
+    return {
+      count,
+      base: tables.readBigUInt64LE(at + 8),
+      unit: 1n,
+      first: tables.readUInt32LE(at + 16),
+      planes: tables[at + 2]!,
+    }
   }
 
   /** As `narrow` for a column of octets: what does not fit is cut. */
@@ -120,12 +168,9 @@ export class StreamReader {
 
   /** The plane of a stream that is one of this width and nothing else but a base, not decoded yet; else null. */
   #onePlane(number: number, count: number, bits: 8 | 16): Uint8Array | null {
-    const at = this.#entryAt(number, this.#streams)
-    const tables = this.#tables
-    if (this.#known.has(number) || tables[at] !== ENCODING.planes || tables[at + 2] !== 1) return null
-    if (tables[at + 1] !== 0 || tables.readUInt32LE(at + 4) !== count || count === 0) return null
-    const index = tables.readUInt32LE(at + 16)
-    return this.#planes.octetsOf(index) * 8 === count * bits ? this.#planes.plane(index) : null
+    const facts = this.#known.has(number) ? null : this.#planesFacts(number, count)
+    if (facts === null || facts.planes !== 1 || count === 0) return null
+    return this.#planes.octetsOf(facts.first) * 8 === count * bits ? this.#planes.plane(facts.first) : null
   }
 
   #smallBase(number: number): number {

@@ -8,6 +8,8 @@ export interface AddressColumn {
   readonly present: Uint8Array
 }
 
+let gathered = new Uint32Array(0)
+
 /** One block under one filter: each column is read once, masks are used again. */
 export class BlockRun {
   readonly block: FlowBlock
@@ -48,6 +50,16 @@ export class BlockRun {
       this.#codes.set(field, codes)
     }
     return codes
+  }
+
+  /**
+   * What the first `count` of `rows` have of a field, good until the next call; null where some row lacks the field, or
+   * the block does not give its rows one by one.
+   */
+  gather(field: Field, rows: Uint32Array, count: number): Uint32Array | null {
+    if (this.block.gather === undefined || this.#columns.has(field)) return null
+    if (gathered.length < count) gathered = new Uint32Array(this.rows)
+    return this.block.gather(field, rows, count, gathered) ? gathered : null
   }
 
   /** A mask for all rows with anything in it; to be given back. */

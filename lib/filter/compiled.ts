@@ -4,6 +4,7 @@ import { type Condition, fieldsOf } from './condition.ts'
 import type { CompiledFilter } from './filter.ts'
 import { leafOf } from './leaves.ts'
 import { type Node, newBudgets, type Outlook } from './node.ts'
+import { everyRow, keepRows, listRows } from './row-lists.ts'
 import { simplified } from './simplified.ts'
 
 /** Makes a filter that can be run; not for two threads at once. */
@@ -31,6 +32,13 @@ export function compiledOf(written: Condition): CompiledFilter {
       const count = countRows(out, rows)
       run.give(out)
       // A filter remembers few masks: they are as long as blocks.
+      masks.length = Math.min(masks.length, 8)
+      return count
+    },
+    list(block, rows, problems) {
+      const outlook = root.prepare(block)
+      if (outlook !== 'some') return outlook === 'all' ? everyRow(rows, block.info.rows) : 0
+      const count = listRows(root, new BlockRun(block, problems, masks), rows)
       masks.length = Math.min(masks.length, 8)
       return count
     },
@@ -126,6 +134,20 @@ function andNode(parts: readonly Node[]): Node {
       }
       if (isFirst) out.fill(1, 0, run.rows)
       run.give(other)
+    },
+    list: (run, rows) => {
+      let count = -1
+      for (let i = 0; i < parts.length && count !== 0; i++) {
+        if (outlooks[i] === 'all') continue
+        count = count < 0 ? listRows(parts[i]!, run, rows) : keepRows(parts[i]!, run, rows, count)
+      }
+      return count < 0 ? everyRow(rows, run.rows) : count
+    },
+    keep: (run, rows, count) => {
+      let kept = count
+      for (let i = 0; i < parts.length && kept !== 0; i++)
+        if (outlooks[i] !== 'all') kept = keepRows(parts[i]!, run, rows, kept)
+      return kept
     },
   }
 }

@@ -36,6 +36,8 @@ export interface CompiledFilter {
   codes?(addresses: AddressCodes): Uint8Array | null
   /** Sets `selection[row]` to 1 or 0 for all rows; returns how many are 1. Reads only the columns it needs. */
   select(block: FlowBlock, selection: Uint8Array, problems: Problem[]): number
+  /** Writes the numbers of the rows that match to `rows`, in order; returns how many. As `select`, and quicker. */
+  list?(block: FlowBlock, rows: Uint32Array, problems: Problem[]): number
 }
 
 /** A filter that has been understood. */

@@ -9,6 +9,7 @@ import type { Budgets, Node, Outlook } from './node.ts'
 import { matchesZero, numberKernel } from './number-kernels.ts'
 import { comparedWith, GREATEST, hasNumber, LEAST, meetsRange } from './number-set.ts'
 import { compareRows } from './quantity-rows.ts'
+import { keepMarked, listKernel } from './row-lists.ts'
 import { clockLeaf, listLeaf, textLeaf } from './slow-leaves.ts'
 
 /** The node of a test. */
@@ -34,6 +35,7 @@ export function leafOf(test: Test, budgets: Budgets): Node {
 function numberLeaf(test: NumberTest, budgets: Budgets): Node {
   const { field, missing, shift, mask } = test
   const kernel = numberKernel(test, budgets.tables)
+  const keep = listKernel(test)
   const zeroMatches = matchesZero(test)
   const missingMatches = missing !== null && hasNumber(test.set, missing)
   return {
@@ -57,6 +59,10 @@ function numberLeaf(test: NumberTest, budgets: Budgets): Node {
       if (zeroMatches) andRows(out, present, run.rows)
       if (missingMatches) for (let row = 0; row < run.rows; row++) if (present[row] === 0) out[row] = 1
     },
+    keep(run, rows, count) {
+      const values = run.gather(field, rows, count)
+      return values === null ? -1 : keep(values, rows, count)
+    },
   }
 }
 
@@ -73,6 +79,11 @@ function addressLeaf(test: AddressTest, budgets: Budgets): Node {
     codes: (addresses) => bits.of(addresses)?.subarray(0, addresses.codes) ?? null,
     run(run, out) {
       selectAddresses(run, test, bits, out)
+    },
+    keep(run, rows, count) {
+      const codes = run.gather(field, rows, count)
+      const marks = codes === null ? null : bits.of(run.block.addresses)
+      return codes === null || marks === null ? -1 : keepMarked(marks, codes, rows, count)
     },
   }
 }
@@ -211,6 +222,7 @@ function compareLeaf(test: CompareTest, budgets: Budgets): Node {
         scaledRange(counts, rates, bounds.low, bounds.high, run.rows, out)
       else compareRows(left, comparator, right, (field) => run.fixed(field), run.rows, out, within)
     },
+    keep: (run, rows, count) => (isUnscaled ? (plain?.keep?.(run, rows, count) ?? -1) : -1),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { FixedColumn } from '../flow/batch.ts'
 import type { NumberTest } from './condition.ts'
-import { hasNumber, type NumberSet } from './number-set.ts'
+import { clamped, hasNumber, type NumberSet } from './number-set.ts'
 
 /** Sets `out[row]` to 1 where the row's value, or the 0 that stands for none, matches; else to 0. */
 export type NumberKernel = (column: FixedColumn, rows: number, out: Uint8Array) => void
@@ -33,19 +33,6 @@ export function numberKernel(test: NumberTest, budget: TableBudget): NumberKerne
     default:
       return byWords(clamped(test.set, 2n ** 64n - 1n), 1, 0n)
   }
-}
-
-/** The part of the set from 0 to `most`. */
-function clamped(set: NumberSet, most: bigint): NumberSet {
-  const lows: bigint[] = []
-  const highs: bigint[] = []
-  for (let i = 0; i < set.lows.length; i++) {
-    const [low, high] = [set.lows[i]!, set.highs[i]!]
-    if (high < 0n || low > most) continue
-    lows.push(low < 0n ? 0n : low)
-    highs.push(high > most ? most : high)
-  }
-  return { lows, highs }
 }
 
 /** Whether a row that holds nothing would match by its 0. */

@@ -100,3 +100,16 @@ export function hasNumber(set: NumberSet, value: bigint): boolean {
 export function meetsRange(set: NumberSet, least: bigint, greatest: bigint): boolean {
   return set.lows.some((low, i) => low <= greatest && set.highs[i]! >= least)
 }
+
+/** The part of the set from 0 to `most`. */
+export function clamped(set: NumberSet, most: bigint): NumberSet {
+  const lows: bigint[] = []
+  const highs: bigint[] = []
+  for (let i = 0; i < set.lows.length; i++) {
+    const [low, high] = [set.lows[i]!, set.highs[i]!]
+    if (high < 0n || low > most) continue
+    lows.push(low < 0n ? 0n : low)
+    highs.push(high > most ? most : high)
+  }
+  return { lows, highs }
+}

@@ -289,6 +289,26 @@ function withZones(block: FlowBlock, rows: readonly Row[]): FlowBlock {
   return { ...block, info: block.info, columns }
 }
 
+/** The block as one that gives some rows of its columns, where these hold them and the numbers fit. */
+function withGather(block: FlowBlock, counts: { gathered: number }): FlowBlock {
+  return {
+    ...block,
+    info: block.info,
+    gather(field, wanted, count, out) {
+      const { column, codes } = block.read(field, [])!
+      if (column.shape !== 'fixed' || field.kind === 'i64') return false
+      const values = codes ?? (field.kind === 'u64' ? column.wide : column.values)
+      for (let i = 0; i < count; i++) {
+        const row = wanted[i]!
+        if (column.present[row] !== 1 || values[row]! >= 2 ** 32) return false
+        out[i] = Number(values[row]!)
+      }
+      counts.gathered++
+      return true
+    },
+  }
+}
+
 test('filters select the rows that a row-by-row reading selects, and prune none of them', () => {
   for (let round = 0; round < 16; round++) {
     const rows = Array.from({ length: pick([1, 3, 70, 300]) }, newRow)
@@ -310,10 +330,29 @@ test('filters select the rows that a row-by-row reading selects, and prune none 
         )
       assert.is(count, wanted.filter((value) => value === 1).length)
       if (count > 0) assert.ok(compiled.mayMatch(block), text)
+      const listed = wanted.flatMap((value, row) => (value === 1 ? row : []))
+      const list = new Uint32Array(rows.length)
+      assert.equal([...list.subarray(0, compiled.list!(block, list, []))], listed, text)
       const again = compileFilter(parseFilter(explain(filter)))
       assert.is(again.select(plain, selection, []), count, explain(filter))
     }
   }
+})
+
+test('what the first part of a filter leaves, the others look at row by row', () => {
+  const counts = { gathered: 0 }
+  for (let round = 0; round < 400; round++) {
+    const rows = Array.from({ length: pick([1, 3, 20]) }, newRow)
+    const batch = new FlowBatch()
+    for (const row of rows) fillRow(batch, row as Record<string, string | bigint>)
+    const parts = [numberSample(), addressSample(), pick([numberSample, compareSample, rateSample])()]
+    const compiled = compileFilter(parseFilter(parts.map(({ text }) => `(${text})`).join(' and ')))
+    const wanted = rows.flatMap((row, i) => (parts.every(({ matches }) => matches(row, false)) ? i : []))
+    const list = new Uint32Array(rows.length)
+    const many = compiled.list!(withGather(blockOfBatch(batch), counts), list, [])
+    assert.equal([...list.subarray(0, many)], wanted, parts.map(({ text }) => text).join())
+  }
+  assert.ok(counts.gathered > 100)
 })
 
 test.run()

@@ -84,6 +84,14 @@ export interface FlowBlock {
   readCodes(field: Field, problems: Problem[]): { codes: Uint32Array; present: Uint8Array } | null
   /** As `read` for a u64 column, at half the cost; null also where its values do not fit: `read` gives them then. */
   readScaled?(field: Field, problems: Problem[]): ScaledColumn | null
+  /**
+   * Writes to `out` what `count` rows have, `rows` being their numbers in order: of fields up to 32 bits and counters that
+   * fit them the numbers, of addresses the codes. False, and anything in `out`, where some row lacks the field or has more,
+   * and where it cannot be read: `read` gives it then, or tells why not. Quicker than that where rows are few.
+   */
+  gather?(field: Field, rows: Uint32Array, count: number, out: Uint32Array): boolean
+  /** A column run by run, at the cost of its runs; null also where it is not stored so, or rows lack it: `read` gives it. */
+  readRuns?(field: Field, problems: Problem[]): RunsColumn | null
 }
 
 /** An input whose blocks are known before they are read: an archive file. */
