@@ -1,22 +1,15 @@
-// Makes dist/weir: cmd/main.ts and its workers bundled by esbuild into Node's own binary (a single executable
-// application), which is stripped and freed of libatomic and unwind tables before. Run by `npm run build`.
+// Makes dist/weir: commands and threads bundled by esbuild into one program, which goes with its compiled forms into
+// Node's own binary (a single executable application), which is stripped and freed of libatomic and unwind tables
+// before. Run by `npm run build`.
 //
 //   npm run build                  dist/weir
 //   npm run build -- --release     also dist/weir-VERSION-linux-x64.tar.xz (takes a minute; needs tar and xz)
 import { execFileSync, spawnSync } from 'node:child_process'
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { removeLibatomic } from './scripts/delibatomic.mjs'
+import { dropExports } from './scripts/drop-exports.mjs'
 import { dropUnwindTables } from './scripts/drop-unwind-tables.mjs'
 import { strip } from './scripts/strip.mjs'
 
@@ -26,15 +19,10 @@ const dist = join(root, 'dist')
 const work = join(root, 'build', `sea-${process.pid}`)
 /** What the finished executable and its archive may weigh, in octets. */
 const MOST = { executable: 120e6, archive: 30e6 }
-/** Worker scripts, as cmd/runtime.ts names them. */
-const WORKERS = [
-  'collect-worker',
-  'collect-packet-worker',
-  'collect-archive-worker',
-  'ship-worker',
-  'analyze-worker',
-  'log-worker',
-]
+/** What begins the executable and each of its threads, and what both load (cmd/load-program.ts). */
+const SCRIPTS = { executable: 'executable', thread: 'executable-thread', program: 'program' }
+/** Compiled forms of the program, as cmd/load-program.ts names them; the first one's commands make flows to read. */
+const COMPILED = ['collect', 'analyze', 'ship', 'rest']
 /** Data files inside, as cmd/runtime.ts names them. */
 const DATA_FILES = {
   'networks.bin': 'lib/enrich/data/networks.bin',
@@ -59,11 +47,10 @@ async function bundle(version) {
     commit: git('rev-parse', '--short', 'HEAD') || 'unknown',
     date: git('log', '-1', '--format=%cs'),
   }
-  const entryPoints = ['main', ...WORKERS].map((name) => join(root, `cmd/${name}.ts`))
-  const { metafile } = await build({
-    entryPoints,
-    metafile: true,
+  const options = {
+    absWorkingDir: root,
     outdir: work,
+    metafile: true,
     bundle: true,
     platform: 'node',
     format: 'cjs',
@@ -76,6 +63,14 @@ async function bundle(version) {
       'import.meta.dirname': '"/weir"',
     },
     logLevel: 'warning',
+  }
+  const entry = (name) => ({ [name]: `cmd/${SCRIPTS[name]}.ts` })
+  await build({ ...options, entryPoints: { ...entry('executable'), ...entry('thread') } })
+  const { metafile } = await build({
+    ...options,
+    entryPoints: entry('program'),
+    banner: { js: '(function(require,module){' },
+    footer: { js: '})' },
   })
   const modules = Object.keys(metafile.inputs).map(
     (file) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1],
@@ -90,9 +85,35 @@ function writeBase(file) {
   writeFileSync(file, octets, { mode: 0o755 })
 }
 
-function inject(base, executable) {
+/** What is inside beside the first script, by name. */
+function assets() {
+  return {
+    'program.js': join(work, 'program.js'),
+    'thread.js': join(work, 'thread.js'),
+    ...Object.fromEntries(Object.entries(DATA_FILES).map(([name, path]) => [name, join(root, path)])),
+  }
+}
+
+/** Writes what V8 makes of the program while commands run: with the very binary that is to take it. */
+function compile(base) {
+  const forms = Object.fromEntries(COMPILED.map((name) => [`${name}.code`, join(work, `${name}.code`)]))
+  const folder = join(work, 'warm')
+  mkdirSync(folder)
+  for (const name of COMPILED) {
+    const job = { name, assets: assets(), capture: join(root, 'testdata/demo/office.pcap'), folder }
+    const words = [join(root, 'scripts/warm-code.mjs'), JSON.stringify(job), forms[`${name}.code`]]
+    const { status, stderr } = spawnSync(base, words, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    if (status !== 0) throw new Error(`warm-code ${name}: ${stderr.trim() || `ends with ${status}`}`)
+  }
+  return forms
+}
+
+function inject(base, executable, forms) {
   const config = {
-    main: join(work, 'main.js'),
+    main: join(work, 'executable.js'),
     mainFormat: 'commonjs',
     executable: base,
     output: executable,
@@ -101,16 +122,13 @@ function inject(base, executable) {
     execArgv: ['--disable-warning=ExperimentalWarning'],
     // NODE_OPTIONS and --node-options of whoever starts us are not for us.
     execArgvExtension: 'none',
-    assets: {
-      ...Object.fromEntries(WORKERS.map((name) => [`${name}.js`, join(work, `${name}.js`)])),
-      ...Object.fromEntries(Object.entries(DATA_FILES).map(([name, path]) => [name, join(root, path)])),
-    },
+    assets: { ...assets(), ...forms },
   }
   writeFileSync(join(work, 'sea.json'), JSON.stringify(config))
   const { status, stderr } = spawnSync(base, ['--build-sea', join(work, 'sea.json')], { encoding: 'utf8' })
   if (status !== 0) throw new Error(`node --build-sea: ${stderr.trim() || `ends with ${status}`}`)
   // Not before: what puts the program in throws and catches.
-  writeFileSync(executable, dropUnwindTables(readFileSync(executable)), { mode: 0o755 })
+  writeFileSync(executable, dropExports(dropUnwindTables(readFileSync(executable))), { mode: 0o755 })
 }
 
 function megabytes(file) {
@@ -144,8 +162,6 @@ function pack(version, packages) {
 }
 
 async function main() {
-  const missing = WORKERS.filter((name) => !existsSync(join(root, `cmd/${name}.ts`)))
-  if (missing.length > 0) throw new Error(`cmd/${missing[0]}.ts is missing`)
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   mkdirSync(work, { recursive: true })
   process.on('exit', () => rmSync(work, { recursive: true, force: true }))
@@ -154,7 +170,7 @@ async function main() {
   const base = join(work, 'node')
   const finished = join(work, 'weir')
   writeBase(base)
-  inject(base, finished)
+  inject(base, finished, compile(base))
   // In one step, so that a running weir keeps its file and nobody starts half of one.
   const executable = join(dist, 'weir')
   renameSync(finished, executable)

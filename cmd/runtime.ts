@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { type Transferable, Worker } from 'node:worker_threads'
 
-// The one file that knows how the executable is put together (build.mjs is its other half).
+// What the executable has inside and the sources have in files (build.mjs puts it there).
 
-/** Worker scripts: each is a file of this folder, and an asset `<name>.js` of the executable. */
+/** Worker scripts: each is a file of this folder, and a part of the executable's program (program.ts). */
 export type WorkerName =
   | 'collect-worker'
   | 'collect-packet-worker'
@@ -25,7 +25,9 @@ export function startWorker(
   transferList: readonly Transferable[] = [],
 ): Worker {
   const options = { workerData, transferList: [...transferList], name }
-  if (isExecutable) return new Worker(sea.getAsset(`${name}.js`, 'utf8'), { ...options, eval: true })
+  if (isExecutable) {
+    return new Worker(sea.getAsset('thread.js', 'utf8'), { ...options, argv: [name], eval: true })
+  }
   return new Worker(new URL(`./${name}.ts`, import.meta.url), options)
 }
 

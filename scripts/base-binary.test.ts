@@ -1,8 +1,13 @@
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 // @ts-expect-error: build scripts have no types
 import { removeLibatomic } from './delibatomic.mjs'
+// @ts-expect-error
+import { dropExports } from './drop-exports.mjs'
 // @ts-expect-error
 import { dropUnwindTables } from './drop-unwind-tables.mjs'
 // @ts-expect-error
@@ -29,6 +34,21 @@ test('unwind tables go once, and what is behind them moves by whole pages', () =
   assert.is((base.length - less.length) % 4096, 0)
   assert.ok(less.subarray(64 * 1024, 0x680_0000).equals(base.subarray(64 * 1024, 0x680_0000)))
   assert.ok(dropUnwindTables(less).equals(less))
+})
+
+test('of the symbols that it offers only those stay that the C and C++ libraries know', () => {
+  const less: Buffer = dropExports(base)
+  assert.ok(base.length - less.length > 3.5e6)
+  assert.is((base.length - less.length) % 4096, 0)
+  // A copy of the library's variable, its alias, and a name that is for add-ons only.
+  const has = (octets: Buffer, name: string) => octets.includes(`\0${name}\0`)
+  for (const name of ['__environ', 'environ', '_ZSt4cout']) assert.ok(has(less, name), name)
+  assert.ok(has(base, 'napi_create_object') && !has(less, 'napi_create_object'))
+  const file = join(mkdtempSync(join(tmpdir(), 'weir-base-')), 'node')
+  writeFileSync(file, less, { mode: 0o755 })
+  const { stdout, stderr } = spawnSync(file, ['-p', '"runs"'], { encoding: 'utf8' })
+  rmSync(dirname(file), { recursive: true })
+  assert.is(`${stdout}${stderr}`, 'runs\n')
 })
 
 test('removing libatomic finds the calls, and does nothing the second time', () => {

@@ -5,11 +5,11 @@
 //
 //   node scripts/delibatomic.mjs FILE     patches FILE in place
 import { readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
-import { number, PF_R_X, PT_DYNAMIC, PT_LOAD, readElf, text } from './elf.mjs'
+import { number, offsetsOf, PF_R_X, PT_DYNAMIC, PT_LOAD, readDynamic, readElf, text } from './elf.mjs'
 
 const LIBRARY = 'libatomic.so.1'
 const FUNCTION = '__atomic_compare_exchange'
-const DT = { null: 0, needed: 1, pltRelSize: 2, strings: 5, symbols: 6, rela: 7, relaSize: 8, jumpRel: 23 }
+const DT = { needed: 1, pltRelSize: 2, strings: 5, symbols: 6, rela: 7, relaSize: 8, jumpRel: 23 }
 const DT_VERNEED = 0x6ffffffe
 const DT_VERNEEDNUM = 0x6fffffff
 const R_X86_64_JUMP_SLOT = 7
@@ -38,11 +38,7 @@ const CODE = Buffer.from(
 export function removeLibatomic(octets) {
   const { segments } = readElf(octets)
   const loads = segments.filter((segment) => segment.type === PT_LOAD)
-  const offsetOf = (address) => {
-    const segment = loads.find((load) => address >= load.address && address < load.address + load.octets)
-    must(segment !== undefined, `address ${address.toString(16)} is not loaded`)
-    return address - segment.address + segment.from
-  }
+  const offsetOf = offsetsOf(octets)
   const dynamic = readDynamic(octets, segments.find((segment) => segment.type === PT_DYNAMIC).from)
   const value = (tag) => dynamic.find((entry) => entry.tag === tag)?.value
   const strings = offsetOf(value(DT.strings))
@@ -86,15 +82,6 @@ export function removeLibatomic(octets) {
 
 function must(condition, what) {
   if (!condition) throw new Error(`${LIBRARY} cannot be removed: ${what}`)
-}
-
-function readDynamic(octets, from) {
-  const entries = []
-  for (let at = from; ; at += 16) {
-    const entry = { at, tag: number(octets, at), value: number(octets, at + 8) }
-    entries.push(entry)
-    if (entry.tag === DT.null) return entries
-  }
 }
 
 /** The one relocation for the function. Another __atomic_ function, or its address taken, would need the library. */

@@ -1,6 +1,6 @@
 // Drops the tables by which C++ exceptions find their way (.eh_frame_hdr, .eh_frame, .gcc_except_table) from Node's binary:
 // 6 MB. Node and V8 are compiled without exceptions; one that a library threw would end the process with or without them.
-import { number, PT_LOAD, readElf } from './elf.mjs'
+import { PT_LOAD, readElf, withoutPages } from './elf.mjs'
 
 const PT_NULL = 0
 const PT_GNU_EH_FRAME = 0x6474e550
@@ -24,29 +24,16 @@ export function dropUnwindTables(octets) {
   if (owner === undefined || owner.from + owner.octets > next)
     throw new Error('unwind tables: no segment ends with them')
   // What moves keeps its place within a page, as the loader wants it.
-  const gap = Math.floor(next / PAGE) * PAGE - Math.ceil(header.from / PAGE) * PAGE
-  if (gap <= 0) return octets
-  const moved = (at) => (at >= next ? at - gap : at)
-  const out = Buffer.concat([
-    octets.subarray(0, Math.ceil(header.from / PAGE) * PAGE),
-    octets.subarray(Math.floor(next / PAGE) * PAGE),
-  ])
-  out.fill(0, header.from, next - gap)
-  for (const { at, type, from } of segments) {
-    const to = moved(at)
-    out.writeBigUInt64LE(BigInt(moved(from)), to + 8)
-    if (type === PT_GNU_EH_FRAME) out.writeUInt32LE(PT_NULL, to)
-    if (at !== owner.at) continue
-    for (const length of [32, 40]) out.writeBigUInt64LE(BigInt(header.from - from), to + length)
-  }
+  const [begin, end] = [Math.ceil(header.from / PAGE) * PAGE, Math.floor(next / PAGE) * PAGE]
+  if (begin >= end) return octets
+  const out = Buffer.from(octets)
+  out.fill(0, header.from, next)
+  out.writeUInt32LE(PT_NULL, header.at)
+  for (const length of [32, 40]) out.writeBigUInt64LE(BigInt(header.from - owner.from), owner.at + length)
   for (const { at, from } of sections) {
-    const to = moved(at)
-    out.writeBigUInt64LE(BigInt(moved(from)), to + 24)
     if (from < header.from || from >= next) continue
-    out.writeUInt32LE(SHT_NOBITS, to + 4)
-    out.writeBigUInt64LE(0n, to + 32)
+    out.writeUInt32LE(SHT_NOBITS, at + 4)
+    out.writeBigUInt64LE(0n, at + 32)
   }
-  out.writeBigUInt64LE(BigInt(moved(number(octets, 32))), 32)
-  out.writeBigUInt64LE(BigInt(moved(number(octets, 40))), 40)
-  return out
+  return withoutPages(out, begin, end)
 }

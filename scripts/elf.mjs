@@ -30,11 +30,44 @@ export function readElf(octets) {
       name: octets.readUInt32LE(at),
       type: octets.readUInt32LE(at + 4),
       flags: octets.readBigUInt64LE(at + 8),
+      address: number(octets, at + 16),
       from: number(octets, at + 24),
       octets: number(octets, at + 32),
     })
   }
   return { segments, sections }
+}
+
+/** Tells where in the file an address of the running program is; throws for one that is not of the file. */
+export function offsetsOf(octets) {
+  const loads = readElf(octets).segments.filter(({ type }) => type === PT_LOAD)
+  return (address) => {
+    const segment = loads.find((load) => address >= load.address && address < load.address + load.octets)
+    if (segment === undefined) throw new Error(`address ${address.toString(16)} is not loaded`)
+    return address - segment.address + segment.from
+  }
+}
+
+/** The entries of the dynamic section at `from`, the last one included, which is zero. */
+export function readDynamic(octets, from) {
+  const entries = []
+  for (let at = from; ; at += 16) {
+    const entry = { at, tag: number(octets, at), value: number(octets, at + 8) }
+    entries.push(entry)
+    if (entry.tag === 0) return entries
+  }
+}
+
+/** A copy without the pages from offset `from` to `to`, in which no header has a say; what is behind them keeps its address. */
+export function withoutPages(octets, from, to) {
+  const gap = Math.max(0, to - from)
+  const moved = (at) => BigInt(at >= to ? at - gap : at)
+  const { segments, sections } = readElf(octets)
+  const whole = Buffer.from(octets)
+  for (const segment of segments) whole.writeBigUInt64LE(moved(segment.from), segment.at + 8)
+  for (const section of sections) whole.writeBigUInt64LE(moved(section.from), section.at + 24)
+  for (const at of [32, 40]) whole.writeBigUInt64LE(moved(number(octets, at)), at)
+  return Buffer.concat([whole.subarray(0, from), whole.subarray(from + gap)])
 }
 
 /** The 64-bit number at `at`; no file here is larger than 2^53. */

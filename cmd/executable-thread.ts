@@ -1,0 +1,16 @@
+import { type Compiled, loadProgram } from './load-program.ts'
+import type { WorkerName } from './runtime.ts'
+
+// Where a thread of the executable begins; its argument is the part of the program that it runs.
+
+const COMPILED: Readonly<Record<WorkerName, Compiled>> = {
+  'analyze-worker': 'analyze',
+  'collect-archive-worker': 'collect',
+  'collect-packet-worker': 'collect',
+  'collect-worker': 'collect',
+  'log-worker': 'analyze',
+  'ship-worker': 'ship',
+}
+
+const part = process.argv[2] as WorkerName
+void loadProgram(COMPILED[part])[part]()
