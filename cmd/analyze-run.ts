@@ -300,6 +300,8 @@ function answerOf(job: Job, laid: Laid, qualities: readonly Quality[], inputs: F
     usesSystems: showsSystems,
     attribution,
     isScaled: !options.isRaw,
+    fromNs: options.asked.fromNs,
+    toNs: options.asked.toNs,
   }
   const queries = plan.kind === 'questions' ? plan.questions.map((each) => genericCommand(each, options)) : []
   const { remarks = [], ...shown } = laid
@@ -370,7 +372,9 @@ function tellProblems(path: string, problems: readonly { at: number; what: strin
 
 function statusOf(qualities: readonly Quality[], inputs: FlowInputs, isStrict: boolean): ExitStatus {
   const isBad = qualities.some(({ problems, rejected }) => problems.length > 0 || rejected > 0)
-  const isLacking = qualities.some(({ missingBins, unknownSampling }) => missingBins + unknownSampling > 0)
+  const isLacking = qualities.some(
+    ({ missingBins, unknownSampling, losses }) => missingBins + unknownSampling + (losses?.length ?? 0) > 0,
+  )
   const isDamaged = inputs.flows.some(({ problems }) => problems.length > 0)
   return inputs.unreadable > 0 || isBad || isDamaged || (isStrict && isLacking) ? EXIT.badInput : EXIT.done
 }

@@ -171,7 +171,7 @@ const FLAGS: readonly Flag[] = [
   {
     name: 'strict',
     group: RUNNING,
-    help: 'Status 3 also where bins have no data or sampling rates are unknown.',
+    help: 'Status 3 also where bins have no data, sampling rates are unknown or records are lost.',
   },
   {
     name: 'memory',

@@ -55,6 +55,13 @@ export interface ScaledColumn {
   readonly present: Uint8Array
 }
 
+/** Numbers or address codes that many rows have one after the other: each value once, and how many rows have it. */
+export interface RunsColumn {
+  /** Wide for fields of 64 bits. */
+  readonly values: Uint32Array | BigUint64Array
+  readonly lengths: Uint32Array
+}
+
 /** What a block says of one column. */
 export interface BlockColumnFacts {
   /** Null where the kind is unknown. */

@@ -1,5 +1,7 @@
 import { BlockMemory } from '../flow/block-memory.ts'
 import type { BlockFacts, FlowBlock, FlowFile, FlowStream, Problem } from '../flow/source.ts'
+import { DatagramLog } from './loss/datagram-log.ts'
+import { lossesOf } from './loss/losses.ts'
 import type { Quality, RunOptions } from './query.ts'
 
 /** One who reads blocks himself, in the order of the inputs. */
@@ -22,21 +24,30 @@ export async function readBlocks(
   options: RunOptions,
 ): Promise<void> {
   const memory = new BlockMemory()
+  const datagrams = new DatagramLog()
   let rows = 0
   const take = (block: FlowBlock, problems: Problem[]) => {
     rows += block.info.rows
     quality.blocksRead++
     quality.rowsRead += block.info.rows
     quality.rowsCounted += reader.take(block, problems)
+    datagrams.take(block, problems)
     options.onProgress?.(rows)
   }
   let breathe = 0
   for (const input of inputs) {
     if (isFlowFile(input)) {
       for (const [index, facts] of input.blocks.entries()) {
-        if (facts.kind !== 'flow') continue
         if (!reader.wants(facts)) {
+          if (facts.kind !== 'flow') continue
           quality.blocksSkipped++
+          datagrams.skip(facts)
+          continue
+        }
+        if (facts.kind !== 'flow') {
+          // Their datagrams have numbers of the same sequence.
+          const others = facts.kind === null ? null : input.block(index, memory)
+          if (others !== null) datagrams.take(others, input.problems)
           continue
         }
         const block = input.block(index, memory)
@@ -53,4 +64,5 @@ export async function readBlocks(
     }
     quality.problems.push(...input.problems)
   }
+  quality.losses = lossesOf(datagrams)
 }

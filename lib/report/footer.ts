@@ -10,6 +10,9 @@ export interface FooterFacts {
   /** Who made the table of systems. */
   readonly attribution: string
   readonly isScaled: boolean
+  /** The window that was asked about; null where it is open. */
+  readonly fromNs: bigint | null
+  readonly toNs: bigint | null
 }
 
 /** SAMPLING_SOURCE values by how sure they make the rate. */
@@ -49,7 +52,16 @@ export function footerOf(qualities: readonly Quality[], facts: FooterFacts): Rem
   if (first.saturated > 0)
     say('saturated', first.saturated, `${counted(first.saturated, 'row')} beyond 64 bits`)
   const missing = Math.max(...qualities.map((quality) => quality.missingBins))
-  if (missing > 0) say('missing_bins', missing, `${missing} of ${bins} bins without data`)
+  if (missing > 0)
+    say(
+      'missing_bins',
+      missing,
+      `${missing} of ${bins} bins without data: empty, because no input covers them; 0 is no traffic`,
+    )
+  if (first.lateRows > 0)
+    say('late', first.lateRows, `${counted(first.lateRows, 'flow')} received more than 5 minutes late`)
+  const lost = lostRecords(first, facts)
+  if (lost !== null) say('lost', lost, `lost records ${lost === 0 ? '' : '~'}${lost}`)
   if (first.egressRows > 0)
     say('egress_rows', first.egressRows, `${counted(first.egressRows, 'row')} seen on egress left out`)
   if (first.doubledBlocks > 0)
@@ -73,6 +85,18 @@ export function footerOf(qualities: readonly Quality[], facts: FooterFacts): Rem
     say('unreadable', facts.unreadable, `${counted(facts.unreadable, 'input')} could not be read`)
   if (facts.usesSystems) say('as_data', facts.attribution, facts.attribution)
   return remarks.filter(({ name, text }) => text !== '' || name === 'to' || name === 'rows_read')
+}
+
+/** Records that exporters sent within the window and that are not there; null where nobody knows. */
+export function lostRecords(
+  { losses }: Quality,
+  { fromNs, toNs }: Pick<FooterFacts, 'fromNs' | 'toNs'>,
+): number | null {
+  if (losses === null) return null
+  const within = losses.filter(
+    ({ atNs }) => (fromNs === null || atNs >= fromNs) && (toNs === null || atNs < toNs),
+  )
+  return Math.round(within.reduce((sum, { records }) => sum + records, 0))
 }
 
 type Say = (name: string, value: string | number, text: string) => void

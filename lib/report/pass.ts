@@ -4,6 +4,8 @@ import { AddressScope } from './address-scope.ts'
 import { blocksOf } from './block-choice.ts'
 import type { BlockDealer } from './block-dealer.ts'
 import { BlockRows } from './block-rows.ts'
+import { DatagramLog, type DatagramLogPart } from './loss/datagram-log.ts'
+import { lossesOf } from './loss/losses.ts'
 import type { RunOptions } from './query.ts'
 import type { QueryRun, QueryRunPart } from './query-run.ts'
 import { isRollup, RollupRows } from './rollup-rows.ts'
@@ -18,6 +20,7 @@ export interface PassPart {
   readonly runs: readonly QueryRunPart[]
   /** By file, what could not be read. */
   readonly problems: readonly (readonly Problem[])[]
+  readonly datagrams: DatagramLogPart
 }
 
 /** One pass over inputs for several queries. */
@@ -33,10 +36,16 @@ export class Pass {
   /** Problems of files that were there before: other threads have met them too. */
   #known: readonly number[] = []
   #scope: AddressScope | null = null
+  readonly #datagrams = new DatagramLog()
+  /** Whether rows are read, so that what they came in can be noted beside. */
+  readonly #readsRows: boolean
+  /** Whether rollups stand for records: what was lost of those is not known. */
+  #hasRollups = false
 
   constructor(runs: readonly QueryRun[], options: RunOptions) {
     this.#runs = runs
     this.#options = options
+    this.#readsRows = runs.some((run) => run.readsRows)
   }
 
   async readFile(file: FlowFile): Promise<void> {
@@ -78,6 +87,7 @@ export class Pass {
       // One file's groups are told by its codes.
       runs: this.#runs.map((run) => run.part(files.length !== 1)),
       problems: files.map(({ problems }, i) => problems.slice(this.#known[i])),
+      datagrams: this.#datagrams.part(),
     }
   }
 
@@ -89,10 +99,24 @@ export class Pass {
     const scope = files.length === 1 ? this.#scope : null
     for (const [i, run] of this.#runs.entries()) run.addPart(part.runs[i]!, scope)
     for (const [i, problems] of part.problems.entries()) files[i]!.problems.push(...problems)
+    this.#datagrams.addPart(part.datagrams)
+  }
+
+  /** Tells each run what was lost within its window; to be called once, when all is read. */
+  end(): void {
+    const losses = this.#hasRollups ? null : lossesOf(this.#datagrams)
+    if (losses === null) return
+    for (const { compiled, quality } of this.#runs) {
+      const { from, to } = compiled.window
+      quality.losses = losses.filter(
+        ({ atNs }) => (from === null || atNs >= from) && (to === null || atNs < to),
+      )
+    }
   }
 
   /** Adds what was read of rollups. */
   addRollups(part: PassPart, files: readonly FlowFile[]): void {
+    this.#hasRollups = true
     for (const [i, run] of this.#runs.entries()) {
       run.addPart(part.runs[i]!, null)
       run.quality.files += files.length
@@ -103,16 +127,32 @@ export class Pass {
   /** False where nobody needs the block. */
   #takeBlock(file: FlowFile, index: number): boolean {
     const facts = file.blocks[index]!
+    if (facts.kind !== 'flow') {
+      this.#noteOthers(file, index)
+      return false
+    }
     const wanting = this.#runs.filter((run) =>
       isRollup(file)
         ? run.wantsRollup(facts, file.records.leastNs, file.records.greatestNs)
         : run.wants(facts) && this.#mayHold(file, run, index),
     )
-    if (wanting.length === 0) return false
+    if (wanting.length === 0) {
+      this.#datagrams.skip(facts)
+      return false
+    }
     const block = file.block(index, this.#memory)
     if (block === null) return false
     this.#take(block, wanting, file.problems, this.#memory, isRollup(file))
     return true
+  }
+
+  /** Notes the datagrams that other records came in: their numbers are of the same sequence as those of flows. */
+  #noteOthers(file: FlowFile, index: number): void {
+    const facts = file.blocks[index]!
+    if (!this.#readsRows || facts.kind === null || isRollup(file)) return
+    if (!this.#runs.some(({ compiled }) => compiled.window.mayHold(facts))) return
+    const block = file.block(index, this.#memory)
+    if (block !== null) this.#datagrams.take(block, file.problems)
   }
 
   /** Whether the addresses that the run's filter asks for may be in the block. */
@@ -178,6 +218,7 @@ export class Pass {
     if (this.#scope?.addresses !== block.addresses) this.#scope = new AddressScope(block.addresses)
     const rows = new (isOfRollup ? RollupRows : BlockRows)(block, this.#scope, problems, memory)
     for (const run of wanting) run.take(rows, problems)
+    if (this.#readsRows && !isOfRollup) this.#datagrams.take(block, problems)
     this.#rows += block.info.rows
     if (this.#options.helpers == null) this.#options.onProgress?.(this.#rows)
   }

@@ -20,6 +20,7 @@ const COUNTS = [
   'cutFlows',
   'untimedRows',
   'saturated',
+  'lateRows',
   'egressRows',
   'doubledBlocks',
 ] as const
@@ -38,6 +39,8 @@ export function newQuality(): Quality {
     cutFlows: 0,
     untimedRows: 0,
     saturated: 0,
+    lateRows: 0,
+    losses: null,
     egressRows: 0,
     doubledBlocks: 0,
     spilledOctets: 0,

@@ -270,6 +270,27 @@ test('how sampling is known is told of the rows that the window and the filter l
   }
 })
 
+test('flows that came more than 5 minutes after their end are counted where times matter', async () => {
+  const flows = plainFlows(13, 300, { gaps: true }).map((flow, i) => {
+    const end = flow.get(F.flowEnd) as bigint | undefined
+    const late = BigInt(i % 7) * 100n * SECOND
+    return end === undefined || i % 3 > 0 ? flow : new Map([...flow, [F.timeReceived, end + late]])
+  })
+  const window = { fromNs: START + 20n * SECOND, toNs: START + 50n * SECOND }
+  const inputs = [memoryFile(flows.slice(0, 200), 70), memoryStream(flows.slice(200), 50)]
+  const [table] = await runQueries([queryOf(['time'], { ...window, binMs: 7000 })], inputs, OPTIONS)
+  const isLate = (flow: PlainFlow) => {
+    const [end, received] = [
+      number(flow, F.flowEnd) ?? number(flow, F.flowStart),
+      number(flow, F.timeReceived),
+    ]
+    return end !== null && received !== null && received - end > 300n * SECOND
+  }
+  const asked = questionOf([], { from: window.fromNs, to: window.toNs, filter: isLate })
+  assert.is(table!.quality.lateRows, Number(naiveAnswer(flows, asked).get('')!.flows))
+  assert.ok(table!.quality.lateRows > 5)
+})
+
 test('without a window bins reach from the first flow to the last', async () => {
   const flows = plainFlows(5, 200)
   const [table] = await runQueries([queryOf(['time'], { binMs: 60_000 })], [memoryFile(flows, 64)], OPTIONS)

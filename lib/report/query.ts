@@ -13,8 +13,17 @@ export interface Selector {
   mayMatch(block: FlowBlock): boolean
   /** By address code, 1 for those of which a matching row holds at least one; null: rows may match without any. */
   codes?(addresses: AddressCodes): Uint8Array | null
+  /** The same as rows of a rollup that has these keys are asked; null where those do not tell. */
+  overRollups?(keys: readonly Field[]): RollupSelector | null
   /** Sets `selection[row]` to 1 or 0 for all rows; returns how many are 1. */
   select(block: FlowBlock, selection: Uint8Array, problems: Problem[]): number
+}
+
+/** A filter over rows of rollups. */
+export interface RollupSelector {
+  readonly filter: Selector
+  /** Whether it is right only where all flows have both addresses. */
+  readonly needsAddresses: boolean
 }
 
 /**
@@ -213,6 +222,15 @@ export interface ResultColumn {
     | 'ratio'
 }
 
+/** Records that an exporter sent and that are in no input, by its sequence numbers. */
+export interface Loss {
+  readonly exporter: string
+  /** When what came next was received. */
+  readonly atNs: bigint
+  /** Estimated where datagrams are numbered: not always whole. */
+  readonly records: number
+}
+
 /** How good the answer is. */
 export interface Quality {
   files: number
@@ -233,6 +251,10 @@ export interface Quality {
   untimedRows: number
   /** Rows whose scaled counters exceed 64 bits; they count as 2^64 - 1. */
   saturated: number
+  /** Flows that were received more than 5 minutes after their end; counted where times matter. */
+  lateRows: number
+  /** What was lost within the window; null where no sequence numbers are known of the inputs. */
+  losses: readonly Loss[] | null
   /** Rows on egress left out by `edge`, and blocks whose exporters told of ingress and egress alike. */
   egressRows: number
   doubledBlocks: number

@@ -41,6 +41,7 @@ export async function runQueries(
         else await pass.readStream(input)
       }
     }
+    pass.end()
     return runs.map((run) => resultOf(run, options, interner))
   } finally {
     for (const run of runs) run.close()

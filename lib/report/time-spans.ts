@@ -34,6 +34,11 @@ export function spansOf(rows: BlockRows, baseNs: bigint): TimeSpans {
   })
 }
 
+/** When rows were received, nanoseconds after `baseNs`; NaN where nobody says. Null: of no row. */
+export function receptionsOf(rows: BlockRows, baseNs: bigint): Float64Array | null {
+  return rows.once(null, `received ${baseNs}`, () => distances(rows, F.timeReceived, baseNs)?.values ?? null)
+}
+
 function orderSpans(starts: Float64Array, ends: Float64Array): void {
   for (let row = 0; row < starts.length; row++) if (ends[row]! < starts[row]!) ends[row] = starts[row]!
 }

@@ -102,12 +102,12 @@ const ASKED: Asked = {
 
 const presetOf = (name: string): Preset => PRESETS.find((preset) => preset.name === name)!
 
-async function ask(name: string, more: Partial<Asked> = {}): Promise<Laid> {
+async function ask(name: string, more: Partial<Asked> = {}, flows = FLOWS): Promise<Laid> {
   const plan = await presetOf(name).plan({ ...ASKED, ...more })
   if (plan.kind !== 'questions') throw new Error(`${name} asks no questions`)
   const queries = plan.questions.map((question) => queryOf(question, SETTING))
   const options = { memoryOctets: 2 ** 28, temporaryDirectory: tmpdir() }
-  return plan.lay(await runQueries(queries, [memoryFile(FLOWS, 4)], options), NAMES)
+  return plan.lay(await runQueries(queries, [memoryFile(flows, 4)], options), NAMES)
 }
 
 /** The cells of a section by the names of its columns. */
@@ -234,6 +234,56 @@ test('series: bins of all groups add up to everything, wide as long', async () =
   assert.is(
     cells.reduce<bigint>((sum, cell) => sum + (cell ?? 0n), 0n),
     all,
+  )
+})
+
+test('series: what exporters lost stands in the bin in which it was missed, by exporter where that is a key', async () => {
+  const start = 1_767_225_600_000_000_000n
+  const minute = 60_000_000_000n
+  // Exporter 1 sends a record a minute, exporter 2 one in two; of each some are not there.
+  const sent = [
+    ...Array.from({ length: 30 }, (_, i) => [1, i] as const),
+    ...Array.from({ length: 15 }, (_, i) => [2, i * 2] as const),
+  ]
+  const gone = new Set(['1 3', '1 4', '1 17', '2 16'])
+  const flows = sent
+    .filter(([exporter, at]) => !gone.has(`${exporter} ${at}`))
+    .sort((a, b) => a[1] - b[1])
+    .map(([exporter, at]): PlainFlow => {
+      const ns = start + BigInt(at) * minute
+      return new Map<Field, bigint | readonly number[]>([
+        [F.timeReceived, ns],
+        [F.flowStart, ns],
+        [F.flowEnd, ns],
+        [F.exporterAddress, [0, 0, 0xffff, 0xc0000200 + exporter]],
+        [F.exportProtocol, 10n],
+        [F.sequenceNumber, BigInt(exporter === 1 ? 100 + at : 4_294_967_290 + at / 2) % 2n ** 32n],
+        [F.octetDeltaCount, 10n],
+      ])
+    })
+  const window = { binMs: 300_000 }
+  const all = await ask('series', window, flows)
+  assert.equal(
+    objects(all).map(({ lost }) => lost),
+    [0, 2, 0, 2, 0, 0],
+  )
+  const each = await ask('series', { ...window, by: ['exporter'] }, flows)
+  const lost = new Map<string, number>()
+  for (const row of each.sections[0]!.rows)
+    lost.set(String(row[1]), (lost.get(String(row[1])) ?? 0) + Number(row.at(-1)))
+  assert.equal(
+    lost,
+    new Map([
+      ['192.0.2.1', 3],
+      ['192.0.2.2', 1],
+    ]),
+  )
+  // Nobody knows what was lost where there are no numbers, and scripts that name columns get no others.
+  assert.ok(objects(await ask('series', { binMs: 60_000 })).every((row) => row['lost'] === null))
+  const named = await ask('series', { ...window, sum: ['bytes'] }, flows)
+  assert.equal(
+    named.sections[0]!.columns.map(({ name }) => name),
+    ['time', 'bytes'],
   )
 })
 

@@ -1,6 +1,6 @@
 import { FlowError } from '../../diagnostics/flow-error.ts'
 import type { ResultTable } from '../query.ts'
-import type { ReportCell, ReportColumn, Section } from '../report.ts'
+import { type ReportCell, type ReportColumn, type ReportRow, type Section, wholeColumn } from '../report.ts'
 import { lacksLocal, NOTHING_LOCAL, nameColumns, sectionOf } from '../section.ts'
 import { questionOf } from './asked.ts'
 import type { Preset } from './preset.ts'
@@ -12,7 +12,8 @@ export const SERIES: Preset = {
   summary: 'Traffic over time: bins of 5 minutes, 288 a day, or any length.',
   description:
     'Volume is shared out over bins in proportion to time. A bin without traffic has zeros; one that no input covers has ' +
-    'empty cells (null in JSON), because nobody was listening. With --by there is a row for each group and bin.',
+    'empty cells (null in JSON), because nobody was listening. With --by there is a row for each group and bin. lost are ' +
+    'records that exporters sent and that are not there, by their sequence numbers.',
   operand: null,
   flags: [
     { name: 'wide', help: 'A column for each group, of the first measure, instead of rows.' },
@@ -56,12 +57,49 @@ export const SERIES: Preset = {
           )
         }
         const title = `Traffic by ${question.by.join(', ')}`
-        const plain = sectionOf(table!, {}, asked.isForPeople ? nameColumns(table!, names) : [])
+        const added = asked.isForPeople ? nameColumns(table!, names) : []
+        const told = sectionOf(table!, {}, added)
+        // Scripts that name measures get these and no others.
+        const plain = asked.sum === null ? withLosses(told, table!) : told
         const look = asked.isOn('sparkline') ? 'sparkline' : 'table'
         return { title, sections: [isWide ? wide(table!) : { ...plain, look }], notes }
       },
     }
   },
+}
+
+/** One more column: what exporters lost in each bin; where exporters are a key, of the row's own one. */
+function withLosses(section: Section, table: ResultTable): Section {
+  const { losses, toNs } = table.quality
+  const timeAt = section.columns.findIndex(({ role, unit }) => role === 'key' && unit === 'time')
+  const exporterAt = section.columns.findIndex(({ name, role }) => role === 'key' && name === 'exporter')
+  const cells = new Set(section.columns.flatMap(({ role }, i) => (role === 'measure' ? [i] : [])))
+  const starts = [...new Set([...section.rows, ...section.others].map((row) => row[timeAt] as bigint))].sort(
+    (a, b) => (a < b ? -1 : 1),
+  )
+  const sums = new Map<string, number>()
+  let bin = -1
+  for (const { exporter, atNs, records } of (losses ?? []).toSorted((x, y) => (x.atNs < y.atNs ? -1 : 1))) {
+    while (bin + 1 < starts.length && starts[bin + 1]! <= atNs) bin++
+    if (bin < 0 || atNs >= toNs) continue
+    for (const key of [`${starts[bin]}`, `${starts[bin]} ${exporter}`])
+      sums.set(key, (sums.get(key) ?? 0) + records)
+  }
+  const lost = (row: ReportRow): ReportCell => {
+    const isMissing = row.every((cell, i) => cell === null || !cells.has(i))
+    if (losses === null || isMissing) return null
+    if (exporterAt >= 0 && row[exporterAt] === null) return null
+    const key = exporterAt < 0 ? `${row[timeAt]}` : `${row[timeAt]} ${row[exporterAt]}`
+    return Math.round(sums.get(key) ?? 0)
+  }
+  const all = losses?.reduce((sum, { records }) => sum + records, 0) ?? null
+  return {
+    ...section,
+    columns: [...section.columns, wholeColumn('lost', 'LOST', 'number', 9)],
+    rows: section.rows.map((row) => [...row, lost(row)]),
+    others: section.others.map((row) => [...row, lost(row)]),
+    totals: section.totals === null ? null : [...section.totals, all === null ? null : Math.round(all)],
+  }
 }
 
 /** One row a bin: the time, then the first measure of each group. */
