@@ -12,7 +12,7 @@ import { SpillFile } from './spill-file.ts'
 
 export const PARTITIONS = 256
 const CHUNK = 64
-/** Records for which memory is taken at a time, at most. */
+/** Records that a slab has room for at most. */
 const MOST_SLAB = 2 ** 20
 const NO_WORDS = new Uint32Array(0)
 
@@ -162,10 +162,15 @@ export class RecordLog {
   #nextSlab(vector: Vector, needed: number): Slab {
     this.#endChunks()
     this.#cursors.fill(0)
-    const widths = Array.from({ length: this.#lanes }, (_, lane) => widthOf(vector.lanes[lane] ?? null))
+    const last = this.#isSealed ? undefined : this.#slabs.at(-1)
+    // Vectors of different widths may follow one another: the form holds both, or each would begin a slab.
+    const widths = Array.from({ length: this.#lanes }, (_, lane) =>
+      Math.max(widthOf(vector.lanes[lane] ?? null), last?.form.widths[lane] ?? 0),
+    )
     const stride = widths.reduce((sum, width) => sum + width, this.#words)
     const most = Math.floor(this.#mostWords / stride / 8)
-    const room = Math.max(needed, Math.min(MOST_SLAB, most))
+    // As much again as there is: short logs stay small, and of long ones little is left over.
+    const room = Math.max(needed, Math.min(MOST_SLAB, most, Math.floor(this.#memoryWords / stride)))
     if (this.#slabs.length > 0 && this.#memoryWords + room * stride > this.#mostWords) this.#spill()
     const slab = {
       form: { widths, stride },
