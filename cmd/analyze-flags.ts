@@ -7,6 +7,7 @@ import { FlagReader } from './flag-reader.ts'
 import type { Command, GivenFlags } from './flags.ts'
 import { nearest } from './nearest.ts'
 import type { ProgressMode } from './progress.ts'
+import { isTerminal, STDOUT } from './terminal.ts'
 import { ALL_TIMES, parseTime, type TimeRange, timeRange, timeZone } from './times.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -186,7 +187,7 @@ function defaultFormat(output: string): string {
   const extension = /\.([a-z]+)$/.exec(output)?.[1] ?? ''
   const byName = FORMATS_BY_EXTENSION[extension]
   if (byName !== undefined) return byName
-  return output === '' && process.stdout.isTTY ? 'table' : 'tsv'
+  return output === '' && isTerminal(STDOUT) ? 'table' : 'tsv'
 }
 
 function sortOf(flags: FlagReader): { measures: string[]; isAscending: boolean } {

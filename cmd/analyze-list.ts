@@ -11,6 +11,7 @@ import type { AnalyzeOptions } from './analyze-flags.ts'
 import { KeptRows } from './analyze-kept-rows.ts'
 import { loadFormat, ReportOutput } from './analyze-output.ts'
 import { asUsage } from './analyze-setting.ts'
+import { tuneFor } from './analyze-tuning.ts'
 import { ExportOutput } from './archive-export-output.ts'
 import { elementField } from './element-fields.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
@@ -30,6 +31,7 @@ export async function runList(
 ): Promise<ExitStatus> {
   const selector = setting.selector(null)
   const inputs = await openFlowInputs(options.inputs, options.range)
+  tuneFor(inputs)
   const progress = new Progress(options.progress)
   try {
     if (inputs.flows.length === 0 && inputs.unreadable > 0) return EXIT.failed

@@ -3,6 +3,7 @@ import type { Report } from '../lib/report/report.ts'
 import type { AnalyzeOptions } from './analyze-flags.ts'
 import { ExportOutput } from './archive-export-output.ts'
 import { strftime } from './strftime.ts'
+import { isTerminal, STDOUT } from './terminal.ts'
 import { terminalWidth } from './text-table.ts'
 
 const PIECE_LETTERS = 1 << 16
@@ -43,10 +44,10 @@ export function textOf(format: Format, report: Report, options: Pick<AnalyzeOpti
 }
 
 function lookOf({ output, timeZone }: Pick<AnalyzeOptions, 'output' | 'timeZone'>): Look {
-  const isTerminal = output === '' && process.stdout.isTTY === true
+  const isShown = output === '' && isTerminal(STDOUT)
   return {
     width: output === '' ? terminalWidth() : ANY_WIDTH,
-    isColored: isTerminal && (process.env['NO_COLOR'] ?? '') === '',
+    isColored: isShown && (process.env['NO_COLOR'] ?? '') === '',
     timeZone,
   }
 }

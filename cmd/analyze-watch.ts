@@ -4,6 +4,7 @@ import type { AnalyzeOptions } from './analyze-flags.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
 import { findInputs } from './inputs/find-inputs.ts'
 import { print } from './print.ts'
+import { isTerminal, STDOUT } from './terminal.ts'
 
 const ALTERNATE_SCREEN = '\u001b[?1049h\u001b[?25l'
 const USUAL_SCREEN = '\u001b[?25h\u001b[?1049l'
@@ -20,11 +21,11 @@ export async function watch(
   optionsAt: (nowMs: number) => AnalyzeOptions,
   textOf: (options: AnalyzeOptions) => Promise<string>,
 ): Promise<ExitStatus> {
-  const isTerminal = process.stdout.isTTY === true
+  const isScreen = isTerminal(STDOUT)
   const stopping = new AbortController()
   const stop = () => stopping.abort()
   process.once('SIGINT', stop).once('SIGTERM', stop)
-  if (isTerminal) print(ALTERNATE_SCREEN)
+  if (isScreen) print(ALTERNATE_SCREEN)
   try {
     let before = ''
     let text = ''
@@ -34,14 +35,14 @@ export async function watch(
       if (state !== before || text === '') {
         text = await textOf(options)
         before = state
-        if (!isTerminal) print(`${text}\n`)
+        if (!isScreen) print(`${text}\n`)
       }
-      if (isTerminal) print(screenOf(text, options))
+      if (isScreen) print(screenOf(text, options))
       await sleep(everyMs, undefined, { signal: stopping.signal }).catch(() => {})
     }
     return EXIT.done
   } finally {
-    if (isTerminal) print(USUAL_SCREEN)
+    if (isScreen) print(USUAL_SCREEN)
     process.off('SIGINT', stop).off('SIGTERM', stop)
   }
 }

@@ -12,6 +12,7 @@ import { FlagReader } from './flag-reader.ts'
 import type { GivenFlags } from './flags.ts'
 import { type PacketOptions, packetOptions } from './packet-flags.ts'
 import { parseFlags } from './parse-flags.ts'
+import { isTerminal, STDOUT } from './terminal.ts'
 import { UsageError } from './usage-error.ts'
 import { parseHostPort, parseInteger, parseNetworkText } from './values.ts'
 
@@ -230,7 +231,7 @@ function state(
 function lines(flags: FlagReader, isTracking: boolean): Pick<CollectOptions, 'produce' | 'format'> {
   // For measurements, and not in the table: everything but the printing.
   const given = flags.text('format') === 'none' ? 'none' : flags.choice('format')
-  const isForPeople = isTracking && !flags.isGiven('format') && isTerminal(flags)
+  const isForPeople = isTracking && !flags.isGiven('format') && isToTerminal(flags)
   const format = isForPeople ? 'flows' : given
   if (isTracking) refuseDatagrams(flags, format)
   else if (format === 'packetbeat6') {
@@ -258,9 +259,9 @@ function lines(flags: FlagReader, isTracking: boolean): Pick<CollectOptions, 'pr
 }
 
 /** Whether lines go to somebody's eyes. */
-function isTerminal(flags: FlagReader): boolean {
+function isToTerminal(flags: FlagReader): boolean {
   const output = flags.text('output')
-  return (output === '-' || !output) && process.stdout.isTTY === true
+  return (output === '-' || !output) && isTerminal(STDOUT)
 }
 
 function refuseDatagrams(flags: FlagReader, format: string): void {

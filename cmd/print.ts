@@ -1,6 +1,5 @@
 import { writeSync } from 'node:fs'
-
-const STDOUT = 1
+import { STDOUT } from './terminal.ts'
 
 /** Writes all of `text` to stdout before it returns; process.exit after it loses nothing. */
 export function print(text: string): void {

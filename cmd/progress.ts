@@ -1,28 +1,28 @@
 import { writeSync } from 'node:fs'
+import { isTerminal, STDERR } from './terminal.ts'
 
 export type ProgressMode = 'auto' | 'never' | 'always'
 
 const FIRST_MS = 1000
 const EVERY_MS = 200
-const STDERR = 2
 
 /** One line on a terminal that says how far a long piece of work is; nothing where stderr is none. */
 export class Progress {
-  readonly #isShown: boolean
+  readonly #mode: ProgressMode
   readonly #startMs = performance.now()
   #shownMs = 0
   #width = 0
 
   constructor(mode: ProgressMode) {
-    this.#isShown = mode !== 'never' && process.stderr.isTTY === true
+    this.#mode = mode
   }
 
   /** To be called often; `total` is the octets of all inputs, 0 where that is not known. */
   update(rows: number, octets: number, total: number): void {
-    if (!this.#isShown) return
+    if (this.#mode === 'never') return
     const nowMs = performance.now()
     const passedMs = nowMs - this.#startMs
-    if (passedMs < FIRST_MS || nowMs - this.#shownMs < EVERY_MS) return
+    if (passedMs < FIRST_MS || nowMs - this.#shownMs < EVERY_MS || !isTerminal(STDERR)) return
     this.#shownMs = nowMs
     const perSecond = octets / passedMs / 1000
     const facts = [`${rows} rows`, `${perSecond.toFixed(1)} MB/s`]

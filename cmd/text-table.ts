@@ -1,3 +1,5 @@
+import { isTerminal, STDOUT } from './terminal.ts'
+
 /** A column of a table on the terminal. */
 export interface TextColumn {
   readonly title: string
@@ -58,7 +60,7 @@ export function formatTable(
 export function terminalWidth(): number {
   const told = Number(process.env['COLUMNS'])
   if (Number.isInteger(told) && told > 0) return told
-  return process.stdout.columns ?? Number.MAX_SAFE_INTEGER
+  return (isTerminal(STDOUT) ? process.stdout.columns : undefined) ?? Number.MAX_SAFE_INTEGER
 }
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB']

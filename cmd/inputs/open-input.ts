@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { type ArchiveReader, openArchive } from '../../lib/archive/archive-reader.ts'
+import { isArchiveFile } from '../../lib/archive/is-archive-file.ts'
 import { StreamIn } from '../../lib/archive/stream-in.ts'
 import { FlowError } from '../../lib/diagnostics/flow-error.ts'
 import type { Log } from '../../lib/diagnostics/log.ts'
@@ -52,6 +53,8 @@ export type Input = ArchiveInput | StreamInput | RecordInput
  * pipe than it needs for that. Throws FILE_UNREADABLE, and what `openArchive` throws.
  */
 export async function openInput(path: string, settings: InputSettings): Promise<Input> {
+  // Most inputs are archive files: these need no window, and nothing of what a window takes.
+  if ((settings.format ?? 'auto') === 'auto' && isArchiveFile(path)) return openFile(path)
   return openWindow(path, await openCaptureInput(path), settings)
 }
 
@@ -88,8 +91,7 @@ async function openFlows(path: string, name: string, window: CaptureInput): Prom
   // Only a file that lies there as it was written can be read in any order.
   if (window.isPlain && path !== '-' && statSync(path).isFile()) {
     await window.close()
-    const file = openArchive(path)
-    return { kind: 'archive', path, file, close: () => file.close() }
+    return openFile(path)
   }
   const stream = new StreamIn(name, window)
   return {
@@ -101,6 +103,11 @@ async function openFlows(path: string, name: string, window: CaptureInput): Prom
     },
     close: () => stream.close(),
   }
+}
+
+function openFile(path: string): ArchiveInput {
+  const file = openArchive(path)
+  return { kind: 'archive', path, file, close: () => file.close() }
 }
 
 /** Captures begin with these: pcap in both byte orders, with micro- and nanoseconds, a variant, and pcapng. */
