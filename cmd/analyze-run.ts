@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
 import { columnsRead } from '../lib/report/columns-read.ts'
 import { type FooterFacts, footerOf } from '../lib/report/footer.ts'
 import type { Plan, QuestionPlan, ReadingPlan } from '../lib/report/presets/preset.ts'
@@ -13,6 +12,7 @@ import { type PagePictures, picturesFor } from './analyze-pages.ts'
 import { RollupPlanner } from './analyze-rollups.ts'
 import { asUsage, asUsageLater, knowSetting, type SettingOptions } from './analyze-setting.ts'
 import type { AnalyzeThreadStart } from './analyze-threads.ts'
+import { tuneFor } from './analyze-tuning.ts'
 import { newStderrLog } from './collect-log.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
 import { type FlowInputs, openFlowInputs } from './flow-inputs.ts'
@@ -36,8 +36,6 @@ interface Job {
 
 /** Answers reports, those that read the same inputs in one pass, and writes each where it belongs. */
 export async function runAnalyze(all: readonly AnalyzeOptions[]): Promise<ExitStatus> {
-  // Maglev would inline the kernels into code that never reaches the compiler that keeps 64-bit sums in registers.
-  setFlagsFromString('--no-maglev-inlining')
   const jobs: Job[] = []
   for (const options of all) jobs.push(await jobOf(options))
   const groups = new Map<string, Job[]>()
@@ -64,6 +62,7 @@ async function runGroup(jobs: readonly Job[]): Promise<ExitStatus> {
   if (asking.length === 0) return status
   const { inputs: words, progress: mode, memoryOctets, temporaryDirectory } = asking[0]!.options
   const inputs = await openFlowInputs(words, rangeOf(asking), asking[0]!.options.threads)
+  tuneFor(inputs)
   const progress = new Progress(mode)
   try {
     if (asking[0]!.options.isExplained) {

@@ -104,6 +104,8 @@ export interface FlowBlock {
 /** An input whose blocks are known before they are read: an archive file. */
 export interface FlowFile {
   readonly path: string
+  /** Another one whenever the file's octets may be others; null while it may grow. */
+  readonly stamp: string | null
   readonly blocks: readonly BlockFacts[]
   readonly addresses: AddressCodes
   /** What could not be read so far. */
