@@ -18,7 +18,8 @@ const MOST_EXACT = 2 ** 53
 
 export type CounterName = 'octets' | 'packets'
 
-const FIELDS: Readonly<Record<CounterName, Field>> = {
+/** The columns that counters stand in. */
+export const COUNTER_FIELDS: Readonly<Record<CounterName, Field>> = {
   octets: F.octetDeltaCount,
   packets: F.packetDeltaCount,
 }
@@ -26,7 +27,7 @@ const FIELDS: Readonly<Record<CounterName, Field>> = {
 /** A counter of a block as the exporters sent it. */
 export function rawCounter(rows: BlockRows, name: CounterName): LaneValues {
   return rows.once(null, `raw ${name}`, () => {
-    const field = FIELDS[name]
+    const field = COUNTER_FIELDS[name]
     return narrowCounter(rows, field) ?? rows.fixed(field)?.wide ?? new Uint32Array(rows.rows)
   })
 }
@@ -67,6 +68,13 @@ export function scaledCounter(
     if (factors === null) return { values, saturated: null }
     return scaled(values, factors, rows, name)
   })
+}
+
+/** As `saturated` of `scaledCounter`, without multiplying where no product of the block can exceed 64 bits. */
+export function saturatedRows(rows: BlockRows, name: CounterName): Uint8Array | null {
+  const greatest = (field: Field) => columnFacts(rows.block, field)?.greatest ?? 0n
+  if (greatest(COUNTER_FIELDS[name]) * greatest(F.samplingRate) <= MOST) return null
+  return scaledCounter(rows, name).saturated
 }
 
 interface Factors {
@@ -110,7 +118,7 @@ function scaled(
 ): { values: LaneValues; saturated: Uint8Array | null } {
   const count = rows.rows
   if (values instanceof Uint32Array) {
-    const most = greatestOf(rows, FIELDS[name], values) * factors.most
+    const most = greatestOf(rows, COUNTER_FIELDS[name], values) * factors.most
     if (most < LIMIT) {
       const out = rows.words(count)
       multiplyNarrow(values, factors.values, out)

@@ -5,13 +5,15 @@ import type { AggregationPart } from './aggregation-part.ts'
 import type { BlockRows } from './block-rows.ts'
 import type { CompiledQuery, TablePlan } from './compiled-query.ts'
 import { CountedRows } from './counted-rows.ts'
-import { type CounterName, rawCounter, scaledCounter } from './counters.ts'
+import { type CounterName, rawCounter, saturatedRows, scaledCounter } from './counters.ts'
 import { VECTOR_ROWS } from './kernels.ts'
-import { egressRows, LaneColumns } from './lane-columns.ts'
+import { LaneColumns } from './lane-columns.ts'
 import type { LaneValues } from './lane-kernels.ts'
+import { asksForSums, counterSum } from './plain-sums.ts'
 import { addQuality, isDoubled, lateRows, newQuality, noteSampling } from './quality.ts'
-import type { Quality, RunOptions } from './query.ts'
+import type { Quality, Query, RunOptions } from './query.ts'
 import { RollupRows } from './rollup-rows.ts'
+import { RowChoice } from './row-choice.ts'
 import { BinDealer, type Shares } from './time-bins.ts'
 import { spansOf } from './time-spans.ts'
 import { greater, lesser } from './window.ts'
@@ -62,19 +64,19 @@ export class QueryRun {
   readonly binsSeen = new Set<number>()
   /** False where facts of blocks answer all of it, but for blocks that the window cuts. */
   readonly readsRows: boolean
+  readonly #isSums: boolean
   /** Counters that any table asks for. */
   readonly #counted = new Set<CounterName>()
   readonly #dealer: BinDealer
   /** Rows of the block at hand that the window holds a part of. */
   readonly #dealt = new CountedRows()
   #rows: BlockRows | null = null
-  #selection = new Uint32Array(0)
-  #mask = new Uint8Array(0)
-  #every = new Uint32Array(0)
+  readonly #choice = new RowChoice()
 
   constructor(compiled: CompiledQuery, options: RunOptions, expected: Expected) {
     this.compiled = compiled
-    this.readsRows = !isOfFacts(compiled)
+    this.#isSums = asksForSums(compiled)
+    this.readsRows = !this.#isSums || !isOfFacts(compiled.query)
     const { query, window, levels } = compiled
     for (const { tables } of levels)
       for (const { sources } of tables)
@@ -136,30 +138,16 @@ export class QueryRun {
     quality.blocksRead++
     quality.rowsRead += rows.rows
     if (this.#addFacts(rows)) return
-    let selection = this.#everyRow(rows.rows)
-    let count = rows.rows
-    let isAll = true
-    if (query.filter !== null || query.deduplicate === 'edge') {
-      if (this.#selection.length < rows.rows) this.#selection = new Uint32Array(rows.rows)
-      this.#selection.set(selection.subarray(0, count))
-      selection = this.#selection
-    }
-    if (query.filter !== null) {
-      if (this.#mask.length < rows.rows) this.#mask = new Uint8Array(rows.rows)
-      isAll = query.filter.select(block, this.#mask, problems) === rows.rows
-      count = rowsOf(this.#mask, rows.rows, selection)
-    }
+    this.#choice.choose(rows, query, problems)
+    const { list: selection, count, isAll, egress } = this.#choice
     if (isDoubled(block)) quality.doubledBlocks++
-    if (query.deduplicate === 'edge') {
-      const before = count
-      count = this.#withoutEgress(rows, selection, count)
-      isAll &&= count === before
-    }
+    quality.egressRows += egress
     if (count === 0) return
+    if (this.#addSums(rows)) return
     this.#rows = rows
     for (const tables of this.levels)
       for (const table of tables) if (this.#feeds(table, tables)) table.aggregation.enterBlock(rows)
-    if (rows instanceof RollupRows) quality.unknownSampling += Number(rows.unknownRates)
+    if (rows instanceof RollupRows) quality.unknownSampling += rows.unknownRates(selection, count)
     if (hasBins || !window.holdsAll(block)) {
       const { baseNs, grid } = window.gridFor(block.info)
       const dealer = this.#dealer
@@ -191,15 +179,6 @@ export class QueryRun {
     }
   }
 
-  /** Numbers of all rows; not to be changed. */
-  #everyRow(rows: number): Uint32Array {
-    if (this.#every.length >= rows) return this.#every
-    const every = new Uint32Array(rows)
-    for (let row = 0; row < rows; row++) every[row] = row
-    this.#every = every
-    return every
-  }
-
   /** Whether rows go to a table: where flows are told apart by exporter, the main table gets only what is left. */
   #feeds(table: RunningTable, tables: readonly RunningTable[]): boolean {
     return table.plan.fills !== -1 || !tables.some(({ plan }) => plan.fills === -2)
@@ -216,10 +195,9 @@ export class QueryRun {
     if (this.compiled.query.counters === 'raw' || rows instanceof RollupRows) return
     noteSampling(this.quality, rows, selection, count)
     for (const name of this.#counted) {
-      const { saturated } = scaledCounter(rows, name)
+      const saturated = saturatedRows(rows, name)
       // A row is told of once, also where both its counters are beyond.
-      const other =
-        name === 'packets' && this.#counted.has('octets') ? scaledCounter(rows, 'octets').saturated : null
+      const other = name === 'packets' && this.#counted.has('octets') ? saturatedRows(rows, 'octets') : null
       for (let i = 0; saturated !== null && i < count; i++)
         this.quality.saturated += saturated[selection[i]!]! & ((other?.[selection[i]!] ?? 0) ^ 1)
     }
@@ -244,18 +222,6 @@ export class QueryRun {
     }
   }
 
-  #withoutEgress(rows: BlockRows, selection: Uint32Array, count: number): number {
-    const egress = egressRows(rows)
-    if (egress === null) return count
-    let kept = 0
-    for (let i = 0; i < count; i++) {
-      const row = selection[i]!
-      if (egress[row] === 0) selection[kept++] = row
-    }
-    this.quality.egressRows += count - kept
-    return kept
-  }
-
   /** Totals of a whole block from its facts, where nothing asks for more; false if rows must be read. */
   #addFacts(rows: BlockRows): boolean {
     if (this.readsRows || rows instanceof RollupRows) return false
@@ -267,6 +233,23 @@ export class QueryRun {
     for (const [lane, source] of sources.entries())
       if (source.kind === 'counter') aggregation.totals[lane]! += values[source.counter]
     this.quality.rowsCounted += info.rows
+    return true
+  }
+
+  /** Sums over the rows chosen, where nothing asks for more; false if rows must be told apart. */
+  #addSums(rows: BlockRows): boolean {
+    const { query, sources, window } = this.compiled
+    if (!this.#isSums || rows instanceof RollupRows || !window.holdsAll(rows.block)) return false
+    const { list, count } = this.#choice
+    const isRaw = query.counters === 'raw'
+    this.quality.rowsCounted += count
+    this.#noteScaling(rows, list, count)
+    const { totals } = this.levels[0]![0]!.aggregation
+    for (const [lane, source] of sources.entries()) {
+      if (source.kind !== 'counter') continue
+      const { counter } = source
+      totals[lane]! += counter === 'flows' ? BigInt(count) : counterSum(rows, counter, this.#choice, isRaw)
+    }
     return true
   }
 
@@ -298,19 +281,7 @@ export class QueryRun {
   }
 }
 
-/** Whether facts of whole blocks answer a query: sums of all there is, as exporters sent it. */
-function isOfFacts({ query, sources, levels, hasBins }: CompiledQuery): boolean {
-  if (levels.length > 1 || levels[0]!.keys.length > 0 || hasBins || query.filter !== null) return false
-  if (query.deduplicate !== 'none' || query.counters !== 'raw') return false
-  return sources.every((source) => source.kind === 'counter' && source.direction === null)
-}
-
-/** Numbers of the rows whose mask is 1. */
-function rowsOf(mask: Uint8Array, rows: number, out: Uint32Array): number {
-  let count = 0
-  for (let row = 0; row < rows; row++) {
-    out[count] = row
-    count += mask[row]!
-  }
-  return count
+/** Whether facts of whole blocks tell sums of a query: of all there is, as exporters sent it. */
+function isOfFacts({ filter, deduplicate, counters }: Query): boolean {
+  return filter === null && deduplicate === 'none' && counters === 'raw'
 }

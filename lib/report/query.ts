@@ -17,6 +17,8 @@ export interface Selector {
   overRollups?(keys: readonly Field[]): RollupSelector | null
   /** Sets `selection[row]` to 1 or 0 for all rows; returns how many are 1. */
   select(block: FlowBlock, selection: Uint8Array, problems: Problem[]): number
+  /** Writes the numbers of the rows that match to `rows`, in order; returns how many. */
+  list?(block: FlowBlock, rows: Uint32Array, problems: Problem[]): number
 }
 
 /** A filter over rows of rollups. */

@@ -121,6 +121,15 @@ function blockOf(flows: readonly PlainFlow[], addresses: Codes): FlowBlock {
       if (!fields.has(field)) return null
       return { codes: codesOf(field), present: fixedColumn(field, flows).present }
     },
+    gather(field, rows, count, out) {
+      for (let i = 0; i < count; i++) {
+        const value = flows[rows[i]!]!.get(field)
+        if (value === undefined || typeof value === 'string') return false
+        if (typeof value === 'bigint' && value >= 2n ** 32n) return false
+        out[i] = typeof value === 'bigint' ? Number(value) : addresses.codeOf(value)
+      }
+      return true
+    },
   }
 }
 
@@ -136,6 +145,7 @@ export function memoryFile(flows: readonly PlainFlow[], blockRows: number): Flow
   const blocks = pieces(flows, blockRows).map((own) => blockOf(own, addresses))
   return {
     path: 'memory',
+    stamp: null,
     blocks: blocks.map(({ info }) => info),
     addresses,
     problems: [],
