@@ -1,6 +1,7 @@
-// Drops the symbols that Node's binary offers to add-ons, of which a single executable loads none: 46,000 names, 4 MB at the
-// start of the file. What stays are the names that it wants itself, and of those that it has the C and C++ libraries'
-// own: these libraries must find the executable's copy of a variable, and share one copy of what the standard makes unique.
+// Drops the symbols that Node's binary offers to add-ons, of which a single executable loads none: 46,000 names, 4 MB
+// at the start of the file. What stays are the names that it wants itself, two that we call, and of those that it has
+// the C and C++ libraries' own: these libraries must find the executable's copy of a variable, and share one copy of
+// what the standard makes unique.
 import { number, offsetsOf, PT_DYNAMIC, PT_LOAD, readDynamic, readElf, text, withoutPages } from './elf.mjs'
 
 const DT = { strings: 5, symbols: 6, rela: 7, relaSize: 8, stringsSize: 10, jumpRel: 23, jumpRelSize: 2 }
@@ -15,6 +16,9 @@ const RELOCATION = 24
 const PAGE = 4096
 /** Names of the C++ libraries: namespaces std, __gnu_cxx and __cxxabiv1, and operators new and delete. */
 const LIBRARY_NAME = /^_Z(?:(?:T[VTIS]|GV)?N?[KRO]*(?:S[abdiost]|9__gnu_cxx|10__cxxabiv1)|n[aw]|d[al])/
+
+/** What we ask node:ffi for ourselves (lib/archive/zstd.ts). */
+const OWN_NAMES = ['ZSTD_createDCtx', 'ZSTD_decompressDCtx']
 
 /** A copy of `octets` without these symbols; throws for a file that is made otherwise than Node's. */
 export function dropExports(octets) {
@@ -37,6 +41,8 @@ export function dropExports(octets) {
     strings: place(DT.strings),
     versions: place(DT_VERSYM),
   })
+  const missing = OWN_NAMES.find((wanted) => !symbols.some(({ name }) => name === wanted))
+  if (missing !== undefined) throw new Error(`exports: ${missing} is not there`)
   const rela = { from: place(DT.rela), octets: entry(DT.relaSize).value }
   const jumpRel = { from: place(DT.jumpRel), octets: entry(DT.jumpRelSize).value }
   const kept = keptSymbols(symbols, usedSymbols(octets, [rela, jumpRel]))
@@ -92,7 +98,11 @@ function usedSymbols(octets, tables) {
 function keptSymbols(symbols, { used, copied }) {
   return symbols.filter(
     ({ index, isForeign, address, name }) =>
-      isForeign || used.has(index) || copied.has(address) || LIBRARY_NAME.test(name),
+      isForeign ||
+      used.has(index) ||
+      copied.has(address) ||
+      OWN_NAMES.includes(name) ||
+      LIBRARY_NAME.test(name),
   )
 }
 
