@@ -12,6 +12,7 @@ import { BatchWriter } from '../lib/flow/batch-writer.ts'
 import { clearPage, type DocumentPage, newDocumentPage } from '../lib/flow/documents.ts'
 import { elasticLocality } from '../lib/flow/locality.ts'
 import { received } from '../lib/testing/datagrams.ts'
+import { shapeFault } from '../lib/testing/document-shapes.ts'
 
 // Test code only: documents made of datagrams, and those of Elastic beside them.
 
@@ -53,13 +54,15 @@ export function newTaker(options: NetflowDocumentOptions): {
 } {
   const documents: Document[] = []
   const writer = newNetflowDocuments(options)
-  const page = newDocumentPage()
+  const page = newDocumentPage(0, undefined, true)
   return {
     documents,
     take(batch) {
       for (let at = 0; at < batch.rowCount; ) {
         at = writer.write(batch, at, batch.rowCount, page)
         documents.push(...documentsOf(page).map(withoutCreated))
+        const fault = shapeFault(page)
+        if (fault !== null) throw new Error(fault)
         clearPage(page)
       }
     },

@@ -14,6 +14,8 @@ export interface LoadsOptions {
   /** Octets before each document. */
   readonly gap: number
   readonly documents: number
+  /** Whether documents tell where their values stand, for those who pack them. */
+  readonly hasValues: boolean
   /** Loads under way at one time. */
   readonly most: number
   readonly flushMs: number
@@ -147,14 +149,14 @@ export class Loads {
   }
 
   #batchOf(page: DocumentPage): BulkBatch {
-    const { octets, starts, ends, count, gap } = page
+    const { octets, starts, ends, count, gap, values } = page
     const froms = new Uint32Array(count)
     const tos = new Uint32Array(count)
     for (let i = 0; i < count; i++) {
       froms[i] = starts[i]! - gap
       tos[i] = ends[i]! + 1
     }
-    return { octets, starts: froms, ends: tos, count }
+    return { octets, starts: froms, ends: tos, count, values }
   }
 
   #done(load: Load): void {
@@ -177,6 +179,7 @@ export class Loads {
   }
 
   #newPage(): DocumentPage {
-    return newDocumentPage(this.#options.gap, this.#options.documents)
+    const { gap, documents, hasValues } = this.#options
+    return newDocumentPage(gap, documents, hasValues)
   }
 }

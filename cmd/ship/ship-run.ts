@@ -98,6 +98,8 @@ export class ShipRun {
     this.loads = new Loads({
       gap: destination.gap,
       documents: delivery.bulkDocuments,
+      // Only the fastest level knows documents; zlib finds all by itself.
+      hasValues: servers !== null && delivery.compressionLevel === 1,
       most: this.sender.most,
       flushMs: delivery.flushMs,
       send: (batch) => this.sender.send(batch, this.#sendingEnd.signal),

@@ -1,19 +1,33 @@
 import { isIpv4 } from '../bytes/address.ts'
 import { putU32, putU64 } from '../bytes/put-number.ts'
+import { MARK } from '../flow/document-values.ts'
 import { type DocumentPage, hasRoom } from '../flow/documents.ts'
 import { F } from '../flow/fields.ts'
 import { closeObject } from './close-object.ts'
 import type { ColumnSlots } from './column-slots.ts'
-import { type DocumentProgram, PRINT, SKIP, STEP, STEP_TARGET } from './document-program.ts'
+import { type DocumentProgram, PRINT, SKIP, STEP, STEP_PLACE, STEP_TARGET } from './document-program.ts'
 import { putFlowId } from './flow-id.ts'
 import { putGeoText } from './geo-texts.ts'
 import { OctetValues } from './octet-values.ts'
+import {
+  EXTERNAL,
+  INBOUND,
+  INTERNAL,
+  OUTBOUND,
+  putAscii,
+  putFlowDirection,
+  putTransport,
+  putWord,
+} from './put-names.ts'
 import { putTime } from './put-time.ts'
 import { putMac, putTcpFlags } from './put-words.ts'
 import { type RowFacts, TEXT_PLACE } from './row-facts.ts'
 import type { CompiledDocument } from './row-plan.ts'
 
 const WORD = 4_294_967_296
+/** Related addresses whose text is marked one by one; documents with more have no shape. */
+const MOST_RELATED = 16
+const NO_MARKS = new Int32Array(0)
 
 /** Prints rows as documents by their programs. */
 export class DocumentPrinter {
@@ -23,6 +37,9 @@ export class DocumentPrinter {
   readonly #systemUptime: number
   /** Slots of a line's times, best first. */
   readonly #clocks: readonly number[]
+  /** Where values stand that are printed again. */
+  #placeStarts = new Int32Array(16)
+  #placeEnds = new Int32Array(16)
 
   constructor(slots: ColumnSlots, facts: RowFacts) {
     this.#slots = slots
@@ -50,19 +67,29 @@ export class DocumentPrinter {
     return room
   }
 
-  #run({ steps, literals }: DocumentProgram, row: number, page: DocumentPage): void {
-    const { octets: out, view } = page
+  #run(program: DocumentProgram, row: number, page: DocumentPage): void {
+    const { steps, literals } = program
+    const { octets: out, view, values } = page
     const { u8, u16, words } = this.#slots
     const facts = this.#facts
     const start = page.used + page.gap
     let position = start
+    if (program.places >= this.#placeStarts.length) this.#growPlaces(program.places)
+    const placeStarts = this.#placeStarts
+    const placeEnds = this.#placeEnds
+    const marks = this.#marksOf(program, page)
+    let mark = values === null ? 0 : values.used
+    const isMarking = marks !== NO_MARKS
+    let conditions = 0
     for (let at = 0; at < steps.length; ) {
       const what = steps[at]!
       const a = steps[at + 3]!
       if (what >= SKIP.first) {
         // A literal before a condition belongs to what stands before it.
         position = putLiteral(view, position, literals, steps[at + 1]!, steps[at + 2]!)
-        at = this.#isSkipped(what, a, row) ? steps[at + STEP_TARGET]! : at + STEP
+        const isSkipped = this.#isSkipped(what, a, row)
+        conditions = (conditions << 1) | (isSkipped ? 1 : 0)
+        at = isSkipped ? steps[at + STEP_TARGET]! : at + STEP
         continue
       }
       const length = steps[at + 2]!
@@ -72,6 +99,7 @@ export class DocumentPrinter {
         view.setBigUint64(position + 8, literals[word + 1]!, true)
       }
       position = end
+      let twin = 0
       switch (what) {
         case PRINT.nothing:
           break
@@ -98,6 +126,12 @@ export class DocumentPrinter {
         }
         case PRINT.address:
           position = this.#putAddress(view, position, a)
+          twin = facts.printedAt[a]!
+          facts.printedAt[a] = end
+          break
+        case PRINT.again:
+          twin = placeStarts[a]!
+          position = copyText(view, position, twin, placeEnds[a]!)
           break
         case PRINT.uptime:
           position = putU32(view, position, facts.uptime(a, row, words[this.#systemUptime]![row]!) | 0)
@@ -124,7 +158,9 @@ export class DocumentPrinter {
         }
         case PRINT.related:
           position = this.#putRelated(out, view, position)
-          break
+          if (isMarking) mark = this.#markRelated(end, marks, mark)
+          at += STEP
+          continue
         case PRINT.addressList:
           out[position] = 0x5b
           out[position + 1] = 0x22
@@ -189,15 +225,60 @@ export class DocumentPrinter {
         default:
           position = this.#octets.put(out, view, position, what, a, steps[at + 4]!, row)
       }
+      const place = steps[at + STEP_PLACE]!
+      if (place > 0) {
+        placeStarts[place] = end
+        placeEnds[place] = position
+      }
+      if (isMarking && place >= 0) {
+        marks[mark] = end
+        marks[mark + 1] = position
+        marks[mark + 2] = twin
+        mark += MARK
+      }
       at += STEP
     }
     out[position] = 0x0a
     const { count } = page
+    if (values !== null && isMarking) {
+      values.shapes[count] = program.shapes.shapeOf(conditions, mark - values.used)
+      values.firsts[count] = values.used
+      values.firsts[count + 1] = mark
+      values.used = mark
+    }
     page.starts[count] = start
     page.ends[count] = position
     page.sources[count] = row
     page.count = count + 1
     page.used = position + 1
+  }
+
+  #growPlaces(places: number): void {
+    this.#placeStarts = new Int32Array(places * 2)
+    this.#placeEnds = new Int32Array(places * 2)
+  }
+
+  /** Where a document's values are marked, if somebody asks and there is room. */
+  #marksOf({ steps }: DocumentProgram, { values }: DocumentPage): Int32Array {
+    if (values === null || this.#facts.relatedCount > MOST_RELATED) return NO_MARKS
+    const most = (steps.length / STEP + MOST_RELATED) * MARK
+    return values.used + most <= values.marks.length ? values.marks : NO_MARKS
+  }
+
+  /** Marks each address of the list that begins at `position`. */
+  #markRelated(position: number, marks: Int32Array, mark: number): number {
+    const { related, relatedCount, lengths, printedAt } = this.#facts
+    let from = position + 2
+    for (let i = 0; i < relatedCount; i++) {
+      const address = related[i]!
+      marks[mark] = from
+      marks[mark + 1] = from + lengths[address]!
+      marks[mark + 2] = printedAt[address]!
+      mark += MARK
+      // A quotation mark, a comma, and another.
+      from += lengths[address]! + 3
+    }
+    return mark
   }
 
   #clockOf(row: number): number {
@@ -268,18 +349,11 @@ export class DocumentPrinter {
   }
 }
 
-/** Words of up to eight letters, as double words, and how many letters each has. */
-const WORD_TEXTS = ['internal', 'external', 'outbound', 'inbound', 'tcp', 'udp', 'icmp'] as const
-const [INTERNAL, EXTERNAL, OUTBOUND, INBOUND, TCP, UDP, ICMP] = [0, 1, 2, 3, 4, 5, 6] as const
-const WORD_VALUES = new BigUint64Array(WORD_TEXTS.length)
-const WORD_LENGTHS = Uint8Array.from(WORD_TEXTS, (text) => text.length)
-WORD_TEXTS.forEach((text, i) => {
-  new Uint8Array(WORD_VALUES.buffer).set(new TextEncoder().encode(text), i * 8)
-})
-
-function putWord(view: DataView, position: number, word: number): number {
-  view.setBigUint64(position, WORD_VALUES[word]!, true)
-  return position + WORD_LENGTHS[word]!
+/** Copies what stands at `[from, to)` before; up to seven octets more are written. */
+function copyText(view: DataView, position: number, from: number, to: number): number {
+  const end = position + to - from
+  for (let at = position; at < end; at += 8, from += 8) view.setBigUint64(at, view.getBigUint64(from))
+  return end
 }
 
 function putLiteral(
@@ -294,11 +368,6 @@ function putLiteral(
   return end
 }
 
-function putAscii(out: Uint8Array, position: number, text: string): number {
-  for (let i = 0; i < text.length; i++) out[position + i] = text.charCodeAt(i)
-  return position + text.length
-}
-
 /** A whole number within 2^53. */
 function putInteger(view: DataView, position: number, value: number): number {
   if (value < 0) {
@@ -307,25 +376,4 @@ function putInteger(view: DataView, position: number, value: number): number {
   }
   if (value < WORD) return putU32(view, position, value | 0)
   return putU64(view, position, (value % WORD) | 0, Math.floor(value / WORD) | 0)
-}
-
-/** Names of the four protocols that Elastic's netflow input knows. */
-function putTransport(out: Uint8Array, view: DataView, position: number, protocol: number): number {
-  if (protocol === 6) return putWord(view, position, TCP)
-  if (protocol === 17) return putWord(view, position, UDP)
-  if (protocol === 1) return putWord(view, position, ICMP)
-  if (protocol === 58) return putAscii(out, position, 'ipv6-icmp')
-  return putUnknown(out, view, position, protocol)
-}
-
-function putFlowDirection(out: Uint8Array, view: DataView, position: number, direction: number): number {
-  if (direction === 0) return putWord(view, position, INBOUND)
-  if (direction === 1) return putWord(view, position, OUTBOUND)
-  return putUnknown(out, view, position, direction)
-}
-
-function putUnknown(out: Uint8Array, view: DataView, position: number, value: number): number {
-  position = putU32(view, putAscii(out, position, 'unknown ('), value)
-  out[position] = 0x29
-  return position + 1
 }

@@ -1,8 +1,11 @@
+import { ProgramShapes } from './document-shapes.ts'
 import type { Condition, ConstantValue, DocumentObject, DocumentValue, RowValue } from './document-tree.ts'
 
-/** Numbers in a step: what it does, literal (first double word, octets), two numbers, where a skip goes. */
+/** Numbers in a step: what it does, literal (first double word, octets), two numbers, where a skip goes or a value's place. */
 export const STEP = 6
 export const STEP_TARGET = 5
+/** Below 0 for what is no value, above where it is printed again from there. */
+export const STEP_PLACE = 5
 
 /** What a step prints after its literal. */
 export const PRINT = {
@@ -90,7 +93,14 @@ export const PRINT = {
   formatted: 57,
   /** When the line was read. */
   readTime: 51,
+  /** What was printed at place `a`. */
+  again: 58,
 } as const
+
+/** What takes longer to print than to copy from where the document has it already. */
+const COPIED: ReadonlySet<number> = new Set([
+  ...[PRINT.u32, PRINT.u64, PRINT.sum, PRINT.time, PRINT.factTime, PRINT.uptime, PRINT.clock, PRINT.mac],
+])
 
 /** Conditions under which a value is left out; numbers go on where PRINT ends. */
 export const SKIP = {
@@ -128,6 +138,9 @@ export interface DocumentProgram {
   readonly steps: Int32Array
   /** Literals, each beginning at a double word and followed by a spare one. */
   readonly literals: BigUint64Array
+  /** Places of values that are printed again. */
+  readonly places: number
+  readonly shapes: ProgramShapes
   /** How often a line's whole text is printed. */
   readonly lines: number
   /** Most octets of a document, values of any length aside. */
@@ -160,6 +173,11 @@ class ProgramBuilder {
   readonly #literals: number[] = []
   #room = 0
   #lines = 0
+  #conditions = 0
+  #isOptional = false
+  #places = 0
+  /** Steps of values that every document has, by what they print. */
+  readonly #printed = new Map<string, number>()
 
   /** Prints an object; one whose values are all missing is `{}`. */
   object(object: DocumentObject): void {
@@ -189,7 +207,9 @@ class ProgramBuilder {
   #optional(label: string, value: ConstantValue | RowValue, isLeading: boolean): void {
     const open = this.#skip(value.unless!)
     this.#text(label)
+    this.#isOptional = true
     this.#value(value)
+    this.#isOptional = false
     if (!isLeading) this.#text(',')
     this.#flushText()
     this.#steps[open + STEP_TARGET] = this.#steps.length
@@ -210,6 +230,8 @@ class ProgramBuilder {
     return {
       steps: Int32Array.from(this.#steps),
       literals,
+      places: this.#places,
+      shapes: new ProgramShapes(this.#conditions),
       lines: this.#lines,
       room: this.#room + extraRoom,
       variable: this.#variable,
@@ -227,7 +249,7 @@ class ProgramBuilder {
     }
     const { print, a, b, isQuoted } = value
     if (isQuoted) this.#text('"')
-    this.#step(print, a, b)
+    this.#print(print, a, b)
     if (print === PRINT.text) this.#variable.push({ slot: a, factor: 6 })
     if (print === PRINT.line) this.#lines++
     if (print === PRINT.octets) {
@@ -241,6 +263,19 @@ class ProgramBuilder {
     if (isQuoted) this.#text('"')
   }
 
+  #print(print: number, a: number, b: number): void {
+    const key = `${print} ${a} ${b}`
+    const before = COPIED.has(print) ? this.#printed.get(key) : undefined
+    if (before !== undefined) {
+      const place = this.#steps[before + STEP_PLACE]! || ++this.#places
+      this.#steps[before + STEP_PLACE] = place
+      this.#step(PRINT.again, place, 0, 0)
+      return
+    }
+    if (!this.#isOptional) this.#printed.set(key, this.#steps.length)
+    this.#step(print, a, b, 0)
+  }
+
   #text(text: string): void {
     this.#octets.push(...encoder.encode(text))
   }
@@ -248,6 +283,7 @@ class ProgramBuilder {
   /** Appends a step that leaves something out, and returns where its target is to be set. */
   #skip({ skip, a }: Condition): number {
     const at = this.#steps.length
+    this.#conditions++
     this.#step(skip, a, 0)
     return at
   }
@@ -256,10 +292,10 @@ class ProgramBuilder {
     if (this.#octets.length > 0) this.#step(PRINT.nothing, 0, 0)
   }
 
-  #step(what: number, a: number, b: number): void {
+  #step(what: number, a: number, b: number, place = -1): void {
     const literals = this.#literals
     const { length } = this.#octets
-    this.#steps.push(what, literals.length / 8, length, a, b, 0)
+    this.#steps.push(what, literals.length / 8, length, a, b, place)
     for (const octet of this.#octets) literals.push(octet)
     while (literals.length % 8 !== 0) literals.push(0)
     this.#octets = []

@@ -36,6 +36,8 @@ export class RowFacts {
   textView = new DataView(this.texts.buffer)
   lengths = new Uint8Array(16)
   isInternal = new Uint8Array(16)
+  /** Where the document has an address's text already; 0 for nowhere. */
+  printedAt = new Int32Array(16)
   /** What is known of addresses, as text. */
   readonly geo: (GeoText | null)[] = []
   readonly as: (GeoText | null)[] = []
@@ -71,7 +73,10 @@ export class RowFacts {
   prepare(plan: RowPlan, row: number): void {
     const { addresses } = plan
     if (addresses.length > this.lengths.length) this.#grow(addresses.length)
-    for (let i = 0; i < addresses.length; i++) this.#address(addresses[i]!, i, row)
+    for (let i = 0; i < addresses.length; i++) {
+      this.#address(addresses[i]!, i, row)
+      this.printedAt[i] = 0
+    }
     for (let i = 0; i < plan.merged.length; i++) {
       this.values[FIRST_MERGED + i] = this.#integer(plan.merged[i]!, row)
     }
@@ -106,6 +111,7 @@ export class RowFacts {
     this.textView = new DataView(this.texts.buffer)
     this.lengths = new Uint8Array(places)
     this.isInternal = new Uint8Array(places)
+    this.printedAt = new Int32Array(places)
     this.#setNone()
   }
 

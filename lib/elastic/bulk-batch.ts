@@ -1,9 +1,24 @@
+/**
+ * Where the values of items stand, for those who pack them. Items of one shape differ in their actions and in their values
+ * alone: what stands before, between and behind the values is the same, octet for octet.
+ */
+export interface ItemValues {
+  /** Each item's shape; 0 where nobody tells. */
+  readonly shapes: Uint32Array
+  /** Where the marks of each item begin, and behind that those of the last one end. */
+  readonly firsts: Uint32Array
+  /** Of each value: where it begins and ends in the octets, and where its item has the same text before; 0 for nowhere. */
+  readonly marks: Int32Array
+}
+
 /** Actions and documents of a bulk request: item `i` is `octets[starts[i], ends[i])`, both of its lines. */
 export interface BulkBatch {
   readonly octets: Uint8Array
   readonly starts: Uint32Array
   readonly ends: Uint32Array
   readonly count: number
+  /** Null, or missing, where nobody knows. */
+  readonly values?: ItemValues | null
 }
 
 /** The batch's items that `numbers` names, in their order; all of them are the batch itself. */

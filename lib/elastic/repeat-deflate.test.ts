@@ -94,6 +94,77 @@ test('codes stay short enough where some octets are very rare', () => {
   checkPacked(new RepeatDeflate(), batchOf(texts))
 })
 
+/** Items whose values are marked, as those print them who know: of some shapes, with values of any octets. */
+function markedBatch(random: (most: number) => number, count: number, longest: number): BulkBatch {
+  const shapes = Array.from({ length: 3 }, (_, shape) =>
+    Array.from({ length: 1 + random(12) }, (_, i) => `"name_${shape}_${i}":`),
+  )
+  const newValue = () => {
+    const letters = random(3) === 0 ? 256 : 10
+    return Buffer.from(
+      Array.from({ length: random(random(9) === 0 ? longest : 9) }, () => 48 + random(letters)),
+    )
+  }
+  const usual = newValue()
+  const pieces: Buffer[] = [Buffer.from('before')]
+  let end = 6
+  const put = (piece: Buffer) => {
+    pieces.push(piece)
+    end += piece.length
+  }
+  const batch = {
+    starts: new Uint32Array(count),
+    ends: new Uint32Array(count),
+    values: { shapes: new Uint32Array(count), firsts: new Uint32Array(count + 1), marks: [] as number[] },
+  }
+  const { values } = batch
+  for (let i = 0; i < count; i++) {
+    batch.starts[i] = end
+    const shape = random(shapes.length)
+    values.shapes[i] = random(20) === 0 ? 0 : shape + 1 + (random(2) === 0 ? 0 : 64)
+    values.firsts[i] = values.marks.length
+    put(Buffer.from(`{"create":{"_id":"${(1e15 + random(1e9)).toString(36)}"}}\n`))
+    let twin = 0
+    let twinValue = usual
+    for (const name of shapes[shape]!) {
+      put(Buffer.from(name))
+      const isAgain = twin > 0 && random(4) === 0
+      const value = isAgain ? twinValue : random(2) === 0 ? usual : newValue()
+      values.marks.push(end, end + value.length, isAgain ? twin : 0)
+      if (!isAgain) [twin, twinValue] = [end, value]
+      put(value)
+    }
+    put(Buffer.from('}\n'))
+    batch.ends[i] = end
+    values.firsts[i + 1] = values.marks.length
+  }
+  // What lies behind is another batch's.
+  const octets = Buffer.concat([...pieces, Buffer.from('"behind"')])
+  return { ...batch, octets, count, values: { ...values, marks: Int32Array.from(values.marks) } }
+}
+
+test('documents whose values are marked unpack to themselves, whatever their values', () => {
+  const packer = new RepeatDeflate()
+  const random = newRandom(5)
+  let packed = 0
+  for (let round = 0; round < 200; round++) {
+    const batch = markedBatch(random, 1 + random(150), [9, 60, 700, 9000][random(4)]!)
+    if (checkPacked(packer, batch) > 0) packed++
+  }
+  assert.ok(packed > 100, `${packed} of 200`)
+})
+
+test('documents further apart than a window, and marks of another document than is there', () => {
+  const random = newRandom(6)
+  const far = markedBatch(random, 40, 30_000)
+  checkPacked(new RepeatDeflate(), far)
+  const batch = markedBatch(random, 60, 9)
+  const action = { ...batch, octets: Buffer.from(batch.octets) }
+  // An action that differs by more than its id.
+  action.octets.write('index!', batch.starts[30]! + 2)
+  checkPacked(new RepeatDeflate(), action)
+})
+
 test('an empty batch, and one of empty items', () => {
   const packer = new RepeatDeflate()
   assert.is(checkPacked(packer, batchOf([])) > 0, true)

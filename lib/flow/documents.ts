@@ -1,4 +1,5 @@
 import type { FlowBatch } from './batch.ts'
+import { type DocumentValues, newDocumentValues } from './document-values.ts'
 
 /**
  * Finished documents as UTF-8 JSON, one after the other in one reused buffer. Document `i` is `octets[starts[i], ends[i])`,
@@ -15,6 +16,8 @@ export interface DocumentPage {
   readonly ends: Uint32Array
   /** What each was made of: a row of the batch, or where its line begins in the octets that were given. */
   readonly sources: Uint32Array
+  /** Where their values stand; null where nobody asks. */
+  readonly values: DocumentValues | null
   count: number
   /** Octets in use. */
   used: number
@@ -27,8 +30,8 @@ const PAGE_OCTETS = 4 << 20
 /** Memory that a page keeps at most when it is cleared. */
 const MOST_KEPT = 8 << 20
 
-/** An empty page for up to `most` documents that leaves `gap` octets free before each. */
-export function newDocumentPage(gap = 0, most = PAGE_DOCUMENTS): DocumentPage {
+/** An empty page for up to `most` documents that leaves `gap` octets free before each; `hasValues`: and tells their values. */
+export function newDocumentPage(gap = 0, most = PAGE_DOCUMENTS, hasValues = false): DocumentPage {
   const octets = new Uint8Array(PAGE_OCTETS + (64 << 10))
   return {
     octets,
@@ -38,6 +41,7 @@ export function newDocumentPage(gap = 0, most = PAGE_DOCUMENTS): DocumentPage {
     starts: new Uint32Array(most),
     ends: new Uint32Array(most),
     sources: new Uint32Array(most),
+    values: hasValues ? newDocumentValues(most) : null,
     count: 0,
     used: 0,
   }
@@ -48,6 +52,10 @@ export function clearPage(page: DocumentPage): void {
   if (page.octets.length > MOST_KEPT) {
     page.octets = new Uint8Array(PAGE_OCTETS + (64 << 10))
     page.view = new DataView(page.octets.buffer)
+  }
+  if (page.values !== null) {
+    page.values.shapes.fill(0, 0, page.count)
+    page.values.used = 0
   }
   page.count = 0
   page.used = 0
