@@ -80,7 +80,13 @@ try {
   })
   const { rows, questions } = plant(writer)
   const random = newRandom(3)
-  const settings = { rules: [], slackNs: 5_000_000_000n, reachNs: 86_400_000_000_000n, filter: null }
+  const settings = {
+    rules: [],
+    slackNs: 5_000_000_000n,
+    reachNs: 86_400_000_000_000n,
+    filter: null,
+    leastIndexed: 250_000,
+  }
   const options = { memoryOctets: 2 ** 30, temporaryDirectory: directory }
   const statuses = new Map<string, number>()
   const measure = async (name: string, own: readonly NatQuestion[]) => {

@@ -56,6 +56,10 @@ export class ArchiveReader implements FlowFile {
     return this.#file.path
   }
 
+  get stamp(): string | null {
+    return this.state === 'finished' ? this.#file.stamp() : null
+  }
+
   /** Octets of the whole frames from the start; what follows is cut, damaged or not written yet. */
   get wholeOctets(): number {
     return this.#next

@@ -6,6 +6,8 @@ export interface FileAccess {
   readonly path: string
   /** Octets in the file now. */
   size(): number
+  /** Size, time of change and inode: another one whenever the octets may be others. */
+  stamp(): string
   /** `octets` octets at `at`, put at the start of `into` where it is given; fewer where the file ends. */
   read(at: number, octets: number, into?: Uint8Array): Buffer
   close(): void
@@ -30,6 +32,10 @@ export function openFile(path: string): FileAccess {
   return {
     path,
     size: () => guarded(() => fstatSync(fd).size),
+    stamp() {
+      const { size, mtimeNs, ino } = guarded(() => fstatSync(fd, { bigint: true }))
+      return `${size} ${mtimeNs} ${ino}`
+    },
     read(at, octets, into) {
       const out =
         into === undefined

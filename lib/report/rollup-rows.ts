@@ -32,6 +32,7 @@ export function asRollup(file: FlowFile, records: readonly BlockFacts[]): Rollup
   const receptions = records.map(({ leastReceived }) => leastReceived)
   return {
     path: file.path,
+    stamp: null,
     addresses: file.addresses,
     problems: file.problems,
     blocks: file.blocks.map((facts) => ({ ...facts, kind: facts.kind === 'rollup' ? 'flow' : null })),

@@ -103,3 +103,14 @@ export class AskedAddresses {
 function hash(words: Uint32Array, at: number): number {
   return Math.imul(words[at + 3]! ^ Math.imul(words[at + 1]!, 0x85ebca6b), 0x9e3779b1) >>> 16
 }
+
+/** The first place whose port is not below `port`. */
+export function lowerBound(sorted: Uint16Array, port: number): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (sorted[middle]! < port) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,4 +1,4 @@
-import type { Evidence } from './nat-search.ts'
+import type { Evidence } from './evidence.ts'
 
 /** A time in which somebody held a translation, as far as records tell. */
 export interface Holding {
@@ -67,8 +67,17 @@ export function holdingsOf(evidence: readonly Evidence[]): Holding[] {
 
 function byTime(a: Evidence, b: Evidence): number {
   if (a.atNs !== b.atNs) return a.atNs < b.atNs ? -1 : 1
-  // Of one moment, who leaves goes before who comes.
-  return Number(a.change === 'begin') - Number(b.change === 'begin')
+  // Of one moment, who leaves goes before who comes; what else comes first must not hang on who read it first.
+  const order = Number(a.change === 'begin') - Number(b.change === 'begin')
+  return order !== 0 ? order : compareTexts(wholeText(a), wholeText(b))
+}
+
+function wholeText(evidence: Evidence): string {
+  return `${identity(evidence)} ${evidence.change} ${evidence.fromNs} ${evidence.portStep} ${evidence.label}`
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 function holding(evidence: Evidence, fromNs: bigint | null, toNs: bigint | null): Holding {

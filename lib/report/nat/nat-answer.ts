@@ -1,8 +1,11 @@
+import { lowerBound } from './asked-addresses.ts'
+import type { Evidence } from './evidence.ts'
 import { type Holding, holderOf, holdingsOf } from './holdings.ts'
 import { insideOf, type NatRule, outsideOf } from './nat-formula.ts'
 import type { NatQuestion } from './nat-question.ts'
-import { type Evidence, lowerBound, type NatSearch } from './nat-search.ts'
-import { ANY_EXPORTER, type Gap, type Reception } from './reception.ts'
+import type { NatSearch } from './nat-search.ts'
+import type { Gap, Reception } from './reception.ts'
+import { ANY_EXPORTER } from './stretches.ts'
 
 /**
  * `found`: one holder. `ambiguous`: several. `none`: nobody, and the records of that time are there. `no data`: records
@@ -195,7 +198,7 @@ function gapAt(
   place: number,
   reception: Reception,
 ): Gap | null {
-  const known = [...search.exporters[place]!]
+  const known = [...search.exporters[place]!].sort()
   const late = search.hasFlows(place) ? LATE_NS : 0n
   for (const exporter of known.length === 0 ? [ANY_EXPORTER] : known) {
     const gaps = reception.gaps(exporter, atNs - slackNs, atNs + slackNs + late)

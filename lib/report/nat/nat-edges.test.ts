@@ -80,7 +80,13 @@ async function ask(
   const moment = String(at(second) / 1_000_000n)
   const question = natQuestion(1, isPrivate, ip, port === null ? null : String(port), moment, protocol)
   if (typeof question === 'string') throw new Error(question)
-  const settings = { rules: [], slackNs: 5n * SECOND, reachNs: 86_400n * SECOND, filter: null }
+  const settings = {
+    rules: [],
+    slackNs: 5n * SECOND,
+    reachNs: 86_400n * SECOND,
+    filter: null,
+    leastIndexed: null,
+  }
   const { answers } = await answerNat([question], [stream], settings, RUN)
   return [...answers][0]!
 }

@@ -22,6 +22,9 @@ export const NAT = {
   nokiaSubscriber: defineField('e637.natSubString', 'text', 'default', 637, 93),
 } as const
 
+/** Columns of which a row of an event has at least one. */
+export const EVENT_FIELDS = [NAT.natEvent, NAT.firewallEvent, NAT.rangeStart] as const
+
 /** Nearest first: all of them say when an event happened. */
 export const OBSERVED = [
   NAT.observedMilliseconds,

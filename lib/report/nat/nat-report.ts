@@ -1,5 +1,5 @@
 import { FlowError } from '../../diagnostics/flow-error.ts'
-import type { FlowBlock, FlowFile, FlowStream, Problem } from '../../flow/source.ts'
+import type { BlockFacts, FlowBlock, FlowFile, FlowStream, Problem } from '../../flow/source.ts'
 import { isFlowFile, readBlocks } from '../block-pass.ts'
 import { lengthNs } from '../moment.ts'
 import type { NatPlanner, NatWishes } from '../presets/nat.ts'
@@ -8,16 +8,22 @@ import { newQuality } from '../quality.ts'
 import type { Quality, ResultTable, RunOptions, Selector } from '../query.ts'
 import { type NatAnswer, natAnswers } from './nat-answer.ts'
 import { type NatRule, natRules } from './nat-formula.ts'
+import { askIndexes, NOT_INDEXED } from './nat-indexes.ts'
 import { type NatQuestion, natQuestion, questionsOfFile } from './nat-question.ts'
 import { natSection } from './nat-rows.ts'
 import { NatSearch } from './nat-search.ts'
-import { receptionOf } from './reception.ts'
+import { Reception } from './reception.ts'
+
+/** Fewer rows are read as quickly as an index is made. */
+const LEAST_INDEXED = 250_000
 
 export interface NatSettings {
   readonly rules: readonly NatRule[]
   readonly slackNs: bigint
   readonly reachNs: bigint
   readonly filter: Selector | null
+  /** Indexes beside the files are asked, and made where so many rows are in none; null: they are not. */
+  readonly leastIndexed: number | null
 }
 
 /** Answers questions of one side in one pass over the inputs; the caller closes them. */
@@ -29,15 +35,33 @@ export async function answerNat(
 ): Promise<{ answers: Iterable<NatAnswer>; quality: Quality; dropped: number }> {
   const quality = newQuality()
   const search = new NatSearch(questions, settings)
-  const reception = receptionOf(inputs)
+  const reception = new Reception()
+  const onRows = async (rows: number) => {
+    quality.rowsRead += rows
+    options.onProgress?.(quality.rowsRead)
+    // Signals and progress want a turn.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
   const files = inputs.filter(isFlowFile)
-  await readBlocks(files, search, quality, options)
+  // An index knows nothing of filters.
+  const { filter, leastIndexed } = settings
+  const indexed =
+    filter === null && leastIndexed !== null
+      ? await askIndexes(files, { search, reception, leastIndexed, onRows })
+      : NOT_INDEXED
+  quality.rowsCounted += indexed.rows
+  const { wants, take } = search.flows
+  const known = { wants: (facts: BlockFacts) => indexed.flowBlocks.has(facts) && wants(facts), take }
+  await readBlocks(indexed.files, known, quality, options)
+  const others = files.filter((file) => !indexed.files.includes(file))
+  for (const file of others) reception.addFile(file)
+  await readBlocks(others, search.all, quality, options)
   const streams = inputs.filter((input): input is FlowStream => !isFlowFile(input))
   const noting = {
     wants: () => true,
     take(block: FlowBlock, problems: Problem[]) {
       reception.addBlock(block, problems)
-      return search.wants(block.info) ? search.take(block, problems) : 0
+      return search.all.wants(block.info) ? search.all.take(block, problems) : 0
     },
   }
   await readBlocks(streams, noting, quality, options)
@@ -59,7 +83,13 @@ export const natPlan: NatPlanner = (wishes, asked) => {
       'blocks without the addresses, by the ranges of their columns, are not read; rows are looked at by address, then port',
     ],
     async read(inputs, setting, options) {
-      const settings = { rules, slackNs, reachNs, filter: setting.selector(null) }
+      const settings = {
+        rules,
+        slackNs,
+        reachNs,
+        filter: setting.selector(null),
+        leastIndexed: LEAST_INDEXED,
+      }
       const { answers, quality, dropped } = await answerNat(questions, inputs, settings, options)
       const counts = new Map<string, number>()
       const counted = (function* () {

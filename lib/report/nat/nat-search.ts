@@ -1,82 +1,23 @@
-import type { FixedColumn } from '../../flow/batch.ts'
 import { F, type Field } from '../../flow/fields.ts'
 import type { BlockFacts, FlowBlock, Problem } from '../../flow/source.ts'
 import type { BlockReader } from '../block-pass.ts'
 import type { Selector } from '../query.ts'
 import { greater, lesser } from '../window.ts'
-import { AskedAddresses } from './asked-addresses.ts'
-import { NatCells } from './nat-cells.ts'
+import { AskedAddresses, lowerBound } from './asked-addresses.ts'
+import { BlockCells } from './block-cells.ts'
 import {
-  BINDING_EVENTS,
-  BLOCK_EVENTS,
-  type Change,
-  FIREWALL_CHANGES,
-  NAT,
-  NAT_CHANGES,
-} from './nat-fields.ts'
+  type Evidence,
+  evidenceOf,
+  isEvent,
+  isTranslation,
+  PRIVATE_SHAPES,
+  PUBLIC_SHAPES,
+  type Shape,
+  toldNs,
+} from './evidence.ts'
+import { type Cells, exporterOf } from './nat-cells.ts'
+import { BLOCK_EVENTS, EVENT_FIELDS, NAT } from './nat-fields.ts'
 import type { NatQuestion } from './nat-question.ts'
-
-/** What one row says of one address that is asked about. */
-export interface Evidence {
-  readonly kind: 'session' | 'block' | 'binding' | 'flow'
-  readonly change: Change
-  /** Of `begin` and `end` when it happened; of `span` its end. */
-  readonly atNs: bigint
-  /** Of `span` its begin; of `end` the begin, where the record has it too. */
-  readonly fromNs: bigint | null
-  /** Ports of the address asked about: one, or every `portStep`th from first to last. */
-  readonly firstPort: number
-  readonly lastPort: number
-  readonly portStep: number
-  /** -1 where the record does not say. */
-  readonly protocol: number
-  /** Who is on the other side of the translation. */
-  readonly other: string
-  /** -1 where the record does not say. */
-  readonly otherPort: number
-  readonly vrf: number
-  /** With whom the session is; the empty text where the record does not say. */
-  readonly peer: string
-  /** The exporter's name for the subscriber. */
-  readonly label: string
-  /** Address and observation domain. */
-  readonly exporter: string
-}
-
-/** Ends of a translation that an address asked about may stand at, and where the other one stands then. */
-interface Shape {
-  readonly asked: Field
-  readonly askedPort: Field
-  readonly other: Field
-  readonly otherPort: Field
-  readonly peer: Field
-  readonly peerPort: Field
-}
-
-const SOURCE = [F.sourceAddress, F.sourceTransportPort] as const
-const DESTINATION = [F.destinationAddress, F.destinationTransportPort] as const
-const POST_SOURCE = [F.postNatSourceAddress, NAT.postSourcePort] as const
-const POST_DESTINATION = [F.postNatDestinationAddress, NAT.postDestinationPort] as const
-
-function shape(
-  [asked, askedPort]: readonly [Field, Field],
-  [other, otherPort]: readonly [Field, Field],
-  [peer, peerPort]: readonly [Field, Field],
-): Shape {
-  return { asked, askedPort, other, otherPort, peer, peerPort }
-}
-
-/** Going out, the public address is the source behind the translation. Coming back, exporters differ in the order. */
-const PUBLIC_SHAPES = [
-  shape(POST_SOURCE, SOURCE, DESTINATION),
-  shape(POST_DESTINATION, DESTINATION, SOURCE),
-  shape(DESTINATION, POST_DESTINATION, SOURCE),
-]
-const PRIVATE_SHAPES = [
-  shape(SOURCE, POST_SOURCE, DESTINATION),
-  shape(DESTINATION, POST_DESTINATION, SOURCE),
-  shape(POST_DESTINATION, DESTINATION, SOURCE),
-]
 
 /** Evidence kept in memory; what exceeds it is told. */
 const MOST_EVIDENCE = 4_000_000
@@ -84,11 +25,24 @@ const MOST_EVIDENCE = 4_000_000
 /** Plain flows so far from a moment are still read: who was there before and after it. */
 const FLOWS_AROUND_NS = 600_000_000_000n
 
-/** Blocks that are asked who tells of an address. */
-const MOST_TELLING = 4
+/** Senders of one block are numbered below half of this. */
+export const MOST_SENDERS = 2 ** 21
 
-/** Collects what blocks say of the addresses and ports of questions. */
-export class NatSearch implements BlockReader {
+/** Who tells of an address is known by the hour. */
+export const HOUR_NS = 3_600_000_000_000n
+
+export interface SearchSettings {
+  readonly reachNs: bigint
+  readonly slackNs: bigint
+  readonly filter: Selector | null
+}
+
+/**
+ * Collects what rows say of the addresses and ports of questions: events that were told within the reach of the
+ * moments, to whole hours, and plain flows that lie near one of them. What is found does not depend on how rows lie in
+ * blocks, nor on the order in which they come.
+ */
+export class NatSearch {
   readonly asked: AskedAddresses
   /** By place of the address in `asked`. */
   readonly evidence: Evidence[][]
@@ -96,11 +50,12 @@ export class NatSearch implements BlockReader {
   readonly exporters: Set<string>[]
   /** Rows that were left out because there were too many. */
   dropped = 0
+  readonly isPrivate: boolean
+  /** Whether any plain flow near the moments is translated. */
+  isAnyFlow = false
   /** By place of the address: whether plain flows tell of it, or events. */
-  readonly #telling: { flows: boolean; events: boolean; blocks: number }[]
-  #isAnyFlow = false
+  readonly #telling: { flows: boolean; events: boolean }[]
   readonly #shapes: readonly Shape[]
-  readonly #isPrivate: boolean
   /** When questions are about, in order. */
   readonly #moments: BigInt64Array
   readonly #aroundNs: bigint
@@ -109,42 +64,63 @@ export class NatSearch implements BlockReader {
   readonly #filter: Selector | null
   #count = 0
   #selection = new Uint8Array(0)
+  /** Of the block being read: which address, sender and kind of record are noted. */
+  readonly #told = new Set<number>()
 
-  /** Rows that lie farther from all questions than `reachNs` are not read. */
-  constructor(
-    questions: readonly NatQuestion[],
-    { reachNs, slackNs, filter }: { reachNs: bigint; slackNs: bigint; filter: Selector | null },
-  ) {
+  constructor(questions: readonly NatQuestion[], { reachNs, slackNs, filter }: SearchSettings) {
     this.#aroundNs = greater(FLOWS_AROUND_NS, slackNs)
     this.asked = new AskedAddresses(questions)
     this.evidence = this.asked.list.map(() => [])
     this.exporters = this.asked.list.map(() => new Set())
-    this.#telling = this.asked.list.map(() => ({ flows: false, events: false, blocks: 0 }))
-    this.#isPrivate = questions[0]?.isPrivate === true
-    this.#shapes = this.#isPrivate ? PRIVATE_SHAPES : PUBLIC_SHAPES
+    this.#telling = this.asked.list.map(() => ({ flows: false, events: false }))
+    this.isPrivate = questions[0]?.isPrivate === true
+    this.#shapes = this.isPrivate ? PRIVATE_SHAPES : PUBLIC_SHAPES
     this.#filter = filter
     this.#moments = BigInt64Array.from(questions, ({ atNs }) => atNs).sort()
-    this.#leastNs = (this.#moments[0] ?? 0n) - reachNs
-    this.#greatestNs = (this.#moments.at(-1) ?? 0n) + reachNs
+    const least = (this.#moments[0] ?? 0n) - reachNs
+    this.#leastNs = least < 0n ? 0n : least - (least % HOUR_NS)
+    const greatest = (this.#moments.at(-1) ?? 0n) + reachNs
+    this.#greatestNs = greatest - (greatest % HOUR_NS) + HOUR_NS - 1n
   }
 
-  /** Whether it is flows that tell of an address: they come late. */
+  /** Whether records of an address may come as late as flows do. */
   hasFlows(place: number): boolean {
     const { flows, events } = this.#telling[place]!
-    return flows || (!events && this.#isAnyFlow)
+    return flows || (!events && this.isAnyFlow)
   }
 
-  wants({ leastStart, leastReceived, greatestEnd, greatestReceived }: BlockFacts): boolean {
-    const least = leastStart < leastReceived ? leastStart : leastReceived
-    const greatest = greatestEnd > greatestReceived ? greatestEnd : greatestReceived
-    if (greatest === 0n) return true
-    return least <= this.#greatestNs && greatest >= this.#leastNs
+  /** Reads blocks whose rows are all unknown. */
+  readonly all: BlockReader = {
+    wants: (facts) => this.#isWithinReach(facts),
+    take: (block, problems) => this.#take(block, problems, true),
+  }
+
+  /** Reads blocks for their plain flows: events are known from elsewhere. */
+  readonly flows: BlockReader = {
+    wants: (facts) => this.isNear(facts),
+    take: (block, problems) => this.#take(block, problems, false),
+  }
+
+  #isWithinReach({ leastStart, leastReceived, greatestEnd, greatestReceived }: BlockFacts): boolean {
+    const least = lesser(leastStart, leastReceived)
+    const greatest = greater(greatestEnd, greatestReceived)
+    return greatest === 0n || (least <= this.#greatestNs && greatest >= this.#leastNs)
   }
 
   /** Whether any moment asked about lies in a block's time or near it. */
-  #isAskedAt({ leastStart, leastReceived, greatestEnd, greatestReceived }: BlockFacts): boolean {
-    const least = lesser(leastStart, leastReceived) - this.#aroundNs
-    const greatest = greater(greatestEnd, greatestReceived) + this.#aroundNs
+  isNear({ leastStart, leastReceived, greatestEnd, greatestReceived }: BlockFacts): boolean {
+    const greatest = greater(greatestEnd, greatestReceived)
+    return greatest === 0n || this.isMomentAround(lesser(leastStart, leastReceived), greatest)
+  }
+
+  /** Whether something told at a time counts. */
+  isReached(ns: bigint): boolean {
+    return ns >= this.#leastNs && ns <= this.#greatestNs
+  }
+
+  /** Whether any moment asked about lies in a time or near it. */
+  isMomentAround(fromNs: bigint, toNs: bigint): boolean {
+    const least = fromNs - this.#aroundNs
     const moments = this.#moments
     let [low, high] = [0, moments.length]
     while (low < high) {
@@ -152,154 +128,138 @@ export class NatSearch implements BlockReader {
       if (moments[middle]! < least) low = middle + 1
       else high = middle
     }
-    return low < moments.length && moments[low]! <= greatest
+    return low < moments.length && moments[low]! <= toNs + this.#aroundNs
   }
 
-  take(block: FlowBlock, problems: Problem[]): number {
+  #take(block: FlowBlock, problems: Problem[], wantsEvents: boolean): number {
     const facts = new Map(block.columns.map((column) => [column.field, column]))
-    const isTranslated = facts.has(F.postNatSourceAddress) || facts.has(F.postNatDestinationAddress)
-    if (!isTranslated) return 0
-    const hasEvents = facts.has(NAT.natEvent) || facts.has(NAT.firewallEvent) || facts.has(NAT.rangeStart)
-    if (!hasEvents) {
-      this.#isAnyFlow = true
-      // Flows tell of the time that they last, events of all time until the next one.
-      if (!this.#isAskedAt(block.info)) return 0
-    }
+    if (!isTranslated(block) || this.#filter?.mayMatch(block) === false) return 0
+    const mayBeEvents = hasEvents(block)
+    const isNear = this.isNear(block.info)
+    if (!isNear && !(mayBeEvents && wantsEvents)) return 0
+    const cells = new BlockCells(block, problems)
+    if (isNear && !this.isAnyFlow) this.isAnyFlow = hasPlainFlows(block, cells)
     this.asked.marks(block.addresses)
-    const may = this.#shapes.filter(
-      ({ asked, other }) => facts.has(other) && this.asked.mayHold(facts.get(asked)),
-    )
-    if (may.length === 0 || this.#filter?.mayMatch(block) === false) return 0
-    const rows = new NatCells(block, problems)
+    this.#told.clear()
     let isFiltered = false
     let found = 0
-    for (const each of may) {
-      const codes = block.readCodes(each.asked, problems)
+    for (const each of this.#shapes) {
+      if (!facts.has(each.other) || !this.asked.mayHold(facts.get(each.asked))) continue
+      const codes = cells.codes(each.asked)
       if (codes === null) continue
       // Only now are the addresses of blocks known that number them as they are read.
       const marks = this.asked.marks(block.addresses)
-      for (const [row, place] of this.#hits(codes.codes, marks, each, rows)) {
+      for (const row of rowsMarked(codes.codes, marks)) {
+        const place = marks[codes.codes[row]!]! - 1
+        const isOfPort = this.#mayBeOfPort(cells, row, place, each.askedPort)
+        // Who tells of an address at other ports is known from where the events are.
+        if (!isOfPort && !wantsEvents) continue
+        const event = mayBeEvents && isEvent(cells, row)
+        if (event ? !wantsEvents : !isNear) continue
         if (this.#filter !== null && !isFiltered) {
           if (this.#selection.length < block.info.rows) this.#selection = new Uint8Array(block.info.rows)
           this.#filter.select(block, this.#selection, problems)
           isFiltered = true
         }
         if (isFiltered && this.#selection[row] === 0) continue
-        if (this.#add(rows, row, place, each)) found++
+        this.#tell(cells, row, place, each, event)
+        if (isOfPort && this.#takeRow(cells, row, place, each, event)) found++
       }
     }
     return found
   }
 
-  /** Rows whose address is asked about at a port that is, with the place of the address. */
-  #hits(
-    codes: Uint32Array,
-    marks: Uint32Array,
-    { askedPort }: Shape,
-    rows: NatCells,
-  ): (readonly [row: number, place: number])[] {
-    const hits: (readonly [number, number])[] = []
-    const seen = new Set<number>()
-    let ports: FixedColumn | null | undefined
-    for (let row = 0; row < rows.count; row++) {
-      const mark = marks[codes[row]!]!
-      if (mark === 0) continue
-      if (ports === undefined) ports = rows.fixed(askedPort)
-      const place = mark - 1
-      if (!seen.has(place)) {
-        seen.add(place)
-        this.#noteTelling(rows, row, place)
-      }
-      const own = this.asked.list[place]!.ports
-      // Events without a port are about ranges or whole addresses; some have port 0 there.
-      const port = ports === null || ports.present[row] === 0 ? 0 : ports.values[row]!
-      if (own === null || port === 0 || own[port] === 1) hits.push([row, place])
-    }
-    return hits
+  /** Takes a row of an address and perhaps a port asked about; returns whether it is evidence. */
+  #takeRow(cells: BlockCells, row: number, place: number, each: Shape, event: boolean): boolean {
+    const evidence = evidenceOf(cells, row, each)
+    if (evidence === null || !this.#isAsked(place, evidence)) return false
+    const { fromNs, atNs } = evidence
+    const counts = event
+      ? this.isReached(toldNs(cells, row) ?? atNs)
+      : this.isMomentAround(fromNs ?? atNs, atNs)
+    return counts && this.add(place, evidence)
   }
 
-  /** Who tells of an address, and how: some blocks are enough. */
-  #noteTelling(rows: NatCells, row: number, place: number): void {
-    const telling = this.#telling[place]!
-    if (telling.blocks++ >= MOST_TELLING) return
-    this.exporters[place]!.add(rows.exporter(row))
-    const isEvent = rows.number(NAT.natEvent, row) > 0 || rows.number(NAT.firewallEvent, row) > 0
-    telling[isEvent ? 'events' : 'flows'] = true
+  /** Notes who tells of an address: by events within reach, or plain flows in a block that is near. */
+  #tell(cells: BlockCells, row: number, place: number, each: Shape, event: boolean): void {
+    const kind = place * MOST_SENDERS + cells.sender(row) * 2 + Number(event)
+    if (this.#told.has(kind) || !isTranslation(cells, row, each)) return
+    if (event && !this.isReached(toldNs(cells, row) ?? evidenceOf(cells, row, each)?.atNs ?? 0n)) return
+    this.#told.add(kind)
+    this.noteTelling(place, exporterOf(cells, row), event)
   }
 
-  #add(rows: NatCells, row: number, place: number, each: Shape): boolean {
-    const natEvent = rows.number(NAT.natEvent, row)
-    const firewallEvent = natEvent > 0 ? 0 : rows.number(NAT.firewallEvent, row)
-    const change: Change =
-      natEvent > 0
-        ? (NAT_CHANGES[natEvent] ?? 'none')
-        : firewallEvent > 0
-          ? (FIREWALL_CHANGES[firewallEvent] ?? 'none')
-          : 'span'
-    if (change === 'none') return false
-    const other = rows.address(each.other, row)
-    const self = rows.address(each.asked, row)
-    if (other === '' || other === self) return false
-    const isEvent = natEvent > 0 || firewallEvent > 0
-    const port = rows.number(each.askedPort, row)
-    const hasSession = port > 0 && !BLOCK_EVENTS.includes(natEvent)
-    const range = hasSession ? null : rows.range(row)
-    const isBroken = range === null && !hasSession && rows.number(NAT.rangeStart, row) >= 0
-    if (isBroken || (range === null && BLOCK_EVENTS.includes(natEvent))) return false
-    const isBinding = BINDING_EVENTS.includes(natEvent) || (isEvent && range === null && port < 0)
-    const kind = isBinding ? 'binding' : range !== null ? 'block' : isEvent ? 'session' : 'flow'
-    // Blocks are ranges of public ports: seen from the private side they hold for all ports.
-    const hasPorts = kind === 'block' ? range : null
-    const first = isBinding ? 0 : (hasPorts?.first ?? Math.max(0, port))
-    const last = isBinding ? 65_535 : (hasPorts?.last ?? Math.max(0, port))
-    const step = hasPorts?.step ?? 1
-    if (!this.#isPrivate && !this.#isAsked(place, first, last, step)) return false
-    if (this.#isPrivate && kind !== 'block' && !isBinding && !this.#isAsked(place, first, first, 1))
-      return false
-    const times = rows.times(row, change)
-    if (times === null) return false
+  /** Takes an event that an index tells of, by the place of its address. */
+  takeKnown(place: number, toldNs: bigint, evidence: Evidence): boolean {
+    return this.isReached(toldNs) && this.#isAsked(place, evidence) && this.add(place, evidence)
+  }
+
+  /** Notes who tells of an address. */
+  noteTelling(place: number, exporter: string, event: boolean): void {
+    this.exporters[place]!.add(exporter)
+    this.#telling[place]![event ? 'events' : 'flows'] = true
+  }
+
+  /** Keeps what is known of an address asked about; false where there is too much. */
+  add(place: number, evidence: Evidence): boolean {
     if (this.#count === MOST_EVIDENCE) {
       this.dropped++
       return false
     }
     this.#count++
-    const exporter = rows.exporter(row)
-    this.exporters[place]!.add(exporter)
-    this.evidence[place]!.push({
-      kind,
-      change,
-      ...times,
-      firstPort: first,
-      lastPort: last,
-      portStep: step,
-      protocol: kind === 'block' || kind === 'binding' ? -1 : rows.number(F.protocolIdentifier, row),
-      other,
-      otherPort: kind === 'block' || kind === 'binding' ? -1 : rows.number(each.otherPort, row),
-      vrf: Math.max(0, rows.number(NAT.ingressVrf, row)),
-      peer: kind === 'session' ? rows.peer(each.peer, each.peerPort, row) : '',
-      label: rows.text(NAT.nokiaSubscriber, row),
-      exporter,
-    })
+    this.evidence[place]!.push(evidence)
     return true
   }
 
-  #isAsked(place: number, first: number, last: number, step: number): boolean {
+  /** Whether a row may be about a port that is asked about, by a look at one number. */
+  #mayBeOfPort(cells: Cells, row: number, place: number, askedPort: Field): boolean {
+    const { ports } = this.asked.list[place]!
+    if (ports === null) return true
+    // Events without a port are about ranges or whole addresses; some have port 0 there, or one of the range's.
+    const port = cells.number(askedPort, row)
+    return port <= 0 || ports[port] === 1 || BLOCK_EVENTS.includes(cells.number(NAT.natEvent, row))
+  }
+
+  /** Whether evidence is about a port that is asked about; from the private side, blocks and bindings are about all. */
+  #isAsked(place: number, { kind, firstPort, lastPort, portStep }: Evidence): boolean {
     const { ports, sortedPorts } = this.asked.list[place]!
-    if (ports === null || first === last) return ports === null || ports[first] === 1
-    let at = lowerBound(sortedPorts, first)
-    for (; at < sortedPorts.length && sortedPorts[at]! <= last; at++)
-      if ((sortedPorts[at]! - first) % step === 0) return true
+    if (ports === null || (this.isPrivate && (kind === 'block' || kind === 'binding'))) return true
+    if (firstPort === lastPort) return ports[firstPort] === 1
+    let at = lowerBound(sortedPorts, firstPort)
+    for (; at < sortedPorts.length && sortedPorts[at]! <= lastPort; at++)
+      if ((sortedPorts[at]! - firstPort) % portStep === 0) return true
     return false
   }
 }
 
-/** The first place whose port is not below `port`. */
-export function lowerBound(sorted: Uint16Array, port: number): number {
-  let [low, high] = [0, sorted.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (sorted[middle]! < port) low = middle + 1
-    else high = middle
+/** Rows whose address is asked about, as the marks of its codes say. */
+function* rowsMarked(codes: Uint32Array, marks: Uint32Array): Iterable<number> {
+  for (let row = 0; row < codes.length; row++) if (marks[codes[row]!] !== 0) yield row
+}
+
+/** Whether a block has columns of translations. */
+export function isTranslated({ columns }: FlowBlock): boolean {
+  return columns.some(
+    ({ field }) => field === F.postNatSourceAddress || field === F.postNatDestinationAddress,
+  )
+}
+
+/** Whether a block has columns of events. */
+export function hasEvents({ columns }: FlowBlock): boolean {
+  return columns.some(({ field }) => EVENT_FIELDS.some((event) => event === field))
+}
+
+/** Whether a block with translations has some that are plain flows. */
+export function hasPlainFlows(block: FlowBlock, cells: BlockCells): boolean {
+  if (!hasEvents(block)) return true
+  for (const { asked, other } of PUBLIC_SHAPES) {
+    const [self, there] = [cells.codes(asked), cells.codes(other)]
+    if (self === null || there === null) continue
+    for (let row = 0; row < cells.count; row++) {
+      if (self.present[row] === 0 || there.present[row] === 0 || self.codes[row] === there.codes[row])
+        continue
+      if (!isEvent(cells, row)) return true
+    }
   }
-  return low
+  return false
 }

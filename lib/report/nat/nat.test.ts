@@ -11,7 +11,13 @@ import { answerNat } from './nat-report.ts'
 
 const SECOND = 1_000_000_000n
 const RUN = { memoryOctets: 2 ** 26, temporaryDirectory: '/tmp' }
-const SETTINGS = { rules: [], slackNs: 5n * SECOND, reachNs: 200_000n * SECOND, filter: null }
+const SETTINGS = {
+  rules: [],
+  slackNs: 5n * SECOND,
+  reachNs: 200_000n * SECOND,
+  filter: null,
+  leastIndexed: null,
+}
 
 interface Expected {
   readonly status: NatAnswer['status']

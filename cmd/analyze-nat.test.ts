@@ -1,0 +1,173 @@
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { openArchive } from '../lib/archive/archive-reader.ts'
+import { archivePaths } from '../lib/archive/live-files.ts'
+import { formatAddress } from '../lib/bytes/address.ts'
+import { type NatQuestion, natQuestion } from '../lib/report/nat/nat-question.ts'
+import { answerNat } from '../lib/report/nat/nat-report.ts'
+import { natWorld } from '../lib/testing/nat-world.ts'
+import { newRandom } from '../lib/testing/workload.ts'
+import { writeNatDay } from './testing/nat-day.ts'
+
+const WORLD = [1, 500, 6000] as const
+const SETTINGS = { rules: [], slackNs: 5_000_000_000n, reachNs: 2_000_000_000_000n, filter: null }
+const RUN = { memoryOctets: 2 ** 26, temporaryDirectory: tmpdir() }
+const SHARED = mkdtempSync(join(tmpdir(), 'weir-nat-'))
+writeNatDay(SHARED, { flows: 5000, holdings: WORLD[1], fileMs: 1_200_000, seconds: WORLD[2] })
+
+/** Questions about planted addresses and others, ports that somebody had and others, at any time of the day. */
+function questions(seed: number, count: number, isPrivate: boolean): NatQuestion[] {
+  const random = newRandom(seed)
+  const { holdings } = natWorld(...WORLD)
+  return Array.from({ length: count }, (_, i) => {
+    const { publicIp, subscriber, firstPort, lastPort, protocol, fromNs, toNs } =
+      holdings[random(holdings.length)]!
+    const words = isPrivate ? subscriber : [0, 0, 0xffff, random(20) === 0 ? random(2 ** 31) : publicIp]
+    const port = firstPort + random(lastPort - firstPort + 1)
+    const ms = Number(fromNs / 1_000_000n) + random(Number((toNs - fromNs) / 700_000n))
+    const asked = natQuestion(
+      i + 1,
+      isPrivate,
+      formatAddress(Uint32Array.from(words), 0),
+      random(8) === 0 || isPrivate ? null : String(random(8) === 0 ? random(65_536) : port),
+      String(ms),
+      random(2) === 0 || protocol < 0 ? null : String(protocol),
+    )
+    if (typeof asked === 'string') throw new Error(asked)
+    return asked
+  })
+}
+
+/** Answers as text, and how many rows were read for them. */
+async function ask(directory: string, own: readonly NatQuestion[], leastIndexed: number | null) {
+  const files = archivePaths([directory]).map((path) => openArchive(path))
+  try {
+    const { answers, quality } = await answerNat(own, files, { ...SETTINGS, leastIndexed }, RUN)
+    const texts = [...answers].map((answer) =>
+      JSON.stringify(answer, (_, value) => (typeof value === 'bigint' ? `${value}` : value)),
+    )
+    return { texts, rows: quality.rowsRead }
+  } finally {
+    for (const file of files) file.close()
+  }
+}
+
+/** Asks with the index and without it; returns how many rows were read with it. */
+async function isEqual(directory: string, own: readonly NatQuestion[], what: string): Promise<number> {
+  const naive = await ask(directory, own, null)
+  const indexed = await ask(directory, own, 0)
+  assert.equal(indexed.texts, naive.texts, what)
+  assert.ok(naive.rows > 0)
+  return indexed.rows
+}
+
+async function inCopy(action: (directory: string, folder: string) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'weir-nat-'))
+  try {
+    for (const path of archivePaths([SHARED])) {
+      const copy = join(directory, path.slice(SHARED.length))
+      mkdirSync(dirname(copy), { recursive: true })
+      copyFileSync(path, copy)
+    }
+    await action(directory, dirname(archivePaths([directory])[0]!))
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+const indexOf = (folder: string): string => join(folder, '.catalog.nat')
+
+test('answers and gaps are the same with an index and without, asked one by one and together', async () => {
+  await inCopy(async (directory) => {
+    for (const isPrivate of [false, true]) {
+      await isEqual(directory, questions(1, 300, isPrivate), `together, private ${isPrivate}`)
+      for (const question of questions(2, 10, isPrivate))
+        await isEqual(directory, [question], `private ${isPrivate}: ${question.address} ${question.port}`)
+    }
+  })
+})
+
+test('with an index a question about an event reads no rows', async () => {
+  await inCopy(async (directory) => {
+    const nsel = natWorld(...WORLD).holdings.find(({ kind, isEndSeen }) => kind === 'nsel' && isEndSeen)!
+    const ip = formatAddress(Uint32Array.of(0, 0, 0xffff, nsel.publicIp), 0)
+    const asked = natQuestion(1, false, ip, String(nsel.firstPort), String(nsel.fromNs / 1_000_000n), null)
+    if (typeof asked === 'string') throw new Error(asked)
+    assert.ok((await ask(directory, [asked], 0)).rows > 0, 'no index yet')
+    const { texts, rows } = await ask(directory, [asked], 0)
+    assert.is(rows, 0)
+    assert.match(texts[0]!, /"status":"found"/)
+  })
+})
+
+test('files that grow, come late, change or go are read as they are', async () => {
+  await inCopy(async (directory, folder) => {
+    const own = questions(3, 150, false)
+    const paths = archivePaths([directory])
+    const late = join(directory, basename(paths[1]!))
+    renameSync(paths[1]!, late)
+    await isEqual(directory, own, 'a file elsewhere')
+    renameSync(late, paths[1]!)
+    await isEqual(directory, own, 'and back')
+    const growing = `${paths[3]!}.part`
+    const whole = statSync(paths[3]!).size
+    renameSync(paths[3]!, growing)
+    truncateSync(growing, Math.floor(whole * 0.7))
+    await isEqual(directory, own, 'a file that grows')
+    rmSync(paths[0]!)
+    await isEqual(directory, own, 'a file that is gone')
+    copyFileSync(paths[2]!, paths[0]!)
+    await isEqual(directory, own, 'another file of its name')
+    assert.equal(
+      readdirSync(folder).filter((name) => name.startsWith('.')),
+      ['.catalog.nat'],
+    )
+  })
+})
+
+test('an index that is damaged, cut or made up is not believed', async () => {
+  await inCopy(async (directory, folder) => {
+    const own = questions(4, 60, false)
+    await isEqual(directory, own, 'made')
+    const good = readFileSync(indexOf(folder))
+    const random = newRandom(9)
+    for (let i = 0; i < 12; i++) {
+      const bad = Buffer.from(good)
+      for (let k = 0; k < 3; k++) bad[random(i % 2 === 0 ? bad.length : 600)]! ^= 1 << random(8)
+      writeFileSync(indexOf(folder), i % 5 === 0 ? bad.subarray(0, random(bad.length)) : bad)
+      // What is not believed is made anew where that pays; here it is not to.
+      assert.equal((await ask(directory, own, 2 ** 40)).texts, (await ask(directory, own, null)).texts)
+    }
+    await isEqual(directory, own, 'made anew')
+  })
+})
+
+test('a folder that cannot be written to is read without an index', async () => {
+  await inCopy(async (directory, folder) => {
+    mkdirSync(indexOf(folder))
+    chmodSync(folder, 0o555)
+    await isEqual(directory, questions(5, 40, false), 'a folder stands where the index would')
+    chmodSync(folder, 0o755)
+    assert.equal(readdirSync(indexOf(folder)), [])
+    assert.not.ok(readdirSync(folder).some((name) => name.endsWith('.part')))
+  })
+})
+
+test.after(() => rmSync(SHARED, { recursive: true, force: true }))
+
+test.run()
