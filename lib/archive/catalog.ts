@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { crc32 } from 'node:zlib'
+import { crc32 } from './crc32.ts'
 import { type ArchiveFile, readFileFacts } from './file-facts.ts'
 import { PART_EXTENSION } from './naming.ts'
 
@@ -83,7 +83,7 @@ function writeCatalog(folder: string, entries: ReadonlyMap<string, Entry>): void
 }
 
 function headOf(json: string): string {
-  return `weir catalog ${VERSION} ${crc32(json)}`
+  return `weir catalog ${VERSION} ${crc32(Buffer.from(json))}`
 }
 
 function replace(_: string, value: unknown): unknown {

@@ -1,5 +1,5 @@
-import { crc32 } from 'node:zlib'
 import { NEW_MEMORY, type ValueMemory } from '../flow/block-memory.ts'
+import { crc32 } from './crc32.ts'
 import { Damage } from './damage.ts'
 import { MOST_BLOCK_ROWS, PLANE_ENTRY_OCTETS, ZSTD_BIT } from './encoding.ts'
 import { MOST_BODY_OCTETS } from './frame.ts'

@@ -1,0 +1,23 @@
+import { crc32 as crc32OfZlib } from 'node:zlib'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { crc32, crc32InPlace } from './crc32.ts'
+
+const test = suite('crc32')
+
+test('the executable gives the CRCs that node:zlib gives, of pieces too', () => {
+  const inPlace = crc32InPlace()
+  assert.ok(inPlace !== null)
+  const octets = Uint8Array.from({ length: 5000 }, (_, i) => (i * i) >>> 3)
+  for (const length of [0, 1, 7, 8, 15, 16, 63, 64, 65, 1000, 5000]) {
+    for (const from of [0, 1, 3]) {
+      const piece = octets.subarray(from, length)
+      for (const before of [0, 1, 0xffff_ffff, 0x8000_0000]) {
+        assert.is(inPlace(piece, before), crc32OfZlib(piece, before))
+        assert.is(crc32(piece, before), crc32OfZlib(piece, before))
+      }
+    }
+  }
+})
+
+test.run()
