@@ -213,6 +213,25 @@ test('a WLAN controller’s record is of the station and the access point', () =
   assert.equal(down.destination, up.source)
   assert.is(up.network.name, 'guests')
   assert.is(up.network.direction, 'inbound')
+  // The station names the flow, but is not among the addresses that a record without others is about.
+  const [plain] = of(
+    10,
+    [
+      [8, 4],
+      [12, 4],
+    ],
+    [join(ipv4('10.0.0.7'), ipv4('0.0.0.0'))],
+  )
+  assert.is(up.flow.id, plain.flow.id)
+  assert.is(up.network.community_id, plain.network.community_id)
+  assert.is(up.flow.locality, 'internal')
+})
+
+test('a float of 32 bits is the number that it is in 64', () => {
+  const single = new Uint8Array(4)
+  new DataView(single.buffer).setFloat32(0, 41.857143)
+  const [document] = of(10, [[146, 4, 3054]], [single])
+  assert.is(document.netflow.ixia_dst_latitude, Math.fround(41.857143))
 })
 
 test('directions and protocols without a name say their number', () => {

@@ -242,7 +242,7 @@ function columnValue(
     case 'i64':
       return type[0] === 'i' ? plain(PRINT.i64) : null
     case 'f64':
-      return type[0] === 'f' ? plain(PRINT.f64, type === 'f32' ? 1 : 0) : null
+      return type[0] === 'f' ? plain(PRINT.f64) : null
     case 'mac':
       return type === 'm' ? plain(PRINT.mac, 0, true) : null
     case 'text':

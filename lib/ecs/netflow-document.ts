@@ -227,7 +227,8 @@ class NetflowCompiler {
       const unless = { skip: SKIP.ifNoFlags, a: flags.slot }
       setValue(this.#root, 'netflow.tcp_flags', rowValue(PRINT.tcpFlags, flags.slot, 0, false, unless))
     }
-    return this.#plan(from, to, related, located, isFinal)
+    // What names the flow is of the station, too, and of the sides as they were sent.
+    return this.#plan(source.address, destination.address, related, located, isFinal)
   }
 
   /** The address under the first of two names that rows hold, or -1. */

@@ -47,7 +47,7 @@ export class OctetValues {
       case PRINT.i64:
         return putSigned(view, position, words[a]![at]!, words[a]![at + 1]!)
       case PRINT.f64:
-        return putFloat(out, position, floats[a]![row]!, b === 1)
+        return putFloat(out, position, floats[a]![row]!)
       case PRINT.boolean:
         return putAscii(out, position, u8[a]![row] === 1 ? 'true' : 'false')
       case PRINT.octetOfU16:
@@ -65,7 +65,7 @@ export class OctetValues {
         this.#load(a, row, b === 1)
         if (b === 2) {
           const isSingle = this.#slots.octets[a]!.lengths[row] === 4
-          return putFloat(out, position, isSingle ? scratch.getFloat32(4) : scratch.getFloat64(0), isSingle)
+          return putFloat(out, position, isSingle ? scratch.getFloat32(4) : scratch.getFloat64(0))
         }
         return b === 1
           ? putSigned(view, position, scratch.getUint32(4), scratch.getUint32(0))
@@ -266,15 +266,9 @@ function putSigned(view: DataView, position: number, low: number, high: number):
   return putU64(view, position + 1, -low | 0, low === 0 ? -high | 0 : ~high)
 }
 
-/** A number as JavaScript prints it, of 32-bit values the shortest text that gives them back; JSON has no other. */
-function putFloat(out: Uint8Array, position: number, value: number, isSingle: boolean): number {
-  if (!Number.isFinite(value)) return putAscii(out, position, 'null')
-  if (!isSingle) return putAscii(out, position, String(value))
-  for (let digits = 1; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits))
-    if (Math.fround(short) === value) return putAscii(out, position, String(short))
-  }
-  return putAscii(out, position, String(Number(value.toPrecision(9))))
+/** A number as JavaScript prints it, 32-bit values as what they are in 64 bits, as Elastic has them; JSON has no other. */
+function putFloat(out: Uint8Array, position: number, value: number): number {
+  return putAscii(out, position, Number.isFinite(value) ? String(value) : 'null')
 }
 
 /** Nanoseconds as the integer that an exporter sent. */
