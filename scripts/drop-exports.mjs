@@ -1,5 +1,5 @@
 // Drops the symbols that Node's binary offers to add-ons, of which a single executable loads none: 46,000 names, 4 MB
-// at the start of the file. What stays are the names that it wants itself, two that we call, and of those that it has
+// at the start of the file. What stays are the names that it wants itself, a few that we call, and of those that it has
 // the C and C++ libraries' own: these libraries must find the executable's copy of a variable, and share one copy of
 // what the standard makes unique.
 import { number, offsetsOf, PT_DYNAMIC, PT_LOAD, readDynamic, readElf, text, withoutPages } from './elf.mjs'
@@ -17,8 +17,8 @@ const PAGE = 4096
 /** Names of the C++ libraries: namespaces std, __gnu_cxx and __cxxabiv1, and operators new and delete. */
 const LIBRARY_NAME = /^_Z(?:(?:T[VTIS]|GV)?N?[KRO]*(?:S[abdiost]|9__gnu_cxx|10__cxxabiv1)|n[aw]|d[al])/
 
-/** What we ask node:ffi for ourselves (lib/archive/zstd.ts). */
-const OWN_NAMES = ['ZSTD_createDCtx', 'ZSTD_decompressDCtx']
+/** What we ask node:ffi for ourselves (lib/archive/zstd.ts, crc32.ts). */
+const OWN_NAMES = ['ZSTD_createDCtx', 'ZSTD_decompressDCtx', 'crc32']
 
 /** A copy of `octets` without these symbols; throws for a file that is made otherwise than Node's. */
 export function dropExports(octets) {
