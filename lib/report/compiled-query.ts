@@ -2,6 +2,7 @@ import { FlowError } from '../diagnostics/flow-error.ts'
 import { F, type Field } from '../flow/fields.ts'
 import { type CompiledKey, compileKey } from './compiled-key.ts'
 import { type CompiledMeasure, compileMeasure, isEmitted, LaneList, type LaneSource } from './measures.ts'
+import { otherEnd } from './other-ends.ts'
 import type { Key, Query } from './query.ts'
 import { type TableShape, tableShape } from './table-shape.ts'
 import type { TextInterner } from './text-interner.ts'
@@ -33,6 +34,8 @@ export interface CompiledQuery {
   readonly timeAt: number
   /** Outermost first; the last has all keys. */
   readonly levels: readonly LevelPlan[]
+  /** Whether each flow counts for its source and once more for its destination. */
+  readonly countsBothEnds: boolean
   /** Columns that are read. */
   readonly fields: readonly Field[]
 }
@@ -57,6 +60,8 @@ export function compileQuery(query: Query, interner: TextInterner): CompiledQuer
     throw invalid('one limit and limits per key exclude each other')
   if (query.deduplicate === 'exporter' && sources.some(isEmitted))
     throw invalid('distinct counts and statistics over bins cannot be had of one exporter only')
+  const countsBothEnds = query.keys.some(({ eitherEnd }) => eitherEnd)
+  if (countsBothEnds) checkEnds(query)
   const window = new Window(query, hasTime || isOverBins)
   const depths = query.per.length > 1 ? query.per.map((_, depth) => depth + 1) : [keys.length]
   const levels = depths.map((depth) => level(query, keys.slice(0, depth), lanes, hasTime, compile))
@@ -68,7 +73,8 @@ export function compileQuery(query: Query, interner: TextInterner): CompiledQuer
     hasBins: hasTime || isOverBins,
     timeAt,
     levels,
-    fields: fieldsOf(query, levels, window),
+    countsBothEnds,
+    fields: fieldsOf(query, levels, window, countsBothEnds),
   }
 }
 
@@ -120,7 +126,30 @@ export const FLOW_KEYS = [
   F.protocolIdentifier,
 ]
 
-function fieldsOf(query: Query, levels: readonly LevelPlan[], window: Window): readonly Field[] {
+/** Throws QUERY_INVALID for what makes no sense where flows count for both ends. */
+function checkEnds({ name, keys, deduplicate }: Query): void {
+  const either = keys.find(({ eitherEnd }) => eitherEnd)!
+  const one = keys.find(
+    (key) => !key.eitherEnd && 'side' in key && (key.side === 'source' || key.side === 'destination'),
+  )
+  if (one !== undefined)
+    throw new FlowError(
+      'QUERY_INVALID',
+      `${name}: ${either.name} means either end of a flow, ${one.name} one of them; say src.${either.name} or leave out ${one.name}`,
+    )
+  if (deduplicate === 'exporter')
+    throw new FlowError(
+      'QUERY_INVALID',
+      `${name}: ${either.name} counts both ends; say src.${either.name} with --dedup exporter`,
+    )
+}
+
+function fieldsOf(
+  query: Query,
+  levels: readonly LevelPlan[],
+  window: Window,
+  countsBothEnds: boolean,
+): readonly Field[] {
   const fields = new Set<Field>(query.filter?.fields ?? [])
   let hasCounters = false
   for (const { tables } of levels) {
@@ -139,5 +168,6 @@ function fieldsOf(query: Query, levels: readonly LevelPlan[], window: Window): r
   if (hasCounters && query.counters === 'scaled') fields.add(F.samplingRate).add(F.samplingSource)
   if (query.deduplicate === 'edge') fields.add(F.flowDirection)
   if (window.binNs > 0n || window.from !== null || window.to !== null) fields.add(F.flowStart).add(F.flowEnd)
+  if (countsBothEnds) for (const field of [...fields]) fields.add(otherEnd(field))
   return [...fields]
 }

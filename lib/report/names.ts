@@ -29,6 +29,17 @@ const SIDES: Readonly<Record<string, Side>> = {
   remote: 'remote',
 }
 
+/** Words without a side: either end of a flow, told for its source. */
+const EITHER_END: Readonly<Record<string, Field | null>> = {
+  ip: null,
+  port: null,
+  as: null,
+  'as.source': null,
+  mac: F.sourceMacAddress,
+  mask: F.sourcePrefixLength,
+  if: F.ingressInterface,
+}
+
 const FIELDS: Readonly<Record<string, Field>> = {
   proto: F.protocolIdentifier,
   protocol: F.protocolIdentifier,
@@ -76,6 +87,7 @@ export const KEY_NAMES: readonly string[] = [
   ...['src', 'dst', 'local', 'remote'].flatMap((side) =>
     ['ip', 'ip/24', 'port', 'as', 'as.source', 'net', 'name', 'country'].map((what) => `${side}.${what}`),
   ),
+  ...['ip', 'ip/24', 'port', 'as', 'mac', 'if'],
   ...['direction', 'service', 'pair', 'time'],
   ...Object.keys(FIELDS).filter((name) => name !== 'bytes' && name !== 'packets'),
 ]
@@ -144,6 +156,8 @@ export function parseKey(text: string, known: KnownNames): Key {
     const key = sideKey(name, side, name.slice(dot + 1), known)
     if (key !== null) return key
   }
+  const either = eitherEndKey(name, known)
+  if (either !== null) return { ...either, eitherEnd: true }
   const field = fieldOf(name, known)
   if (field !== undefined) return { kind: 'field', name, field }
   throw unknown(
@@ -153,6 +167,13 @@ export function parseKey(text: string, known: KnownNames): Key {
     known,
     ' and any element by its IANA name',
   )
+}
+
+/** The key that a word without a side is for sources; null for other words. */
+function eitherEndKey(name: string, known: KnownNames): Key | null {
+  const field = EITHER_END[name]
+  if (field != null) return { kind: 'field', name, field }
+  return field === null || /^ip\/\d/.test(name) ? sideKey(name, 'source', name, known) : null
 }
 
 function sideKey(name: string, side: Side, what: string, known: KnownNames): Key | null {

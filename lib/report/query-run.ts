@@ -9,6 +9,7 @@ import { type CounterName, rawCounter, saturatedRows, scaledCounter } from './co
 import { VECTOR_ROWS } from './kernels.ts'
 import { LaneColumns } from './lane-columns.ts'
 import type { LaneValues } from './lane-kernels.ts'
+import { OtherEnds } from './other-ends.ts'
 import { asksForSums, counterSum } from './plain-sums.ts'
 import { addQuality, isDoubled, lateRows, newQuality, noteSampling } from './quality.ts'
 import type { Quality, Query, RunOptions } from './query.ts'
@@ -128,7 +129,7 @@ export class QueryRun {
 
   /** Adds a block's rows. Throws FILE_UNWRITABLE, and what only the question is to blame for. */
   take(rows: BlockRows, problems: Problem[]): void {
-    const { query, window, hasBins } = this.compiled
+    const { query } = this.compiled
     const { quality } = this
     const { block } = rows
     if (query.filter !== null && !query.filter.mayMatch(block)) {
@@ -139,23 +140,33 @@ export class QueryRun {
     quality.rowsRead += rows.rows
     if (this.#addFacts(rows)) return
     this.#choice.choose(rows, query, problems)
-    const { list: selection, count, isAll, egress } = this.#choice
+    const { count, egress } = this.#choice
     if (isDoubled(block)) quality.doubledBlocks++
     quality.egressRows += egress
     if (count === 0) return
     if (this.#addSums(rows)) return
+    this.#addRows(rows)
+    if (this.compiled.countsBothEnds) this.#addOtherEnds(rows)
+  }
+
+  /** Adds the rows chosen, and notes how good they are unless that was done before. */
+  #addRows(rows: BlockRows, isNoted = false): void {
+    const { window, hasBins } = this.compiled
+    const { quality } = this
+    const { list: selection, count, isAll } = this.#choice
     this.#rows = rows
     for (const tables of this.levels)
       for (const table of tables) if (this.#feeds(table, tables)) table.aggregation.enterBlock(rows)
     if (rows instanceof RollupRows) quality.unknownSampling += rows.unknownRates(selection, count)
-    if (hasBins || !window.holdsAll(block)) {
-      const { baseNs, grid } = window.gridFor(block.info)
+    if (hasBins || !window.holdsAll(rows.block)) {
+      const { baseNs, grid } = window.gridFor(rows.block.info)
       const dealer = this.#dealer
       dealer.cut = dealer.untimed = dealer.counted = 0
       this.#dealt.begin(count)
       const counters = { octets: this.#counter(rows, 'octets'), packets: this.#counter(rows, 'packets') }
       const spans = spansOf(rows, baseNs)
       dealer.deal(selection, count, spans, counters, grid)
+      if (isNoted) return
       quality.cutFlows += dealer.cut
       quality.untimedRows += dealer.untimed
       quality.rowsCounted += dealer.counted
@@ -165,8 +176,10 @@ export class QueryRun {
       if (!(rows instanceof RollupRows)) quality.lateRows += lateRows(rows, spans, counted, dealer.counted)
       return
     }
-    quality.rowsCounted += count
-    this.#noteScaling(rows, selection, count)
+    if (!isNoted) {
+      quality.rowsCounted += count
+      this.#noteScaling(rows, selection, count)
+    }
     for (let from = 0; from < count; from += VECTOR_ROWS) {
       const own = Math.min(VECTOR_ROWS, count - from)
       const of = { rows, selection, from, count: own, shares: null, isAll }
@@ -177,6 +190,15 @@ export class QueryRun {
         }
       }
     }
+  }
+
+  /** Adds the rows once more, by their other end: the groups then hold all that touches them, the totals each flow once. */
+  #addOtherEnds(rows: BlockRows): void {
+    const aggregations = this.levels.flat().map(({ aggregation }) => aggregation)
+    const totals = aggregations.map((aggregation) => [...aggregation.totals])
+    this.#addRows(new OtherEnds(rows), true)
+    for (const [i, { totals: own }] of aggregations.entries())
+      for (const [lane, total] of totals[i]!.entries()) own[lane] = total
   }
 
   /** Whether rows go to a table: where flows are told apart by exporter, the main table gets only what is left. */

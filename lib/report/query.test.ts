@@ -299,6 +299,74 @@ test('without a window bins reach from the first flow to the last', async () => 
   assert.equal(table!.totals.slice(1), [all.get('')!.octets, all.get('')!.packets, all.get('')!.flows])
 })
 
+test('keys of either end count each flow for its source and once more for its destination, and totals once', async () => {
+  const flows = plainFlows(31, 500, { gaps: true })
+  const turned = flows.map((flow) => {
+    const other = new Map(flow)
+    const ends = [
+      [F.sourceAddress, F.destinationAddress],
+      [F.sourceTransportPort, F.destinationTransportPort],
+      [F.ingressInterface, F.egressInterface],
+    ] as const
+    for (const [a, b] of ends) {
+      other.delete(a)
+      other.delete(b)
+      if (flow.has(b)) other.set(a, flow.get(b)!)
+      if (flow.has(a)) other.set(b, flow.get(a)!)
+    }
+    return other
+  })
+  const inputs = () => [memoryFile(flows.slice(0, 350), 64), memoryStream(flows.slice(350), 40)]
+  const sets = [['source'], ['prefix'], ['source', 'port'], ['input']] as const
+  for (const names of sets) {
+    const keys = names.map((name) => ({
+      ...(name === 'port' ? { kind: 'port' as const, name: 'port', side: 'source' as const } : key[name]),
+      eitherEnd: true as const,
+    }))
+    const own = names.map((name) =>
+      name === 'port' ? (flow: PlainFlow) => text(number(flow, F.sourceTransportPort)) : naive[name],
+    )
+    for (const window of [{}, { from: START + 20n * SECOND, to: START + 70n * SECOND, binNs: 9n * SECOND }]) {
+      const { from, to, binNs } = window as { from?: bigint; to?: bigint; binNs?: bigint }
+      const bins = binNs === undefined ? {} : { binMs: 9000, fromNs: from!, toNs: to! }
+      const query = queryOf([], {
+        ...bins,
+        keys: binNs === undefined ? keys : [key.time, ...keys],
+        others: true,
+        limit: 1e6,
+      })
+      const [table] = await runQueries([query], inputs(), OPTIONS)
+      expectEqual(table!, [...flows, ...turned], { keys: (flow) => own.map((of) => of(flow)), ...window })
+      const all = naiveAnswer(flows, {
+        keys: () => [],
+        ...(from === undefined ? {} : { from, to: to! }),
+      }).get('')!
+      assert.equal(
+        table!.totals.filter((cell) => cell !== null),
+        [all.octets, all.packets, all.flows],
+      )
+      assert.equal(table!.others, [])
+      assert.is(table!.quality.rowsCounted, Number(all.flows))
+    }
+  }
+  // Directions are those of the flow, and distinct destinations are the other ends.
+  const address = { ...key.source, eitherEnd: true as const }
+  const distinct: Measure = { kind: 'distinct', name: 'peers', key: key.destination }
+  const queries = [
+    queryOf([], { keys: [address, key.direction] }),
+    queryOf([], { keys: [address], measures: [...SUMS, distinct] }),
+  ]
+  const [directions, peers] = await runQueries(queries, inputs(), OPTIONS)
+  const original = new Map<PlainFlow, PlainFlow>(turned.map((flow, i) => [flow, flows[i]!]))
+  expectEqual(directions!, [...flows, ...turned], {
+    keys: (flow) => [naive.source(flow), directionOf(original.get(flow) ?? flow)],
+  })
+  expectEqual(peers!, [...flows, ...turned], {
+    keys: (flow) => [naive.source(flow)],
+    distinct: naive.destination,
+  })
+})
+
 test('distinct values are counted exactly, over bins and inputs too', async () => {
   const flows = plainFlows(6, 250, { gaps: true })
   const inputs = [memoryFile(flows.slice(0, 150), 70), memoryStream(flows.slice(150), 30)]

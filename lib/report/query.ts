@@ -37,8 +37,13 @@ export type Side = 'source' | 'destination' | 'local' | 'remote'
 /** Values of the `direction` key: towards, from, inside, past the local networks. */
 export type Direction = 'in' | 'out' | 'internal' | 'transit'
 
-/** What groups rows. `name` is the column in results. */
-export type Key =
+/**
+ * What groups rows. `name` is the column in results. Keys with `eitherEnd` are told for sources; each flow counts once
+ * more for its destination.
+ */
+export type Key = KeyKind & { readonly eitherEnd?: true }
+
+type KeyKind =
   /** Any column of numbers, addresses, octets or text; `text` names its numbers (protocols, application names). */
   | {
       readonly kind: 'field'

@@ -203,7 +203,8 @@ function tableOf(
   const left = totalLanes.map((total, lane) =>
     told.reduce((rest, { lanes }) => rest - (lanes[lane] ?? 0n), total),
   )
-  const isLeft = query.others && ranking.groups > told.length
+  // Groups of both ends add up to more than there is: they leave nothing of it.
+  const isLeft = query.others && !compiled.countsBothEnds && ranking.groups > told.length
   if (!hasTime) {
     for (const winner of told) rows.push([...keyCells(winner), ...adder.cells(winner.lanes, ns)])
     if (isLeft) others.push([...nobody, ...othersCells(measures, wholes, left, ns)])
