@@ -57,7 +57,8 @@ export const BILLIONS = { quotient: 0, remainder: 0 }
  */
 export function divideByBillion(low: number, high: number): void {
   let quotient = Math.floor(((high >>> 0) * 4294967296 + (low >>> 0)) / 1e9)
-  let remainder = (low - Math.imul(quotient % 4294967296, 1_000_000_000)) | 0
+  // imul takes the quotient's low 32 bits.
+  let remainder = (low - Math.imul(quotient, 1_000_000_000)) | 0
   if (remainder < 0) {
     quotient--
     remainder += 1_000_000_000

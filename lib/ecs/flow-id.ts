@@ -2,11 +2,17 @@ import { isIpv4 } from '../bytes/address.ts'
 
 // xxHash64 (Yann Collet's specification, version 0.1.1) of at most 37 octets, in 32-bit halves.
 
-const P1 = [0x9e3779b1, 0x85ebca87] as const
-const P2 = [0xc2b2ae3d, 0x27d4eb4f] as const
-const P3 = [0x165667b1, 0x9e3779f9] as const
-const P4 = [0x85ebca77, 0xc2b2ae63] as const
-const P5 = [0x27d4eb2f, 0x165667c5] as const
+// The primes, upper and lower half, as 32-bit integers.
+const P1_HIGH = 0x9e3779b1 | 0
+const P1_LOW = 0x85ebca87 | 0
+const P2_HIGH = 0xc2b2ae3d | 0
+const P2_LOW = 0x27d4eb4f
+const P3_HIGH = 0x165667b1
+const P3_LOW = 0x9e3779f9 | 0
+const P4_HIGH = 0x85ebca77 | 0
+const P4_LOW = 0xc2b2ae63 | 0
+const P5_HIGH = 0x27d4eb2f
+const P5_LOW = 0x165667c5
 
 /** The number being worked on: upper and lower half. */
 let high = 0
@@ -18,9 +24,9 @@ function set(upper: number, lower: number): void {
 }
 
 function add(upper: number, lower: number): void {
-  const sum = (low >>> 0) + (lower >>> 0)
-  high = (high + upper + (sum > 0xffffffff ? 1 : 0)) | 0
-  low = sum | 0
+  const sum = (low + lower) | 0
+  high = (high + upper + (sum >>> 0 < low >>> 0 ? 1 : 0)) | 0
+  low = sum
 }
 
 /** Multiplies by a constant of two halves. */
@@ -29,10 +35,11 @@ function multiply(upper: number, lower: number): void {
   const a1 = low >>> 16
   const b0 = lower & 0xffff
   const b1 = lower >>> 16
-  const cross = a1 * b0 + ((a0 * b0) >>> 16)
-  const middle = a0 * b1 + (cross & 0xffff)
+  const cross = Math.imul(a1, b0)
+  const other = Math.imul(a0, b1)
+  const middle = (Math.imul(a0, b0) >>> 16) + (cross & 0xffff) + (other & 0xffff)
   // The upper half of low * lower.
-  const carry = a1 * b1 + Math.floor(cross / 65536) + Math.floor(middle / 65536)
+  const carry = (Math.imul(a1, b1) + (cross >>> 16) + (other >>> 16) + (middle >>> 16)) | 0
   high = (carry + Math.imul(high, lower) + Math.imul(low, upper)) | 0
   low = Math.imul(low, lower)
 }
@@ -64,10 +71,10 @@ function round(upper: number, lower: number): void {
   const h = high
   const l = low
   set(upper, lower)
-  multiply(P2[0], P2[1])
+  multiply(P2_HIGH, P2_LOW)
   add(h, l)
   rotate(31)
-  multiply(P1[0], P1[1])
+  multiply(P1_HIGH, P1_LOW)
 }
 
 const message = new Uint8Array(40)
@@ -87,7 +94,7 @@ function hash(length: number): void {
       lanes[lane * 2 + 1] = low
     }
     joinLanes()
-  } else set(P5[0], P5[1])
+  } else set(P5_HIGH, P5_LOW)
   add(0, length)
   for (; at + 8 <= length; at += 8) {
     const h = high
@@ -96,48 +103,48 @@ function hash(length: number): void {
     round(words.getInt32(at + 4, true), words.getInt32(at, true))
     xor(h, l)
     rotate(27)
-    multiply(P1[0], P1[1])
-    add(P4[0], P4[1])
+    multiply(P1_HIGH, P1_LOW)
+    add(P4_HIGH, P4_LOW)
   }
   if (at + 4 <= length) {
     const h = high
     const l = low
     set(0, words.getInt32(at, true))
-    multiply(P1[0], P1[1])
+    multiply(P1_HIGH, P1_LOW)
     xor(h, l)
     rotate(23)
-    multiply(P2[0], P2[1])
-    add(P3[0], P3[1])
+    multiply(P2_HIGH, P2_LOW)
+    add(P3_HIGH, P3_LOW)
     at += 4
   }
   for (; at < length; at++) {
     const h = high
     const l = low
     set(0, message[at]!)
-    multiply(P5[0], P5[1])
+    multiply(P5_HIGH, P5_LOW)
     xor(h, l)
     rotate(11)
-    multiply(P1[0], P1[1])
+    multiply(P1_HIGH, P1_LOW)
   }
   shiftXor(33)
-  multiply(P2[0], P2[1])
+  multiply(P2_HIGH, P2_LOW)
   shiftXor(29)
-  multiply(P3[0], P3[1])
+  multiply(P3_HIGH, P3_LOW)
   shiftXor(32)
 }
 
 function startLanes(): void {
-  set(P1[0], P1[1])
-  add(P2[0], P2[1])
+  set(P1_HIGH, P1_LOW)
+  add(P2_HIGH, P2_LOW)
   lanes[0] = high
   lanes[1] = low
-  lanes[2] = P2[0]
-  lanes[3] = P2[1]
+  lanes[2] = P2_HIGH
+  lanes[3] = P2_LOW
   lanes[4] = 0
   lanes[5] = 0
   // 0 - P1.
-  lanes[6] = ~P1[0]
-  lanes[7] = -P1[1]
+  lanes[6] = ~P1_HIGH
+  lanes[7] = -P1_LOW
 }
 
 function joinLanes(): void {
@@ -154,8 +161,8 @@ function joinLanes(): void {
     set(0, 0)
     round(lanes[lane * 2]!, lanes[lane * 2 + 1]!)
     xor(h, l)
-    multiply(P1[0], P1[1])
-    add(P4[0], P4[1])
+    multiply(P1_HIGH, P1_LOW)
+    add(P4_HIGH, P4_LOW)
     h = high
     l = low
   }

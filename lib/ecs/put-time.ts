@@ -1,6 +1,6 @@
 import { BILLIONS, divideByBillion } from '../bytes/put-number.ts'
 
-/** Seconds printed lately, by their low bits: the flows of some minutes. */
+/** Seconds printed lately, by their low bits, a power of two: the flows of some minutes. */
 const RECENT = 4096
 const recentSeconds = new Float64Array(RECENT).fill(Number.NaN)
 const recentWords = new BigUint64Array(RECENT * 3)
@@ -27,7 +27,7 @@ export function putTime(view: DataView, position: number, low: number, high: num
 
 /** As `putTime`, of whole seconds and milliseconds. */
 export function putSeconds(view: DataView, position: number, seconds: number, ms: number): number {
-  const slot = seconds % RECENT
+  const slot = seconds & (RECENT - 1)
   if (recentSeconds[slot] !== seconds) remember(slot, seconds)
   view.setBigUint64(position, recentWords[slot * 3]!, true)
   view.setBigUint64(position + 8, recentWords[slot * 3 + 1]!, true)

@@ -51,6 +51,8 @@ const distanceBits = (symbol: number): number => (symbol < 4 ? 0 : (symbol >> 1)
  */
 export class DeflateCodes {
   readonly literals = new Uint32Array(256)
+  /** Of two literals, the first in the index's low octet. */
+  readonly pairs = new Uint32Array(1 << 16)
   readonly lengths = new Uint32Array(LONGEST + 1)
   readonly distances = new Uint32Array(WINDOW + 1)
   end = 0
@@ -94,6 +96,7 @@ export class DeflateCodes {
     fitPrefixCode(this.#distanceCode, this.#distanceCounts, MOST_CODE_BITS)
     const { codes, lengths: bits } = this.#symbolCode
     for (let octet = 0; octet < 256; octet++) this.literals[octet] = codes[octet]! | (bits[octet]! << 24)
+    this.#fitPairs()
     this.end = codes[END_OF_BLOCK]! | (bits[END_OF_BLOCK]! << 24)
     for (let length = SHORTEST; length <= LONGEST; length++) {
       const symbol = LENGTH_SYMBOLS[length]!
@@ -108,6 +111,18 @@ export class DeflateCodes {
       this.distances[distance] = code | ((own + extra) << 24)
     }
     this.#describe()
+  }
+
+  /** Two codes of at most 11 bits have room in 24. */
+  #fitPairs(): void {
+    const { literals, pairs } = this
+    for (let second = 0, at = 0; second < 256; second++) {
+      const code = literals[second]! & 0xffffff
+      const bits = literals[second]! & 0xff000000
+      for (let first = 0; first < 256; first++, at++) {
+        pairs[at] = literals[first]! + bits + (code << (literals[first]! >>> 24))
+      }
+    }
   }
 
   /** How long the codes are (§3.2.7); equal lengths in a row are not put together. */

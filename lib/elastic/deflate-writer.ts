@@ -63,14 +63,14 @@ export class DeflateWriter {
 
   /** Octets `[from, to)` as they are, for which there is room. */
   literals(octets: Uint8Array, from: number, to: number): void {
-    const { literals } = this.#codes
+    const { literals, pairs } = this.#codes
     if (this.#isCounting) this.#codes.countLiterals(octets, from, to)
     const view = this.#view
     let { used } = this
     let held = this.#held
     let bits = this.#heldBits
-    for (let at = from; at < to; at++) {
-      const code = literals[octets[at]!]!
+    for (let at = from; at < to; at += 2) {
+      const code = at + 1 < to ? pairs[octets[at]! | (octets[at + 1]! << 8)]! : literals[octets[at]!]!
       held |= (code & 0xffffff) << bits
       bits += code >>> 24
       view.setInt32(used, held, true)

@@ -28,21 +28,21 @@ export class DocumentIds {
     state[2] = key[2]!
     state[3] = key[3]!
     for (let round = 0; round < 4; round++) mix(state)
-    let to = at
-    let held = 0
-    let bits = 0
-    for (let word = 0; word < 4; word++) {
-      for (let shift = 24; shift >= 0; shift -= 8) {
-        held = ((held << 8) | ((state[word]! >>> shift) & 255)) & 0xffff
-        bits += 8
-        while (bits >= 6) {
-          bits -= 6
-          octets[to++] = DIGITS[(held >>> bits) & 63]!
-        }
-      }
-    }
-    octets[to] = DIGITS[(held << (6 - bits)) & 63]!
+    const [a, b, c, d] = [state[0]!, state[1]!, state[2]!, state[3]!]
+    // Six bits a digit, across the words.
+    putDigits(octets, at, a, 26, 5)
+    octets[at + 5] = DIGITS[((a & 3) << 4) | (b >>> 28)]!
+    putDigits(octets, at + 6, b, 22, 4)
+    octets[at + 10] = DIGITS[((b & 15) << 2) | (c >>> 30)]!
+    putDigits(octets, at + 11, c, 24, 5)
+    putDigits(octets, at + 16, d, 26, 5)
+    octets[at + 21] = DIGITS[(d & 3) << 4]!
   }
+}
+
+/** Writes `count` digits of six bits each, the first from `shift` on. */
+function putDigits(octets: Uint8Array, at: number, word: number, shift: number, count: number): void {
+  for (let i = 0; i < count; i++) octets[at + i] = DIGITS[(word >>> (shift - i * 6)) & 63]!
 }
 
 /** The quarter round of ChaCha (RFC 8439 §2.1): every step can be undone. */
