@@ -22,7 +22,7 @@ export interface AnalyzeThreadStart {
   readonly temporaryDirectory: string
 }
 
-/** What it says once, at its end. */
+/** What it says at the end of each work. */
 export type AnalyzeThreadEnd =
   | { readonly kind: 'part'; readonly part: PassPart }
   /** The files are not those that the other threads see: it took nothing. */
@@ -31,6 +31,9 @@ export type AnalyzeThreadEnd =
 
 /** The rest of a work from which on another thread pays for its start. */
 const LEAST_REST_MS = 150
+
+/** Threads without work, who keep their compiled code for the next question of this process. */
+const idle: Worker[] = []
 
 /** Threads that help to answer; to be closed when the answer is made, for they hold files that parts lie in. */
 export interface AnalyzeThreads extends Helpers {
@@ -49,7 +52,9 @@ export function helpingThreads(
   const startAll = () => {
     while (workers.length < count) {
       const data: AnalyzeThreadStart = { ...start, dealer: dealer.memory }
-      const worker = startWorker('analyze-worker', data)
+      const worker = idle.pop() ?? startWorker('analyze-worker', null)
+      worker.ref()
+      worker.postMessage(data)
       workers.push(worker)
       const end = endOf(worker)
       // Who waits comes later.
@@ -59,16 +64,23 @@ export function helpingThreads(
   }
   if (isLong) startAll()
   const pace = new WorkPace()
+  let areDone = false
   return {
     dealer,
     onPiece(left) {
       if (workers.length === 0 && pace.restMs(left) >= LEAST_REST_MS) startAll()
     },
     async parts() {
-      return (await Promise.all(ends)).filter((part) => part !== null)
+      const parts = await Promise.all(ends)
+      areDone = true
+      return parts.filter((part) => part !== null)
     },
     close() {
-      for (const worker of workers) void worker.terminate()
+      for (const worker of workers) {
+        worker.unref()
+        if (areDone) idle.push(worker)
+        else void worker.terminate()
+      }
     },
   }
 }
@@ -76,6 +88,7 @@ export function helpingThreads(
 /** What the thread has at its end; null where it took nothing. */
 function endOf(worker: Worker): Promise<PassPart | null> {
   return new Promise((resolve, reject) => {
+    worker.removeAllListeners('message').removeAllListeners('error')
     worker.once('message', (end: AnalyzeThreadEnd) => {
       if (end.kind === 'failed') reject(new FlowError(end.code, end.message))
       else resolve(end.kind === 'part' ? end.part : null)

@@ -1,4 +1,4 @@
-import { parentPort, type Transferable, workerData } from 'node:worker_threads'
+import { parentPort, type Transferable } from 'node:worker_threads'
 import { type ArchiveReader, openArchive } from '../lib/archive/archive-reader.ts'
 import { FlowError } from '../lib/diagnostics/flow-error.ts'
 import { BlockDealer } from '../lib/report/block-dealer.ts'
@@ -12,24 +12,27 @@ import { newStderrLog } from './collect-log.ts'
 // A thread that answers part of the questions of `weir analyze`.
 
 async function run(start: AnalyzeThreadStart): Promise<AnalyzeThreadEnd> {
-  const files = openedAs(start)
-  if (files === null) return { kind: 'unfit' }
-  const { memoryOctets, temporaryDirectory } = start
-  const options = { memoryOctets, temporaryDirectory }
-  const part = await runPart(await queriesOf(start), files, options, new BlockDealer(start.dealer))
-  return { kind: 'part', part }
+  const files: ArchiveReader[] = []
+  try {
+    if (!openAll(start, files)) return { kind: 'unfit' }
+    const { memoryOctets, temporaryDirectory } = start
+    const options = { memoryOctets, temporaryDirectory }
+    const part = await runPart(await queriesOf(start), files, options, new BlockDealer(start.dealer))
+    return { kind: 'part', part }
+  } finally {
+    for (const file of files) file.close()
+  }
 }
 
-/** The files, null where one is not what it was when the question was asked. */
-function openedAs({ archives }: AnalyzeThreadStart): ArchiveReader[] | null {
-  const files: ArchiveReader[] = []
+/** Opens the files; false where one is not what it was when the question was asked. */
+function openAll({ archives }: AnalyzeThreadStart, files: ArchiveReader[]): boolean {
   for (const { path, blocks, codes } of archives) {
     const file = openArchive(path)
     files.push(file)
     if (file.state !== 'finished' || file.blocks.length !== blocks || file.addresses.codes !== codes)
-      return null
+      return false
   }
-  return files
+  return true
 }
 
 async function queriesOf({ asking, nowMs }: AnalyzeThreadStart): Promise<Query[]> {
@@ -50,7 +53,8 @@ async function queriesOf({ asking, nowMs }: AnalyzeThreadStart): Promise<Query[]
 /** Memory that moves instead of being copied. */
 function buffersIn(value: unknown, found = new Set<ArrayBuffer>()): Set<ArrayBuffer> {
   if (ArrayBuffer.isView(value)) {
-    if (value.buffer instanceof ArrayBuffer) found.add(value.buffer)
+    // Empty ones may be constants that are needed again.
+    if (value.buffer instanceof ArrayBuffer && value.buffer.byteLength > 0) found.add(value.buffer)
   } else if (value !== null && typeof value === 'object' && !(value instanceof Set)) {
     for (const inner of Object.values(value)) buffersIn(inner, found)
   }
@@ -65,11 +69,10 @@ function failureOf(error: unknown): AnalyzeThreadEnd {
   throw error
 }
 
-async function end(start: AnalyzeThreadStart): Promise<void> {
+/** Answers one start after the other. Files that parts lie in stay open: whoever asked closes them. */
+async function answer(start: AnalyzeThreadStart): Promise<void> {
   const said = await run(start).catch(failureOf)
   parentPort!.postMessage(said, [...buffersIn(said)] as Transferable[])
-  // Files that parts lie in stay open until whoever asked has read them.
-  parentPort!.on('message', () => {})
 }
 
-void end(workerData as AnalyzeThreadStart)
+parentPort!.on('message', (start: AnalyzeThreadStart) => void answer(start))
