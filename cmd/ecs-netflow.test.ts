@@ -342,12 +342,44 @@ test('definitions of the user make elements known and give them other names and 
   assert.ok(document.related.ip.includes('203.0.113.9'))
 })
 
+test('a definition of a type that is never decoded takes the element away, one that changes nothing changes nothing', () => {
+  const fields: Specifier[] = [
+    [8, 4],
+    [7, 2],
+    [95, 4],
+    [89, 1],
+    [9999, 3],
+  ]
+  const values = join(ipv4('10.0.0.1'), u16(5), u32(0x03000050), u8(64), new Uint8Array([0, 1, 2]))
+  const definitions = readDefinitions([
+    {
+      path: 'a.yaml',
+      value: {
+        8: ['ip4_addr', 'sourceIPv4Address'],
+        7: ['uint16', 'sourceTransportPort'],
+        95: [':application_id', ':app_id'],
+        89: [':forwarding_status', ':forwarding_status'],
+        9999: [3, 'three_octets'],
+      },
+    },
+  ])
+  const [document] = of(10, fields, [values], { definitions })
+  assert.equal(document.source, { ip: '10.0.0.1', locality: 'internal', port: 5 })
+  assert.is(document.netflow.source_transport_port, 5)
+  assert.is(document.netflow.three_octets, 258)
+  for (const name of ['application_id', 'app_id', 'forwarding_status']) {
+    assert.is(document.netflow[name], undefined)
+  }
+})
+
 test('definitions that Elastic refuses are refused with their place', () => {
   const read = (value: unknown) => () => readDefinitions([{ path: 'x.yaml', value }])
   assert.throws(read({ 1: ['odd', 'name'] }), /x\.yaml: 1 has the unknown type odd/)
   assert.throws(read({ 70000: ['uint8', 'name'] }), /70000 is no number/)
   assert.throws(read({ 1: { 2: ['uint8', 'a'] }, 3: ['uint8', 'b'] }), /either all keys/)
   assert.throws(read([1]), /must be a map/)
+  assert.throws(read({ 9: ['uint8', 'a'], '0x9': ['uint8', 'b'] }), /x\.yaml: 0x9 is there twice/)
+  assert.throws(read({ 9: ['uint8', ':'] }), /9 has no name/)
 })
 
 test('internal networks are as the user says', () => {

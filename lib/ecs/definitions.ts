@@ -6,7 +6,8 @@ import { snakeCase } from './snake-case.ts'
 
 /** Elements that the user defines: Elastic's option `custom_definitions`. */
 export interface Definitions {
-  find(enterprise: number, element: number): NetflowElement | undefined
+  /** Null for one of a type that is accepted and never decoded: documents do not have it then, whatever it was before. */
+  find(enterprise: number, element: number): NetflowElement | null | undefined
   /** The column that holds the octets of a defined element, if the decoder was given `captures`. */
   columnName(enterprise: number, element: number): string
   readonly captures: readonly ElementCapture[]
@@ -47,7 +48,7 @@ const BY_LENGTH: readonly (ValueType | undefined)[] = [
   'u32',
   'u8',
   'u16',
-  undefined,
+  'u64',
   'u32',
   undefined,
   undefined,
@@ -66,7 +67,7 @@ function fail(path: string, what: string): never {
 export function readDefinitions(
   files: readonly { readonly path: string; readonly value: unknown }[],
 ): Definitions {
-  const elements = new Map<string, NetflowElement>()
+  const elements = new Map<string, NetflowElement | null>()
   for (const { path, value } of files) {
     if (!isRecord(value)) fail(path, 'the definitions must be a map of field numbers')
     const entries = Object.entries(value)
@@ -77,11 +78,16 @@ export function readDefinitions(
     const tables: [number, [string, unknown][]][] = isByEnterprise
       ? entries.map(([key, entry]) => [numberOf(path, key, 2 ** 32 - 1), Object.entries(entry as object)])
       : [[0, entries]]
+    const own = new Set<string>()
     for (const [enterprise, table] of tables) {
       for (const [key, entry] of table) {
         const id = numberOf(path, key, 65_535)
         const element = elementOf(path, key, entry)
-        if (element !== null) elements.set(`${enterprise}.${id}`, element)
+        if (element === undefined) continue
+        const place = `${enterprise}.${id}`
+        if (own.has(place)) fail(path, `${key} is there twice`)
+        own.add(place)
+        elements.set(place, element)
       }
     }
   }
@@ -105,15 +111,16 @@ function numberOf(path: string, key: string, most: number): number {
   return number
 }
 
-/** Null for an entry that skips its element. */
-function elementOf(path: string, key: string, entry: unknown): NetflowElement | null {
+/** Undefined for an entry that skips its element: what it was before stays. */
+function elementOf(path: string, key: string, entry: unknown): NetflowElement | null | undefined {
   if (!Array.isArray(entry)) fail(path, `${key} must be a list of type and name`)
   const plain = (value: unknown) => String(value).replace(/^:/, '')
-  if (entry.length === 1 && plain(entry[0]) === 'skip') return null
+  if (entry.length === 1 && plain(entry[0]) === 'skip') return undefined
   if (entry.length !== 2) fail(path, `${key} must be a list of type and name, or :skip`)
   const word = plain(entry[0])
   const name = plain(entry[1])
   const type = typeof entry[0] === 'number' ? BY_LENGTH[entry[0]] : TYPES[word]
   if (type === undefined) fail(path, `${key} has the unknown type ${word}`)
+  if (name === '') fail(path, `${key} has no name`)
   return type === null ? null : { name, field: snakeCase(name), type }
 }

@@ -118,8 +118,12 @@ function fieldValue(
   definitions: Definitions | null,
 ): FieldValue | null {
   const enterprise = field.enterprise === NETFLOW9_SCOPE ? 0 : field.enterprise
-  const custom = definitions?.find(enterprise, field.element)
-  const element = custom ?? netflowElements(enterprise).get(field.element)
+  const builtIn = netflowElements(enterprise).get(field.element)
+  const defined = definitions?.find(enterprise, field.element)
+  if (defined === null) return null
+  // What is defined as it was means the same.
+  const custom = isSame(defined, builtIn) ? undefined : defined
+  const element = custom ?? builtIn
   if (element === undefined || isHidden(field, layout)) return null
   const [least, most] = WIDTHS[element.type]
   if (field.octets !== VARIABLE && (field.octets < least || field.octets > most)) return null
@@ -150,6 +154,10 @@ function fieldValue(
     custom === undefined ? undefined : findField(definitions!.columnName(enterprise, field.element))
   if (captured === undefined) return null
   return octetsValue({ ...base, isVariable: true }, slots.slotOf(captured), element.type)
+}
+
+function isSame(defined: NetflowElement | undefined, builtIn: NetflowElement | undefined): boolean {
+  return defined !== undefined && defined.name === builtIn?.name && defined.type === builtIn.type
 }
 
 /** Elastic's documents lack the prefix lengths of the v8 aggregations that are not by type of service. */
