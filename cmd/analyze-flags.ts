@@ -49,7 +49,7 @@ const DEFAULT_THREADS = 4
 /** Flags that `--explain` repeats as they were given. */
 const SETTINGS = [
   ...['from', 'to', 'last', 'day', 'month', 'tz', 'alloc', 'active-timeout', 'raw-counters', 'dedup'],
-  ...['local', 'as', 'as-source'],
+  ...['local', 'ifs', 'as', 'as-source'],
 ]
 
 /** Options from given flags and words; throws UsageError. */

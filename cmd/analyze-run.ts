@@ -6,7 +6,7 @@ import { type Question, queryOf, quoted, type Setting, wordsOf } from '../lib/re
 import type { Laid, Names, Report } from '../lib/report/report.ts'
 import { canBeShared, LEAST_SHARED_WORK, runQueries, workOf } from '../lib/report/run.ts'
 import type { AnalyzeOptions } from './analyze-flags.ts'
-import { interfaceNames } from './analyze-interfaces.ts'
+import { Interfaces } from './analyze-interfaces.ts'
 import { loadFormat, ReportOutput, textOf } from './analyze-output.ts'
 import { type PagePictures, picturesFor } from './analyze-pages.ts'
 import { RollupPlanner } from './analyze-rollups.ts'
@@ -30,6 +30,7 @@ interface Job {
   readonly nowMs: number
   readonly setting: Setting
   readonly names: Names
+  readonly interfaces: Interfaces
   readonly attribution: string
   readonly plan: Plan
 }
@@ -129,10 +130,18 @@ async function jobOf(options: AnalyzeOptions): Promise<Job> {
   const plan = await asUsageLater(Promise.resolve().then(() => options.preset.plan(options.asked)))
   const nowMs = Date.now()
   const known = await knowSetting(options, log, nowMs)
+  const interfaces = new Interfaces(options, options.preset.namesInterfaces === true || asksNames(plan))
+  const names = { ...known.setting.names, interfaceName: interfaces.interfaceName }
+  const setting = { ...known.setting, names }
   // Words that nobody knows are told before anything is read.
-  if (plan.kind === 'questions')
-    asUsage(() => plan.questions.map((question) => queryOf(question, known.setting)))
-  return { options, plan, nowMs, ...known }
+  if (plan.kind === 'questions') asUsage(() => plan.questions.map((question) => queryOf(question, setting)))
+  return { options, plan, nowMs, interfaces, ...known, setting }
+}
+
+/** Whether any question tells what interfaces are called. */
+function asksNames(plan: Plan): boolean {
+  if (plan.kind !== 'questions') return false
+  return plan.questions.some(({ by, sum }) => [...by, ...sum].some((word) => /\bif\.name\b/.test(word)))
 }
 
 /** The text of one answer, for those who show it again and again. */
@@ -157,6 +166,7 @@ interface Answer {
 
 /** The reports of all jobs; the questions of all of them in one pass over the inputs. */
 async function answers(jobs: readonly Job[], inputs: FlowInputs, run: RunOptions): Promise<Answer[]> {
+  for (const { interfaces } of jobs) interfaces.learn(inputs)
   const pages = jobs.map(({ options, plan }) => picturesFor(options, plan, inputs))
   const asking = jobs.flatMap(({ plan, setting }, i) =>
     plan.kind === 'questions'
@@ -171,7 +181,8 @@ async function answers(jobs: readonly Job[], inputs: FlowInputs, run: RunOptions
   let at = 0
   for (const [i, job] of jobs.entries()) {
     const { plan } = job
-    const names = { ...job.names, ...interfaceNames(job.options, inputs) }
+    const { interfaceName, interfaceSpeed } = job.interfaces
+    const names = { ...job.names, interfaceName, interfaceSpeed }
     if (plan.kind === 'questions') {
       const own = tables.slice(at, at + plan.questions.length)
       at += plan.questions.length

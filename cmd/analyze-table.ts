@@ -122,6 +122,13 @@ const FLAGS: readonly Flag[] = [
     help: 'The local networks with their names and labels; private is the private address space.',
   },
   {
+    name: 'ifs',
+    group: KNOWLEDGE,
+    value: 'FILE',
+    completes: 'file',
+    help: 'Names and speeds of interfaces: lines of exporter,ifindex,name,speed; * is every exporter, 10G a speed. Without it what exporters said of them.',
+  },
+  {
     name: 'as',
     group: KNOWLEDGE,
     value: 'FILE',

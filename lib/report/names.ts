@@ -14,6 +14,8 @@ export interface KnownNames {
     readonly exporter: boolean
     readonly after: AddressFact | null
   }
+  /** What an interface of an exporter is called, or the empty text; asked when results are told. */
+  readonly interfaceName?: (exporter: string, index: number) => string
   /** A column by its element's name, for elements that no input has shown yet. */
   readonly field?: (name: string) => Field | undefined
   /** The one of some words that a misspelt one most probably means. */
@@ -38,6 +40,13 @@ const EITHER_END: Readonly<Record<string, Field | null>> = {
   mac: F.sourceMacAddress,
   mask: F.sourcePrefixLength,
   if: F.ingressInterface,
+}
+
+/** Names of interfaces: the exporter's number where nobody knows one. */
+const INTERFACE_NAMES: Readonly<Record<string, Field>> = {
+  'in.if.name': F.ingressInterface,
+  'out.if.name': F.egressInterface,
+  'if.name': F.ingressInterface,
 }
 
 const FIELDS: Readonly<Record<string, Field>> = {
@@ -87,7 +96,7 @@ export const KEY_NAMES: readonly string[] = [
   ...['src', 'dst', 'local', 'remote'].flatMap((side) =>
     ['ip', 'ip/24', 'port', 'as', 'as.source', 'net', 'name', 'country'].map((what) => `${side}.${what}`),
   ),
-  ...['ip', 'ip/24', 'port', 'as', 'mac', 'if'],
+  ...['ip', 'ip/24', 'port', 'as', 'mac', 'if', ...Object.keys(INTERFACE_NAMES)],
   ...['direction', 'service', 'pair', 'time'],
   ...Object.keys(FIELDS).filter((name) => name !== 'bytes' && name !== 'packets'),
 ]
@@ -155,6 +164,12 @@ export function parseKey(text: string, known: KnownNames): Key {
   if (dot > 0 && side !== undefined) {
     const key = sideKey(name, side, name.slice(dot + 1), known)
     if (key !== null) return key
+  }
+  const named = INTERFACE_NAMES[name]
+  if (named !== undefined) {
+    const text = (exporter: string, index: number) => known.interfaceName?.(exporter, index) || String(index)
+    const key: Key = { kind: 'exporterNumber', name, field: named, text }
+    return name === 'if.name' ? { ...key, eitherEnd: true } : key
   }
   const either = eitherEndKey(name, known)
   if (either !== null) return { ...either, eitherEnd: true }

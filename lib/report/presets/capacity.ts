@@ -8,7 +8,6 @@ import type { Laid, Names, ReportCell, ReportColumn, ReportRow, Section } from '
 import { runQueries } from '../run.ts'
 import { titleOf } from '../section.ts'
 import { greater } from '../window.ts'
-import { IFS_FLAG } from './interface-flag.ts'
 import type { Asked, Preset } from './preset.ts'
 
 const MINUTE = 60_000
@@ -35,7 +34,6 @@ export const CAPACITY: Preset = {
     'to be expected of 95 in 100 cases. By vlan, the way is in.',
   operand: null,
   flags: [
-    IFS_FLAG,
     {
       name: 'control',
       value: 'FILE',
@@ -43,6 +41,7 @@ export const CAPACITY: Preset = {
       help: 'Bytes by counters of interfaces (SNMP): exporter,ifindex,in,out.',
     },
   ],
+  namesInterfaces: true,
   examples: [
     {
       says: 'Interfaces of a day',

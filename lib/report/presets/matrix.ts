@@ -5,7 +5,6 @@ import { EMPTY_QUESTION, type Question } from '../question.ts'
 import type { Laid, Names, ReportCell, ReportColumn, ReportRow, Section } from '../report.ts'
 import { titleOf } from '../section.ts'
 import { ALL_GROUPS } from './asked.ts'
-import { IFS_FLAG } from './interface-flag.ts'
 import type { Asked, Preset } from './preset.ts'
 
 const DEFAULT_SIZE = 10
@@ -24,7 +23,6 @@ export const MATRIX: Preset = {
     '--long has a row for each pair instead.',
   operand: null,
   flags: [
-    IFS_FLAG,
     { name: 'long', help: 'A row for each pair, without others and totals.' },
     {
       name: 'format',
@@ -34,6 +32,7 @@ export const MATRIX: Preset = {
       help: 'How it is written; dot is a graph for Graphviz.',
     },
   ],
+  namesInterfaces: true,
   examples: [
     { says: 'Local networks among one another', line: "weir analyze matrix --in flows --by 'net x net'" },
     {

@@ -6,7 +6,6 @@ import { EMPTY_QUESTION, type Question } from '../question.ts'
 import type { Laid, Names, ReportCell, ReportColumn, Section } from '../report.ts'
 import { titleOf } from '../section.ts'
 import { formatNs } from '../time-text.ts'
-import { IFS_FLAG } from './interface-flag.ts'
 import type { Asked, Preset } from './preset.ts'
 import { bitRate } from './rates.ts'
 import { writeTextFile } from './text-file.ts'
@@ -56,8 +55,8 @@ export const P95: Preset = {
     },
     { name: 'percentile', value: 'PERCENT', default: '95', help: 'Another percentile.' },
     { name: 'bins-out', value: 'FILE', completes: 'file', help: 'Every bin of every row, as CSV.' },
-    IFS_FLAG,
   ],
+  namesInterfaces: true,
   examples: [
     {
       says: 'Customers of a month',

@@ -95,6 +95,8 @@ export interface Preset {
     readonly isRequired: boolean
   } | null
   readonly flags: readonly PresetFlag[]
+  /** Whether it tells what interfaces are called, or how fast they are. */
+  readonly namesInterfaces?: true
   readonly examples: readonly { readonly says: string; readonly line: string }[]
   /** A flag that asks for a drawing of letters: with it `table` is the format wherever it goes. */
   readonly drawnBy?: string
