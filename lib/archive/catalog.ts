@@ -11,7 +11,7 @@ import { PART_EXTENSION } from './naming.ts'
 
 const NAME = '.catalog'
 /** To be counted up whenever facts change their meaning. */
-const VERSION = 1
+const VERSION = 2
 
 interface Entry {
   /** Size, time of change and inode of the file that the facts are of. */
