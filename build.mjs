@@ -34,6 +34,17 @@ const DATA_FILES = {
 /** Packages of which only data files are inside. */
 const DATA_PACKAGES = ['uplot']
 
+/** Packages of which less is taken, and later, than their indexes say (scripts/bundled). */
+const PARTS_OF_PACKAGES = {
+  name: 'parts of packages',
+  setup({ onResolve }) {
+    onResolve({ filter: /^undici$/ }, () => ({ path: join(root, 'scripts/bundled/undici.cjs') }))
+    onResolve({ filter: /^\.\/client-h2\.js$/ }, () => ({
+      path: join(root, 'scripts/bundled/client-h2.cjs'),
+    }))
+  },
+}
+
 function git(...args) {
   const { status, stdout } = spawnSync('git', args, { cwd: root, encoding: 'utf8' })
   return status === 0 ? stdout.trim() : ''
@@ -69,6 +80,7 @@ async function bundle(version) {
   const { metafile } = await build({
     ...options,
     entryPoints: entry('program'),
+    plugins: [PARTS_OF_PACKAGES],
     banner: { js: '(function(require,module){' },
     footer: { js: '})' },
   })

@@ -12,7 +12,7 @@ type Require = (name: string) => object
 /** Built-in modules that many commands name and few use, in the order of what they cost. */
 const LATE_MODULES: ReadonlySet<string> = new Set(
   (
-    'tls http net zlib child_process worker_threads v8 crypto fs/promises stream stream/promises ' +
+    'tls http2 http net zlib child_process worker_threads v8 crypto fs/promises stream stream/promises stream/web ' +
     'timers/promises dgram perf_hooks dns dns/promises console querystring url os sqlite ffi'
   )
     .split(' ')
@@ -32,7 +32,13 @@ export function loadProgram(compiled: Compiled): Parts {
 }
 
 function builtIn(name: string): object {
+  if (name === 'node:assert') return lateAssert
   return LATE_MODULES.has(name) ? whenTouched(name) : process.getBuiltinModule(name)!
+}
+
+/** node:assert, which undici calls all the time, is needed when something is wrong. */
+function lateAssert(value: unknown, ...rest: unknown[]): void {
+  if (!value) (process.getBuiltinModule('node:assert') as (...all: unknown[]) => void)(value, ...rest)
 }
 
 /** A built-in module that is loaded when something of it is first used. */

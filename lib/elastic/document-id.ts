@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../bytes/sha256.ts'
 
 /** Characters of an id: 128 bits in base64url (RFC 4648 §5). */
 export const DOCUMENT_ID_OCTETS = 22
@@ -15,7 +15,7 @@ export class DocumentIds {
 
   /** `key` names the source: what its content begins with, or an archive's file and when it was begun. */
   constructor(key: string) {
-    const digest = createHash('sha256').update(key).digest()
+    const digest = Buffer.from(sha256(Buffer.from(key)))
     this.#key = new Uint32Array([0, 4, 8, 12].map((at) => digest.readUInt32BE(at)))
   }
 

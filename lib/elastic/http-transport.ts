@@ -39,7 +39,7 @@ export function authorizationOf(
 
 /** A transport over HTTP; loads the HTTP client. Throws CONFIG_INVALID. */
 export async function openHttpTransport(options: HttpTransportOptions): Promise<Transport> {
-  const { Agent, EnvHttpProxyAgent, Pool, ProxyAgent } = await import('undici')
+  const http = await import('undici')
   const { address, connections, timeoutMs, idleTimeoutMs, tls, proxy } = options
   const common = {
     connections,
@@ -52,10 +52,10 @@ export async function openHttpTransport(options: HttpTransportOptions): Promise<
   const isPinned = address.isTls && tls.authorityFingerprint !== null
   let dispatcher: Dispatcher
   if (proxy === 'environment')
-    dispatcher = new EnvHttpProxyAgent({ ...common, connect: secure, requestTls: secure })
-  else if (proxy !== null) dispatcher = new ProxyAgent({ ...common, uri: proxy, requestTls: secure })
-  else if (isPinned) dispatcher = new Agent({ ...common, connect: pinnedConnector(options) })
-  else dispatcher = new Pool(address.origin, { ...common, connect: { ...secure, timeout: timeoutMs } })
+    dispatcher = new http.EnvHttpProxyAgent({ ...common, connect: secure, requestTls: secure })
+  else if (proxy !== null) dispatcher = new http.ProxyAgent({ ...common, uri: proxy, requestTls: secure })
+  else if (isPinned) dispatcher = new http.Agent({ ...common, connect: pinnedConnector(options) })
+  else dispatcher = new http.Pool(address.origin, { ...common, connect: { ...secure, timeout: timeoutMs } })
   return new HttpTransport(options, dispatcher)
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../bytes/sha256.ts'
 
 /** Octets at a file's start that may be looked at to know it again. */
 export const MOST_HEAD_OCTETS = 1024
@@ -28,5 +28,5 @@ export function fingerprintOf(head: Uint8Array, isWhole: boolean): Fingerprint |
 
 /** SHA-256 in hex. */
 export function hashOf(octets: Uint8Array): string {
-  return createHash('sha256').update(octets).digest('hex')
+  return Buffer.from(sha256(octets)).toString('hex')
 }
