@@ -30,7 +30,7 @@ const ALLOWED = {
 const DOORS = {
   cac: /^cmd\//,
   yaml: /^(lib\/goflow2\/mapping|cmd\/(config|packetbeat-config|document-flags|ecs-|analyze-file))/,
-  'node:ffi': /^lib\/(receive\/ffi|rotate\/run-lock|archive\/zstd)\.ts$/,
+  'node:ffi': /^lib\/(receive\/ffi|rotate\/run-lock|archive\/(?:crc32|zstd))\.ts$/,
   'node:dgram': /^lib\/receive\//,
   undici: /^(cmd|lib\/elastic)\//,
   re2js: /^(cmd|lib\/(filter|tail))\//,
