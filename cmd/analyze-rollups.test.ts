@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ARCHIVE_CALLS } from '../lib/archive/archive-calls.ts'
-import { openArchive } from '../lib/archive/archive-reader.ts'
+import { type ArchiveReader, openArchive } from '../lib/archive/archive-reader.ts'
 import { FileWriter } from '../lib/archive/file-writer.ts'
 import { ROLLUP_KINDS } from '../lib/archive/rollup-kinds.ts'
 import { writeRollups } from '../lib/archive/rollups.ts'
@@ -13,11 +13,14 @@ import { loadNetworks } from '../lib/enrich/networks-file.ts'
 import { FlowBatch } from '../lib/flow/batch.ts'
 import { F } from '../lib/flow/fields.ts'
 import { EMPTY_QUERY, type Key, type Measure, type Query } from '../lib/report/query.ts'
+import { EMPTY_QUESTION, queryOf } from '../lib/report/question.ts'
 import { runQueries } from '../lib/report/run.ts'
 import { newRandom } from '../lib/testing/workload.ts'
 import type { AnalyzeOptions } from './analyze-flags.ts'
-import { RollupPlanner } from './analyze-rollups.ts'
+import { RollupPlanner, rollupsText } from './analyze-rollups.ts'
+import { knowSetting } from './analyze-setting.ts'
 import { rollupKnowledge } from './rollup-knowledge.ts'
+import { ALL_TIMES } from './times.ts'
 
 const T0 = 1_767_225_600_000_000_000n
 const SECOND = 1_000_000_000n
@@ -90,11 +93,13 @@ const as: Key = {
 const hour = { fromNs: T0 + 3600n * SECOND, toNs: T0 + 7200n * SECOND }
 const base: Query = { ...EMPTY_QUERY, local, measures: [...counters(null), ...counters('out')] }
 const peak: Measure = { kind: 'overBins', name: 'p95', counter: 'octets', statistic: 'percentile', rank: 95 }
-const QUERIES: readonly (readonly [string | null, Query])[] = [
-  ['remote-as', { ...base, keys: [as] }],
+/** The kind that answers, or why none does. */
+const QUERIES: readonly (readonly [string | RegExp, Query])[] = [
+  ['remote-as-1d', { ...base, keys: [as] }],
+  ['remote-as-1d', { ...base, keys: [as], binMs: 300_000 }],
   ['remote-as', { ...base, keys: [as], ...hour }],
   ['networks', { ...base, keys: [time, prefix], binMs: 600_000, ...hour }],
-  ['networks', { ...base, keys: [direction, time], binMs: 300_000 }],
+  ['directions', { ...base, keys: [direction, time], binMs: 300_000 }],
   ['local-addresses', { ...base, keys: [{ kind: 'address', name: 'local.ip', side: 'local' }, direction] }],
   ['services', { ...base, measures: counters(null), keys: [{ kind: 'service', name: 'service' }] }],
   [
@@ -106,52 +111,66 @@ const QUERIES: readonly (readonly [string | null, Query])[] = [
       binMs: 60_000,
     },
   ],
-  ['services', { ...base, measures: counters(null), counters: 'raw' }],
-  [null, { ...base, keys: [as], fromNs: hour.fromNs + SECOND, toNs: hour.toNs }],
-  [null, { ...base, keys: [time, prefix], binMs: 90_000, ...hour }],
-  [null, { ...base, keys: [{ kind: 'address', name: 'src.ip', side: 'source' }] }],
-  [null, { ...base, keys: [as], allocation: 'start' }],
+  ['services', { ...base, measures: counters(null), counters: 'raw', ...hour }],
+  [/window or bins/, { ...base, keys: [as], fromNs: hour.fromNs + SECOND, toNs: hour.toNs }],
+  [/window or bins/, { ...base, keys: [time, prefix], binMs: 90_000, ...hour }],
+  [/key src\.ip/, { ...base, keys: [{ kind: 'address', name: 'src.ip', side: 'source' }] }],
+  [/volume is not start/, { ...base, keys: [as], allocation: 'start' }],
 ]
+
+const run = { memoryOctets: 2 ** 26, temporaryDirectory: tmpdir() }
+
+/** Writes flows to a file of the folder. */
+function written(directory: string, name: string, flows: FlowBatch): ArchiveReader {
+  const path = join(directory, `s-20260101T0${name}0000Z-${name}.weir`)
+  const writer = new FileWriter({
+    path,
+    stream: 's',
+    createdNs: BigInt(name),
+    blockRows: 500,
+    mostAddresses: 10_000,
+    calls: ARCHIVE_CALLS,
+    log: SILENT,
+  })
+  writer.append(flows)
+  writer.close()
+  return openArchive(path)
+}
+
+function plannerOf(directory: string, files: readonly ArchiveReader[]): RollupPlanner {
+  const options = { inputs: [directory], local: 'private', asSource: 'auto', usesRollups: true }
+  return new RollupPlanner(options as unknown as AnalyzeOptions, files)
+}
 
 for (const seed of [1, 2]) {
   test(`rollups, and records where there are none, answer as records do (${seed})`, async () => {
     const directory = mkdtempSync(join(tmpdir(), 'weir-analyze-rollups-'))
-    const write = (name: string, own: number) => {
-      const path = join(directory, `s-20260101T0${own}0000Z-${name}.weir`)
-      const writer = new FileWriter({
-        path,
-        stream: 's',
-        createdNs: BigInt(own),
-        blockRows: 500,
-        mostAddresses: 10_000,
-        calls: ARCHIVE_CALLS,
-        log: SILENT,
-      })
-      writer.append(flowsOf(seed * 100 + own, 1500))
-      writer.close()
-      return openArchive(path)
-    }
     try {
-      const files = [write('1', 1), write('2', 2)]
+      const files = ['1', '2'].map((name) =>
+        written(directory, name, flowsOf(seed * 100 + Number(name), 1500)),
+      )
       const kinds = ROLLUP_KINDS.filter(({ isDefault }) => isDefault)
-      assert.is([...writeRollups(directory, { kinds, knowledge, log: SILENT })].length, 10)
+      assert.is([...writeRollups(directory, { kinds, knowledge, log: SILENT })].length, 2 * kinds.length)
       // Late data: nobody has summed them up.
-      files.push(write('3', 3))
-      const options = { inputs: [directory], local: 'private', asSource: 'auto', usesRollups: true }
-      const run = { memoryOctets: 2 ** 26, temporaryDirectory: tmpdir() }
-      const planner = new RollupPlanner(options as unknown as AnalyzeOptions, files)
-      for (const [name, query] of QUERIES) {
+      files.push(written(directory, '3', flowsOf(seed * 100 + 3, 1500)))
+      const planner = plannerOf(directory, files)
+      for (const [expected, query] of QUERIES) {
         const answer = planner.answer(query)
-        assert.is(answer?.name ?? null, name)
-        if (answer === null) continue
+        if (typeof expected !== 'string') assert.match(String(answer), expected)
+        if (typeof answer === 'string') {
+          assert.ok(typeof expected !== 'string', answer)
+          continue
+        }
+        assert.equal(answer.names, [expected])
         assert.is(answer.files.length, 2)
         assert.is(answer.records.length, 1)
+        assert.is(rollupsText(answer), `${expected}: 2 files; records of 1 file that they do not tell`)
         const rollups = { queries: [answer.query], files: answer.files }
         const [summed] = await runQueries([query], answer.records, { ...run, rollups })
         const [read] = await runQueries([query], files, run)
         assert.ok(read!.rows.length > 0)
-        assert.equal(summed!.rows, read!.rows, name!)
-        assert.equal(summed!.totals, read!.totals, name!)
+        assert.equal(summed!.rows, read!.rows, String(expected))
+        assert.equal(summed!.totals, read!.totals, String(expected))
       }
       planner.close()
       for (const file of files) file.close()
@@ -160,5 +179,79 @@ for (const seed of [1, 2]) {
     }
   })
 }
+
+const KEYS = [
+  ...['time', 'exporter', 'in.if', 'out.if', 'proto', 'direction', 'service', 'local.ip', 'local.ip/24'],
+  ...['local.ip/16', 'remote.ip', 'remote.as', 'remote.country', 'src.ip'],
+]
+const MEASURES = [
+  ...['bytes', 'packets', 'flows', 'bytes.in', 'bps', 'bpp', 'share(bytes)', 'ratio(bytes.out,bytes.in)'],
+  ...['uniq(local.ip)', 'uniq(remote.as)', 'uniq(proto)', 'uniq(remote.ip)', 'max(bytes)'],
+]
+const FILTERS = [
+  ...[null, null, 'proto tcp', 'in if 1 or out if 2', 'exporter ip 0.0.0.2', 'not proto udp and in if 0'],
+  ...['in or out or internal', 'local', 'src local', 'not in', 'transit or proto 6', 'out and port 80'],
+]
+
+test('random questions get the same answers with rollups and without', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'weir-analyze-rollups-'))
+  const random = newRandom(41)
+  const pick = <T>(items: readonly T[]): T => items[random(items.length)]!
+  const some = (items: readonly string[], most: number) =>
+    [...new Set(Array.from({ length: random(most + 1) }, () => pick(items)))].slice(0, most)
+  try {
+    const odd = flowsOf(402, 800)
+    for (let row = 0; row < odd.rowCount; row += 7) {
+      const { words, present } = odd.fixed(row % 2 === 0 ? F.sourceAddress : F.destinationAddress)
+      words.fill(0, row * 4, row * 4 + 4)
+      present[row] = 0
+    }
+    const files = [written(directory, '1', flowsOf(401, 1500)), written(directory, '2', odd)]
+    const log = SILENT
+    const none = ROLLUP_KINDS.filter(({ name }) => name === 'services' || name === 'networks')
+    assert.is([...writeRollups(directory, { kinds: none, knowledge, log })].length, 4)
+    files.push(written(directory, '3', flowsOf(403, 700)))
+    // The first files have some kinds from another day.
+    assert.ok([...writeRollups(directory, { kinds: ROLLUP_KINDS, knowledge, log })].length > 20)
+    files.push(written(directory, '4', flowsOf(404, 300)))
+    const planner = plannerOf(directory, files)
+    let answered = 0
+    let filtered = 0
+    let distinct = 0
+    for (let round = 0; round < 100; round++) {
+      const from = T0 + BigInt(random(3)) * 3600n * SECOND
+      const isOpen = random(3) === 0
+      const binMs = pick([60_000, 300_000, 3_600_000, 90_000])
+      const filter = pick(FILTERS)
+      const options = {
+        ...{ local: 'private', as: undefined, filter, timeZone: 'UTC', range: ALL_TIMES },
+        ...({ isRaw: random(4) === 0, allocation: 'proportional', activeTimeoutMs: null } as const),
+        ...({ asSource: random(4) === 0 ? 'built-in' : 'auto', deduplicate: 'none' } as const),
+        asked: { fromNs: isOpen ? null : from, toNs: isOpen ? null : from + 3600n * SECOND, binMs },
+      }
+      const { setting } = await knowSetting(options, SILENT, 0)
+      const by = some(KEYS, 3)
+      const sum = [pick(MEASURES), ...some(MEASURES, 2)]
+      const question = { ...EMPTY_QUESTION, by, sum: [...new Set(sum)], filter: null, binMs }
+      const query = queryOf(question, setting)
+      const answer = planner.answer(query)
+      if (typeof answer === 'string') continue
+      answered++
+      if (filter !== null) filtered++
+      if (sum.some((word) => word.startsWith('uniq'))) distinct++
+      const rollups = { queries: [answer.query], files: answer.files }
+      const [summed] = await runQueries([query], answer.records, { ...run, rollups })
+      const [read] = await runQueries([query], files, run)
+      const what = `${by} | ${sum} | ${filter} | ${options.asked.fromNs} ${binMs} | ${rollupsText(answer)}`
+      assert.equal(summed!.rows, read!.rows, what)
+      assert.equal(summed!.totals, read!.totals, what)
+    }
+    assert.ok(answered > 15 && filtered > 4 && distinct > 4, `${answered} ${filtered} ${distinct}`)
+    planner.close()
+    for (const file of files) file.close()
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})
 
 test.run()

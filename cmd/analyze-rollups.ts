@@ -5,9 +5,10 @@ import type { ArchiveFile } from '../lib/archive/file-facts.ts'
 import { liveFiles } from '../lib/archive/live-files.ts'
 import { needsOf, ROLLUP_KINDS, type RollupKind } from '../lib/archive/rollup-kinds.ts'
 import { basisOf } from '../lib/archive/rollups.ts'
+import { identityText } from '../lib/archive/schema.ts'
 import type { FlowFile, FlowStream } from '../lib/flow/source.ts'
 import type { Query } from '../lib/report/query.ts'
-import { rollupFor } from '../lib/report/rollup-plan.ts'
+import { rollupsFor } from '../lib/report/rollup-plan.ts'
 import { asRollup, type RollupFile } from '../lib/report/rollup-rows.ts'
 import type { AnalyzeOptions } from './analyze-flags.ts'
 import { rollupKnowledge } from './rollup-knowledge.ts'
@@ -15,9 +16,19 @@ import { rollupKnowledge } from './rollup-knowledge.ts'
 /** Flows longer than this are cut where a question has bins and no window; rollups have not cut them. */
 const MOST_UNBOUND_NS = 86_400_000_000_000n
 
+/** What `--explain` says of rollups. */
+export function rollupsText(answer: RollupAnswer | string): string {
+  if (typeof answer === 'string') return `none: ${answer}`
+  const { names, files, records } = answer
+  const some = (count: number) => `${count} file${count === 1 ? '' : 's'}`
+  const rest = records.length === 0 ? '' : `; records of ${some(records.length)} that they do not tell`
+  return `${names.join(', ')}: ${some(files.length)}${rest}`
+}
+
 /** How a query is answered: from rollups, and from records of files that these do not cover. */
 export interface RollupAnswer {
-  readonly name: string
+  /** Kinds of rollups. */
+  readonly names: readonly string[]
   /** The query as rollups are asked. */
   readonly query: Query
   readonly files: readonly RollupFile[]
@@ -37,30 +48,51 @@ export class RollupPlanner {
     this.#flows = new Map(flows.flatMap((flow) => ('blocks' in flow ? [[flow.path, flow] as const] : [])))
   }
 
-  /** Null where records answer the query, or none but records are there. */
-  answer(query: Query): RollupAnswer | null {
+  /** Why records answer the query, where they do. */
+  answer(query: Query): RollupAnswer | string {
     const { as, asSource, inputs, usesRollups } = this.#options
-    if (!usesRollups || !inputs.every((word) => word !== '-' && statSync(word).isDirectory())) return null
+    if (!usesRollups) return '--raw forbids them'
+    if (!inputs.every((word) => word !== '-' && statSync(word).isDirectory()))
+      return 'they are looked for in folders only'
     const live = this.#liveFiles()
     const there = new Set(live.map(({ rollup }) => rollup?.name))
     const kinds = ROLLUP_KINDS.filter(({ name }) => there.has(name))
-    const found = rollupFor(query, kinds, as === undefined && asSource === 'auto')
-    if (found === null) return null
-    const { rollups } = chooseRollups(live, found.kind.name, this.#basisOf(found.kind))
+    const plans = rollupsFor(query, kinds, as === undefined && asSource === 'auto')
+    if (typeof plans === 'string') return plans
     const files: RollupFile[] = []
+    const names = new Set<string>()
     const covered = new Set<string>()
-    for (const file of rollups) {
-      const source = live.find(({ rollup, identity }) => rollup === null && isCovered(file, identity))
+    // Files of records that are summed up already, also those that were joined since.
+    const taken = new Set<string>()
+    const sources = new Map(
+      live.filter(({ rollup }) => rollup === null).map((file) => [identityText(file.identity), file]),
+    )
+    for (const file of this.#candidates(plans.map(({ kind }) => kind))) {
+      const { name, covers } = file.rollup!
+      const own = covers.map(identityText)
+      if (own.some((identity) => taken.has(identity))) continue
+      const source = sources.get(own[0]!)
       const records = source === undefined ? undefined : this.#flows.get(source.path)
-      // A file that the window leaves out is not read either way.
+      if (!tells(query, file, records, plans[0]!.needsAddresses)) continue
+      for (const identity of own) taken.add(identity)
       if (source !== undefined) covered.add(source.path)
+      // A file that the window leaves out is not read either way.
       if (source !== undefined && records === undefined) continue
-      if (!tells(query, file, records)) covered.delete(source!.path)
-      else files.push(asRollup(this.#open(file.path), records?.blocks ?? []))
+      files.push(asRollup(this.#open(file.path), records?.blocks ?? []))
+      names.add(name)
     }
-    if (files.length === 0) return null
+    const tried = plans.map(({ kind }) => kind.name).join(', ')
+    if (files.length === 0) return `${tried} are of other networks or tables here, or lack flows`
     const records = [...this.#flows.values()].filter(({ path }) => !covered.has(path))
-    return { name: found.kind.name, query: found.query, files, records }
+    return { names: [...names], query: plans[0]!.query, files, records }
+  }
+
+  /** Rollups of these kinds: of joined files first, for they hold what was joined; of one file those of fewer rows. */
+  #candidates(kinds: readonly RollupKind[]): ArchiveFile[] {
+    const live = this.#liveFiles()
+    const found = kinds.flatMap((kind) => chooseRollups(live, kind.name, this.#basisOf(kind)).rollups)
+    const coversOf = (file: ArchiveFile) => file.rollup!.covers.length
+    return found.sort((a, b) => coversOf(b) - coversOf(a) || a.rows - b.rows)
   }
 
   #liveFiles(): readonly ArchiveFile[] {
@@ -96,13 +128,14 @@ export class RollupPlanner {
 
 const NOBODY = { name: '', fill: () => {}, text: String, find: () => -1 }
 
-function isCovered({ rollup }: ArchiveFile, identity: ArchiveFile['identity']): boolean {
-  const first = rollup!.covers[0]!
-  return first.fileId === identity.fileId && first.createdNs === identity.createdNs
-}
-
 /** Whether a rollup says of its flows all that the query asks; without records there is nothing else. */
-function tells(query: Query, { rollup }: ArchiveFile, records: FlowFile | undefined): boolean {
+function tells(
+  query: Query,
+  { rollup }: ArchiveFile,
+  records: FlowFile | undefined,
+  needsAddresses: boolean,
+): boolean {
+  if (needsAddresses && rollup!.unaddressed !== 0) return false
   if (records === undefined) return true
   const isOpen = query.fromNs === null || query.toNs === null
   if (!isOpen) return true

@@ -9,7 +9,7 @@ import type { AnalyzeOptions } from './analyze-flags.ts'
 import { Interfaces } from './analyze-interfaces.ts'
 import { loadFormat, ReportOutput, textOf } from './analyze-output.ts'
 import { type PagePictures, picturesFor } from './analyze-pages.ts'
-import { RollupPlanner } from './analyze-rollups.ts'
+import { RollupPlanner, rollupsText } from './analyze-rollups.ts'
 import { asUsage, asUsageLater, knowSetting, type SettingOptions } from './analyze-setting.ts'
 import type { AnalyzeThreadStart } from './analyze-threads.ts'
 import { tuneFor } from './analyze-tuning.ts'
@@ -245,7 +245,7 @@ async function askTogether(
   try {
     for (const [i, query] of queries.entries()) {
       const answer = planner.answer(query)
-      if (answer === null) rest.push(i)
+      if (typeof answer === 'string') rest.push(i)
       else {
         const rollups = { queries: [answer.query], files: answer.files }
         tables[i] = (await runQueries([query], answer.records, { ...run, rollups }))[0]!
@@ -343,8 +343,8 @@ async function explainJob({ options, plan, setting }: Job, { flows }: FlowInputs
         filters.length > 1 ? filters.map((text) => `(${text})`).join(' and ') : (filters[0] ?? null)
       const query = queryOf(question, setting)
       const answer = planner.answer(query)
-      const read = answer === null ? flows : [...answer.files, ...answer.records]
-      const rollups = answer === null ? '' : `rollups     ${answer.name}\n`
+      const read = typeof answer === 'string' ? flows : [...answer.files, ...answer.records]
+      const rollups = `rollups     ${rollupsText(answer)}\n`
       return `${genericCommand(question, options)}\n${explainQuery(query, read, filter)}${rollups}`
     }),
   )

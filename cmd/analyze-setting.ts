@@ -1,6 +1,8 @@
 import { FlowError } from '../lib/diagnostics/flow-error.ts'
 import type { Log } from '../lib/diagnostics/log.ts'
 import { compileFilter, loadPatterns, parseFilter } from '../lib/filter/filter.ts'
+import { overRollups } from '../lib/filter/over-rollups.ts'
+import type { Field } from '../lib/flow/fields.ts'
 import { protocolName } from '../lib/flow/protocol-names.ts'
 import { serviceName } from '../lib/flow/service-names.ts'
 import type { Selector } from '../lib/report/query.ts'
@@ -83,7 +85,11 @@ function selectors(
       counters: options.isRaw ? ('raw' as const) : ('scaled' as const),
     }
     const text = texts.length === 1 ? texts[0]! : texts.map((one) => `(${one})`).join(' and ')
-    return asUsage(() => compileFilter(parseFilter(text, names)))
+    return asUsage(() => {
+      const filter = parseFilter(text, names)
+      const ofRollups = (keys: readonly Field[]) => overRollups(filter, keys, known.local)
+      return { ...compileFilter(filter), overRollups: ofRollups }
+    })
   }
 }
 

@@ -53,6 +53,7 @@ const ROLLUP = {
   covers: [],
   basis: '',
   untimed: 0,
+  unaddressed: 0,
 }
 
 test('files of records and rollups go by their own ages, and empty folders with them', () => {

@@ -38,6 +38,8 @@ export class RollupFlows implements TimedFlows {
   readonly rates: Uint8Array
   /** Flows that say no time; their starts are NaN. */
   readonly untimed: number
+  /** Flows that lack one of both addresses. */
+  readonly unaddressed: number
   readonly #block: Block
   readonly #facts: CodeFacts
   readonly #problems: Problem[] = []
@@ -65,6 +67,14 @@ export class RollupFlows implements TimedFlows {
     this.ends = end
     this.rates = new Uint8Array(this.rows)
     this.counters = this.#counters()
+    this.unaddressed = this.#unaddressed()
+  }
+
+  #unaddressed(): number {
+    const [a, b] = [this.column(F.sourceAddress), this.column(F.destinationAddress)]
+    let count = 0
+    for (let row = 0; row < this.rows; row++) count += 1 - (a.present![row]! & b.present![row]!)
+    return count
   }
 
   /** Times after the base; NaN where there is none. */

@@ -40,10 +40,12 @@ const { exporterAddress, ingressInterface, egressInterface, protocolIdentifier }
 /** Bins of all kinds are whole parts of a day. */
 export const ROLLUP_KINDS: readonly RollupKind[] = [
   kind('interfaces', MINUTE, [exporterAddress, ingressInterface, egressInterface, protocolIdentifier], true),
+  kind('directions', 5 * MINUTE, [localDirection], true),
   kind('networks', 5 * MINUTE, [localPrefix, localDirection], true),
   kind('services', HOUR, [protocolIdentifier, servicePort], true),
   kind('local-addresses', HOUR, [localAddress, localDirection], true),
   kind('remote-as', HOUR, [remoteAsNumber, localDirection], true),
+  kind('remote-as-1d', DAY, [remoteAsNumber, localDirection], true),
   kind('networks-1m', MINUTE, [localPrefix, localDirection]),
   kind('remote-addresses', DAY, [remoteAddress, localDirection]),
   kind('network-as', HOUR, [localPrefix, remoteAsNumber, localDirection]),

@@ -17,6 +17,7 @@ import { RollupGroups } from './rollup-groups.ts'
 import { MEASURES, needsOf, type RollupKind } from './rollup-kinds.ts'
 import { dealFlows, newShares } from './rollup-shares.ts'
 import { RollupWriter } from './rollup-writer.ts'
+import type { RollupFacts } from './schema.ts'
 import { KEEPER, lockStream } from './write-lock.ts'
 
 /** What rollups know of addresses, and what that is called. */
@@ -92,8 +93,8 @@ function* writeOf(
     try {
       const shared = new SharedFacts(reader, options.knowledge)
       for (const kind of kinds) jobs.push(new RollupJob(kind, file, shared, options))
-      const untimed = deal(reader, shared.facts, jobs)
-      for (const job of jobs) job.untimed = untimed
+      const odd = deal(reader, shared.facts, jobs)
+      for (const job of jobs) job.odd = odd
     } finally {
       reader.close()
     }
@@ -119,9 +120,13 @@ function* writeOf(
   }
 }
 
-/** Adds all flows of a file to all rollups; returns how many say no time. */
-function deal(reader: ArchiveReader, facts: CodeFacts, jobs: readonly RollupJob[]): number {
+/** Flows of which rollups tell less: those of no time, and those that lack an address. */
+type OddFlows = Pick<RollupFacts, 'untimed' | 'unaddressed'>
+
+/** Adds all flows of a file to all rollups; returns how many of them are odd. */
+function deal(reader: ArchiveReader, facts: CodeFacts, jobs: readonly RollupJob[]): OddFlows {
   let untimed = 0
+  let unaddressed = 0
   const memory = new BlockMemory()
   const shares = newShares()
   const bins = new Set(jobs.map(({ kind }) => kind.binNs))
@@ -131,6 +136,7 @@ function deal(reader: ArchiveReader, facts: CodeFacts, jobs: readonly RollupJob[
     if (block === null) throw new Damage(reader.problems.at(-1)?.what ?? 'a block is damaged')
     const flows = new RollupFlows(block, facts)
     untimed += flows.untimed
+    unaddressed += flows.unaddressed
     for (const binNs of bins) {
       const wanted = jobs.filter(({ kind }) => kind.binNs === binNs)
       const columns = wanted.map(({ kind }) => kind.keys.map((field) => flows.column(field)))
@@ -140,7 +146,7 @@ function deal(reader: ArchiveReader, facts: CodeFacts, jobs: readonly RollupJob[
       if (made < 0) throw new Untellable('flows that last too long')
     }
   }
-  return untimed
+  return { untimed, unaddressed }
 }
 
 /** What all rollups of a file share. */
@@ -199,7 +205,7 @@ class SharedFacts {
 class RollupJob {
   readonly kind: RollupKind
   readonly groups: RollupGroups
-  untimed = 0
+  odd: OddFlows = { untimed: 0, unaddressed: null }
   readonly #of: ArchiveFile
   readonly #final: string
   readonly #draft: string
@@ -227,7 +233,7 @@ class RollupJob {
         measures: MEASURES.map(({ name }) => name),
         covers: [of.identity, ...of.replaces],
         basis: basisOf(kind, options.knowledge),
-        untimed: 0,
+        ...this.odd,
       },
       blockRows,
       mostAddresses,
@@ -243,7 +249,7 @@ class RollupJob {
 
   finish(): WrittenRollup {
     const rows = this.#file.appendedRows
-    this.#file.rollup = { ...this.#file.rollup!, untimed: this.untimed }
+    this.#file.rollup = { ...this.#file.rollup!, ...this.odd }
     if (!this.#file.close() || this.#file.droppedRows > 0)
       throw new FlowError('FILE_UNWRITABLE', `cannot write rollup: ${this.#final}: there is no room for it`)
     this.#isEnded = true

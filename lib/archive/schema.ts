@@ -53,6 +53,8 @@ export interface RollupFacts {
   readonly basis: string
   /** Flows of no time, which are in no bin. */
   readonly untimed: number
+  /** Flows that lack one of both addresses; null where nobody wrote that down. */
+  readonly unaddressed: number | null
 }
 
 /** What all S frames of a file said. */
@@ -128,7 +130,8 @@ function triples(files: readonly FileIdentity[]): [number, number, number][] {
   return files.map(({ fileId, createdNs }) => [fileId, ...pairOf(createdNs)])
 }
 
-function rollupFacts([name, bin, keys, measures, covers, basis, untimed]: readonly unknown[]): RollupFacts {
+function rollupFacts(place: readonly unknown[]): RollupFacts {
+  const [name, bin, keys, measures, covers, basis, untimed, unaddressed] = place
   const names = (list: unknown) => (isList(list) ? list : []).map(String)
   return {
     name: String(name),
@@ -138,6 +141,7 @@ function rollupFacts([name, bin, keys, measures, covers, basis, untimed]: readon
     covers: identities(covers),
     basis: typeof basis === 'string' ? basis : '',
     untimed: whole(untimed),
+    unaddressed: typeof unaddressed === 'number' ? whole(unaddressed) : null,
   }
 }
 
@@ -174,8 +178,9 @@ function addLayout(schema: Schema, item: unknown): boolean {
   return true
 }
 
-function rollupPlace({ name, binNs, keys, measures, covers, basis, untimed }: RollupFacts): unknown[] {
-  return [name, pairOf(binNs), keys, measures, triples(covers), basis, untimed]
+function rollupPlace(rollup: RollupFacts): unknown[] {
+  const { name, binNs, keys, measures, covers, basis, untimed, unaddressed } = rollup
+  return [name, pairOf(binNs), keys, measures, triples(covers), basis, untimed, unaddressed]
 }
 
 /** What the first S frame says of the whole file. */

@@ -20,69 +20,107 @@ const AS_IT_IS: readonly Field[] = [
   F.protocolIdentifier,
 ]
 
+/** How a query is asked of a kind of rollup. */
+export interface RollupPlan<Shape extends RollupShape> {
+  readonly kind: Shape
+  readonly query: Query
+  /** Whether only rollups answer of files whose flows all have both addresses. */
+  readonly needsAddresses: boolean
+}
+
 /**
- * The kind of rollup that answers a query exactly, the one with fewest rows, and the query as rollups are asked; null
- * where records are needed. `knowsAs`: whether the query's AS numbers are those that rollups have.
+ * How kinds of rollups answer a query exactly, the one with fewest rows first; where none does, why records are needed. The
+ * query is the same for all of them. `knowsAs`: whether the query's AS numbers are those that rollups have.
  */
-export function rollupFor<Shape extends RollupShape>(
+export function rollupsFor<Shape extends RollupShape>(
   query: Query,
   kinds: readonly Shape[],
   knowsAs: boolean,
-): { kind: Shape; query: Query } | null {
-  if (query.filter !== null || query.deduplicate !== 'none') return null
-  if (query.allocation !== 'proportional' || query.activeTimeoutMs !== null) return null
-  if (!query.measures.every(isOfCounters)) return null
-  const isDirected = query.measures.some(hasDirection)
-  const fits = (kind: Shape): Query | null => {
-    if (!hasBorders(query, BigInt(kind.binNs))) return null
-    if (isDirected && !kind.keys.includes(ROLLUP.localDirection)) return null
-    const keys = query.keys.map((key) => keyOf(key, kind.keys, knowsAs))
-    return keys.every((key) => key !== null) ? { ...query, keys } : null
-  }
+): RollupPlan<Shape>[] | string {
+  if (query.deduplicate !== 'none') return 'they do not tell what several exporters saw'
+  if (query.allocation !== 'proportional') return `volume is not ${query.allocation} in their bins`
+  if (query.activeTimeoutMs !== null) return 'they have not cut long flows'
+  let near: Misfit = { fits: -1, why: 'there are none' }
   const sorted = [...kinds].sort((a, b) => b.binNs - a.binNs || a.keys.length - b.keys.length)
+  const plans: RollupPlan<Shape>[] = []
   for (const kind of sorted) {
-    const own = fits(kind)
-    if (own !== null) return { kind, query: own }
+    const found = planFor(query, kind, knowsAs)
+    if ('kind' in found) plans.push(found)
+    else if (found.fits > near.fits) near = found
   }
-  return null
+  return plans.length > 0 ? plans : near.why
 }
 
-function isOfCounters(measure: Measure): boolean {
+/** Why a kind does not answer, and how many parts of the query it would tell. */
+interface Misfit {
+  readonly fits: number
+  readonly why: string
+}
+
+function planFor<Shape extends RollupShape>(
+  query: Query,
+  kind: Shape,
+  knowsAs: boolean,
+): RollupPlan<Shape> | Misfit {
+  const { filter } = query
+  const keys = query.keys.map((key) => keyOf(key, kind.keys, knowsAs))
+  const unknown = keys.indexOf(null)
+  if (unknown >= 0)
+    return { fits: unknown, why: `none has the key ${query.keys[unknown]!.name} beside the others` }
+  const measures = query.measures.map((measure) => measureOf(measure, kind.keys, knowsAs))
+  const missing = measures.indexOf(null)
+  if (missing >= 0)
+    return { fits: keys.length + missing, why: `none with these keys tells ${query.measures[missing]!.name}` }
+  const own = filter === null ? null : (filter.overRollups?.(kind.keys) ?? null)
+  if (filter !== null && own === null)
+    return { fits: keys.length + measures.length, why: 'none with these keys tells what the filter asks' }
+  if (!hasBorders(query, BigInt(kind.binNs)))
+    return {
+      fits: keys.length + measures.length + 1,
+      why: `the window or bins begin or end within bins of ${kind.name}`,
+    }
+  const asked: Query = {
+    ...query,
+    keys: keys as readonly Key[],
+    measures: measures as readonly Measure[],
+    filter: own?.filter ?? null,
+  }
+  return { kind, query: asked, needsAddresses: own?.needsAddresses === true }
+}
+
+/** The measure as a rollup with these keys is asked for it; null where it does not know. */
+function measureOf(measure: Measure, known: readonly Field[], knowsAs: boolean): Measure | null {
   switch (measure.kind) {
     case 'counter':
     case 'rate':
+    case 'overBins':
+      return (measure.direction ?? null) === null || known.includes(ROLLUP.localDirection) ? measure : null
     case 'perPacket':
-    case 'overBins':
-      return true
-    case 'share':
-      return isOfCounters(measure.of)
-    case 'ratio':
-      return isOfCounters(measure.left) && isOfCounters(measure.right)
+      return measure
+    case 'distinct': {
+      const key = keyOf(measure.key, known, knowsAs)
+      return key === null ? null : { ...measure, key }
+    }
+    case 'share': {
+      const of = measureOf(measure.of, known, knowsAs)
+      return of === null ? null : { ...measure, of }
+    }
+    case 'ratio': {
+      const left = measureOf(measure.left, known, knowsAs)
+      const right = measureOf(measure.right, known, knowsAs)
+      return left === null || right === null ? null : { ...measure, left, right }
+    }
     default:
-      return false
-  }
-}
-
-function hasDirection(measure: Measure): boolean {
-  switch (measure.kind) {
-    case 'counter':
-    case 'rate':
-    case 'overBins':
-      return (measure.direction ?? null) !== null
-    case 'share':
-      return hasDirection(measure.of)
-    case 'ratio':
-      return hasDirection(measure.left) || hasDirection(measure.right)
-    default:
-      return false
+      return null
   }
 }
 
 /** Whether the borders of the window and of bins are borders of the rollup's bins. */
-function hasBorders({ fromNs, toNs, binMs, binZone }: Query, binNs: bigint): boolean {
+function hasBorders({ fromNs, toNs, binMs, binZone, keys, measures }: Query, binNs: bigint): boolean {
   const isBorder = (ns: bigint | null) => ns === null || ns % binNs === 0n
   if (!isBorder(fromNs) || !isBorder(toNs)) return false
-  if (binMs === null) return true
+  const usesBins = keys.some(({ kind }) => kind === 'time') || measures.some(isOverBins)
+  if (binMs === null || !usesBins) return true
   if (!isBorder(BigInt(Math.round(binMs * 1e6)))) return false
   return binMs < HOUR_MS || aheadOfUtc(binZone, [fromNs, toNs]).every(isBorder)
 }
@@ -93,6 +131,19 @@ function aheadOfUtc(zone: string, moments: readonly (bigint | null)[]): bigint[]
   const asked = moments.flatMap((ns) => (ns === null ? [] : [Number(ns / NS_PER_MS)]))
   const ms = [...asked, Date.UTC(year, 0), Date.UTC(year, 6)]
   return ms.map((at) => BigInt(zoneOffset(at, zone)) * NS_PER_MS)
+}
+
+function isOverBins(measure: Measure): boolean {
+  switch (measure.kind) {
+    case 'overBins':
+      return true
+    case 'share':
+      return isOverBins(measure.of)
+    case 'ratio':
+      return isOverBins(measure.left) || isOverBins(measure.right)
+    default:
+      return false
+  }
 }
 
 /** The key as a rollup with these keys is asked for it; null where it does not know. */
@@ -120,6 +171,10 @@ function keyOf(key: Key, known: readonly Field[], knowsAs: boolean): Key | null 
       return key.side === 'remote' && has(ROLLUP.remoteAddress) ? { ...key, side: 'destination' } : null
     }
     case 'as': {
+      // What only tables tell of addresses is told of these anew.
+      if (key.side === 'remote' && !key.exporter && has(ROLLUP.remoteAddress))
+        return { ...key, side: 'destination' }
+      if (key.side === 'local' && !key.exporter && has(ROLLUP.localAddress)) return { ...key, side: 'source' }
       const isOurs = knowsAs && key.before === null && key.exporter && key.after !== null
       if (key.side !== 'remote' || key.shows !== 'number' || !isOurs || !has(ROLLUP.remoteAsNumber))
         return null

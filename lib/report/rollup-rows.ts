@@ -97,10 +97,11 @@ export class RollupRows extends BlockRows {
     })
   }
 
-  /** Flows whose sampling rate nobody knew. */
-  get unknownRates(): bigint {
-    let sum = 0n
-    for (const count of this.fixed(ROLLUP.unknownRateFlowCount)?.wide ?? []) sum += count
+  /** Flows of some rows whose sampling rate nobody knew. */
+  unknownRates(selection: Uint32Array, count: number): number {
+    const flows = this.fixed(ROLLUP.unknownRateFlowCount)?.words ?? null
+    let sum = 0
+    for (let i = 0; flows !== null && i < count; i++) sum += flows[selection[i]! * 2]!
     return sum
   }
 }
