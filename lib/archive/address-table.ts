@@ -133,7 +133,8 @@ export class AddressTable implements AddressFacts {
 
 /** The addresses of one frame, from its first code to its last. */
 class DeltaWords {
-  readonly #families: Uint32Array
+  /** 0 for IPv4. */
+  readonly #families: Uint8Array
   readonly #ipv4: Uint32Array
   readonly #ipv6: readonly [Uint32Array, Uint32Array, Uint32Array, Uint32Array]
   #next = 0
@@ -144,9 +145,11 @@ class DeltaWords {
   constructor({ count, numbers, open }: Delta, memory: BlockMemory) {
     memory.reset()
     const reader = open(memory)
-    this.#families = reader.narrow(numbers[0]!, count)
-    const count6 = countNonZero(this.#families)
-    this.#ipv4 = reader.narrow(numbers[1]!, count - count6)
+    const count4 = reader.count(numbers[1]!)
+    const count6 = count - count4
+    if (count6 < 0) throw new Damage('there are more IPv4 addresses than addresses')
+    this.#families = reader.small(numbers[0]!, count)
+    this.#ipv4 = reader.narrow(numbers[1]!, count4)
     const [a, b, c, d] = numbers.slice(2, 6).map((number) => reader.narrow(number, count6))
     this.#ipv6 = [a!, b!, c!, d!]
   }
@@ -175,11 +178,7 @@ class DeltaWords {
     this.#next += count
     this.#next4 = at4
     this.#next6 = at6
+    if (at4 > ipv4.length || at6 > a.length)
+      throw new Damage('families of addresses and their numbers differ')
   }
-}
-
-function countNonZero(values: Uint32Array): number {
-  let count = 0
-  for (let i = 0; i < values.length; i++) count += values[i] === 0 ? 0 : 1
-  return count
 }

@@ -113,6 +113,45 @@ test('some rows of a column have what they have in the whole, whichever of both 
   })
 })
 
+test('rows are found by their numbers and codes, in any part of the range that these have', () => {
+  withFile((path) => {
+    const reader = openArchive(path)
+    let found = 0
+    for (let index = 0; index < reader.blocks.length; index++) {
+      for (const { field } of reader.block(index)!.columns) {
+        if (field === null) continue
+        const block = reader.block(index, new BlockMemory())!
+        const { column, codes } = block.read(field, reader.problems)!
+        const rows = new Uint32Array(block.info.rows)
+        const [least, middle, greatest] = [0, rows.length >> 1, rows.length - 1].map((row) =>
+          column.shape === 'fixed' && field.kind !== 'f64' && field.kind !== 'mac'
+            ? Number(codes?.[row] ?? (field.kind === 'u64' ? column.wide[row] : column.values[row]))
+            : 0,
+        ) as [number, number, number]
+        const ranges = [
+          [least, least],
+          [Math.min(middle, greatest), Math.max(middle, greatest)],
+          [0, 2 ** 32 - 1],
+          [0, 0],
+          [2 ** 32 - 1, 2 ** 32 - 1],
+          [2 ** 31, 2 ** 31 + 5],
+        ] as const
+        for (const [low, high] of ranges) {
+          const again = reader.block(index, new BlockMemory())!
+          const count = again.find!(field, low, high, rows)
+          if (count < 0 || column.shape !== 'fixed') continue
+          const values = codes ?? (field.kind === 'u64' ? column.wide : column.values)
+          const wanted = Array.from(rows.keys()).filter((row) => values[row]! >= low && values[row]! <= high)
+          assert.equal([...rows.subarray(0, count)], wanted, `${field.name} ${low} to ${high}`)
+          found++
+        }
+      }
+    }
+    assert.ok(found > 100)
+    reader.close()
+  })
+})
+
 test('of a column that is damaged no rows are given, and reading it tells why', () => {
   withFile((path) => {
     const reader = openArchive(path)
@@ -123,6 +162,7 @@ test('of a column that is damaged no rows are given, and reading it tells why', 
     const block = reader.block(0)!
     const out = new Uint32Array(2)
     assert.not(block.gather!(F.sourceTransportPort, Uint32Array.of(0, 1), 2, out))
+    assert.is(block.find!(F.sourceTransportPort, 0, 65_535, new Uint32Array(block.info.rows)), -1)
     assert.is(block.read(F.sourceTransportPort, reader.problems), null)
     assert.is(reader.problems.length, 1)
     assert.match(reader.problems[0]!.what, 'column sourceTransportPort')

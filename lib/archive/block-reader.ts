@@ -2,7 +2,15 @@ import type { ValueMemory } from '../flow/block-memory.ts'
 import type { Field } from '../flow/fields.ts'
 import { F } from '../flow/fields.ts'
 import type { AddressCodes, BlockColumnFacts, FlowBlock, Problem } from '../flow/source.ts'
-import { countCodes, gatherNumbers, readCodes, readColumn, readRuns, readScaled } from './column-reader.ts'
+import {
+  countCodes,
+  findNumbers,
+  gatherNumbers,
+  readCodes,
+  readColumn,
+  readRuns,
+  readScaled,
+} from './column-reader.ts'
 import { Damage } from './damage.ts'
 import { BLOCK_FIXED_OCTETS, COLUMN_ENTRY_OCTETS, MOST_BLOCK_ROWS } from './encoding.ts'
 import type { BlockInfo } from './footer.ts'
@@ -107,6 +115,8 @@ export function openBlock(
     readRuns: (field, problems) => guarded(field, problems, (entry) => readRuns(entry, field, rows, reader)),
     gather: (field, wanted, count, out) =>
       guarded(field, [], (entry) => gatherNumbers(entry, field, rows, reader, wanted, count, out)) ?? false,
+    find: (field, low, high, found) =>
+      guarded(field, [], (entry) => findNumbers(entry, field, rows, reader, low, high, found)) ?? -1,
     readScaled: (field, problems) =>
       field.kind === 'u64'
         ? guarded(field, problems, (entry) => readScaled(entry, rows, reader, memory))

@@ -161,6 +161,21 @@ export function gatherNumbers(
   return reader.gather(entry.streams[0], rows, wanted, count, out)
 }
 
+/** Rows whose number or code is one from `low` to `high`, as `gatherNumbers`; -1 where they do not fit. Throws Damage. */
+export function findNumbers(
+  entry: BlockColumn,
+  field: Field,
+  rows: number,
+  reader: StreamReader,
+  low: number,
+  high: number,
+  found: Uint32Array,
+): number {
+  if (entry.presence !== 0 || !NUMBER_KINDS.has(field.kind)) return -1
+  if (BigInt(high) < entry.least || BigInt(low) > entry.greatest) return 0
+  return reader.find(entry.streams[0], rows, low, high, found)
+}
+
 /** Codes below this are counted in an array. */
 const MOST_TALLIED = 65_536
 

@@ -7,6 +7,9 @@ import type { BodyReader } from './frame-scan.ts'
 import { type Decoded, newWide, newWords, scaleSlowly, wordsOf } from './scaled.ts'
 import {
   addToWords,
+  findOctets,
+  findPairOctets,
+  findPairs,
   fromOctets,
   fromPairs,
   gatherOctets,
@@ -29,6 +32,14 @@ export interface PlanesFacts {
   /** Its planes: the first one's index, and how many. */
   readonly first: number
   readonly planes: number
+}
+
+/** Planes of numbers: octets, or pairs of octets, with a third octet or without. */
+interface SmallPlanes {
+  readonly octets: Uint8Array | null
+  readonly pairs: Uint16Array | null
+  readonly high: Uint8Array | null
+  readonly base: number
 }
 
 /** Reads the planes of one frame and puts them together (FORMAT.md 4); throws Damage for what it cannot believe. */
@@ -72,21 +83,44 @@ export class PlaneReader {
     return { planes, bits }
   }
 
+  /**
+   * The planes of one stream of numbers that fit 32 bits with their sum, where they are of one kind of few; they are kept,
+   * for who has asked for some values may ask for others. Null where they are otherwise.
+   */
+  #smallPlanes(number: number, facts: PlanesFacts): SmallPlanes | null {
+    const { count, base, first, planes: many } = facts
+    if (count === 0 || many < 1 || many > 2 || base + 2n ** 24n > 2n ** 32n) return null
+    const isOctets = (index: number) => this.octetsOf(index) === count
+    if (many === 2 && (isOctets(first) || !isOctets(first + 1))) return null
+    for (let index = first; index < first + many; index++)
+      if (!this.#kept.has(index)) this.#kept.set(index, this.plane(index))
+    const [low, high] = this.#planesOf(number, facts).planes
+    if (low!.length === count) return { octets: low!, pairs: null, high: null, base: Number(base) }
+    return { octets: null, pairs: pairsOf(low!), high: high ?? null, base: Number(base) }
+  }
+
   /** Values `wanted[0 … many-1]` of one stream without a unit; false where planes are not those of small numbers. */
   gather(number: number, facts: PlanesFacts, wanted: Uint32Array, many: number, out: Uint32Array): boolean {
-    const { count, base, first } = facts
-    if (count === 0 || facts.planes < 1 || facts.planes > 2) return false
-    const isOctets = (index: number) => this.octetsOf(index) === count
-    if (facts.planes === 2 && (isOctets(first) || !isOctets(first + 1))) return false
-    if (base + 2n ** 24n > 2n ** 32n) return false
-    for (let k = 0; k < facts.planes; k++)
-      if (!this.#kept.has(first + k)) this.#kept.set(first + k, this.plane(first + k))
-    const [low, high] = this.#planesOf(number, facts).planes
-    const from = Number(base)
-    if (high !== undefined) gatherPairOctet(pairsOf(low!), high, from, wanted, many, out)
-    else if (low!.length === count) gatherOctets(low!, from, wanted, many, out)
-    else gatherPairs(pairsOf(low!), from, wanted, many, out)
+    const planes = this.#smallPlanes(number, facts)
+    if (planes === null) return false
+    const { octets, pairs, high, base } = planes
+    if (octets !== null) gatherOctets(octets, base, wanted, many, out)
+    else if (high === null) gatherPairs(pairs!, base, wanted, many, out)
+    else gatherPairOctet(pairs!, high, base, wanted, many, out)
     return true
+  }
+
+  /** Places of values from `low` to `high` of such a stream, and how many there are; -1 as `gather`. */
+  find(number: number, facts: PlanesFacts, low: number, high: number, found: Uint32Array): number {
+    const planes = this.#smallPlanes(number, facts)
+    if (planes === null) return -1
+    const { base } = planes
+    const least = Math.max(0, low - base)
+    const most = Math.min(high - base, 2 ** 24 - 1)
+    if (most < least) return 0
+    if (planes.octets !== null) return findOctets(planes.octets, least, most, found)
+    if (planes.high === null) return findPairs(planes.pairs!, least, most, found)
+    return findPairOctets(planes.pairs!, planes.high, least, most, found)
   }
 
   /** The planes of one stream put together. */

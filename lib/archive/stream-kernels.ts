@@ -231,6 +231,54 @@ export function gatherWords(values: Uint32Array, wanted: Uint32Array, count: num
   for (let i = 0; i < count; i++) out[i] = values[wanted[i]!]!
 }
 
+/** Places of values from `low` to `high`, and how many there are; both are below 2^31. */
+export function findOctets(plane: Uint8Array, low: number, high: number, found: Uint32Array): number {
+  let count = 0
+  for (let i = 0; i < plane.length; i++) {
+    const value = plane[i]!
+    found[count] = i
+    // Each half is -1 where the value is beyond: no branch.
+    count += 1 + (((value - low) >> 31) | ((high - value) >> 31))
+  }
+  return count
+}
+
+export function findPairs(plane: Uint16Array, low: number, high: number, found: Uint32Array): number {
+  let count = 0
+  for (let i = 0; i < plane.length; i++) {
+    const value = plane[i]!
+    found[count] = i
+    count += 1 + (((value - low) >> 31) | ((high - value) >> 31))
+  }
+  return count
+}
+
+export function findPairOctets(
+  pairs: Uint16Array,
+  octets: Uint8Array,
+  low: number,
+  high: number,
+  found: Uint32Array,
+): number {
+  let count = 0
+  for (let i = 0; i < pairs.length; i++) {
+    const value = pairs[i]! | (octets[i]! << 16)
+    found[count] = i
+    count += 1 + (((value - low) >> 31) | ((high - value) >> 31))
+  }
+  return count
+}
+
+export function findWords(values: Uint32Array, low: number, high: number, found: Uint32Array): number {
+  let count = 0
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
+    found[count] = i
+    count += value >= low && value <= high ? 1 : 0
+  }
+  return count
+}
+
 /** Running sums of zigzag differences from 0 on, modulo 2^32. */
 export function sumDeltas(deltas: Uint32Array, out: Uint32Array): void {
   let sum = 0

@@ -20,7 +20,15 @@ import {
   valuesOf,
   widened,
 } from './scaled.ts'
-import { addToOctets, addToPairs, gatherWords, greatestOf, lookUp, select } from './stream-kernels.ts'
+import {
+  addToOctets,
+  addToPairs,
+  findWords,
+  gatherWords,
+  greatestOf,
+  lookUp,
+  select,
+} from './stream-kernels.ts'
 
 /** What ATTR and FAMILY streams need to know of addresses; both may throw Damage. */
 export interface AddressFacts {
@@ -118,6 +126,17 @@ export class StreamReader {
     if (values === null) return false
     gatherWords(values, wanted, many, out)
     return true
+  }
+
+  /** Writes the places of values from `low` to `high` to `found`; returns how many, or -1 if values do not fit 32 bits. */
+  find(number: number, count: number, low: number, high: number, found: Uint32Array): number {
+    if (!this.#known.has(number)) {
+      const facts = this.#planesFacts(number, count)
+      const many = facts === null ? -1 : this.#planes.find(number, facts, low, high, found)
+      if (many >= 0) return many
+    }
+    const values = narrowed(this.#counted(number, count), this.#memory)
+    return values === null ? -1 : findWords(values, low, high, found)
   }
 
   /** What a stream says that is planes and a base and nothing else; else null. */

@@ -87,6 +87,8 @@ interface Kept {
   bits: Uint8Array
   /** Codes that have been asked. */
   done: number
+  /** The only one of them that matches, -1 if there is none, or several; undefined while nobody has looked. */
+  only: number | undefined
 }
 
 /** A predicate's answers by address code: asked once for each address of a dictionary. */
@@ -109,8 +111,22 @@ export class AddressBits {
     if (kept.done < codes) {
       this.#ask(addresses, kept)
       kept.done = codes
+      kept.only = undefined
     }
     return kept.bits
+  }
+
+  /** The only code that matches; -1 where none does, several do, or answers are not kept. */
+  onlyCode(addresses: AddressCodes): number {
+    const bits = this.of(addresses)
+    if (bits === null) return -1
+    const [kept] = this.#kept
+    if (kept!.only === undefined) {
+      const first = bits.indexOf(1)
+      const next = first < 0 ? -1 : bits.indexOf(1, first + 1)
+      kept!.only = next < 0 ? first : -1
+    }
+    return kept!.only
   }
 
   /** Asks for the codes that have not been asked. */
@@ -129,7 +145,7 @@ export class AddressBits {
     const at = this.#kept.findIndex((kept) => kept.addresses.deref() === addresses)
     const kept =
       at < 0
-        ? { addresses: new WeakRef(addresses), bits: new Uint8Array(0), done: 0 }
+        ? { addresses: new WeakRef(addresses), bits: new Uint8Array(0), done: 0, only: undefined }
         : this.#kept.splice(at, 1)[0]!
     this.#kept.unshift(kept)
     if (this.#kept.length > MOST_DICTIONARIES) this.#budget.used -= this.#kept.pop()!.bits.length

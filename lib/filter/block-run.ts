@@ -62,6 +62,11 @@ export class BlockRun {
     return this.block.gather(field, rows, count, gathered) ? gathered : null
   }
 
+  /** As the block's `find`: -1 also where the column was read, which is quicker then. */
+  find(field: Field, low: number, high: number, rows: Uint32Array): number {
+    return this.#columns.has(field) ? -1 : (this.block.find?.(field, low, high, rows) ?? -1)
+  }
+
   /** A mask for all rows with anything in it; to be given back. */
   take(): Uint8Array {
     const mask = this.#masks.pop()

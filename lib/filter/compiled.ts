@@ -4,7 +4,7 @@ import { type Condition, fieldsOf } from './condition.ts'
 import type { CompiledFilter } from './filter.ts'
 import { leafOf } from './leaves.ts'
 import { type Node, newBudgets, type Outlook } from './node.ts'
-import { everyRow, keepRows, listRows } from './row-lists.ts'
+import { everyRow, keepRows, listRows, mergeRows } from './row-lists.ts'
 import { simplified } from './simplified.ts'
 
 /** Makes a filter that can be run; not for two threads at once. */
@@ -158,6 +158,7 @@ function hasRow(mask: Uint8Array, rows: number): boolean {
 }
 
 function orNode(parts: readonly Node[]): Node {
+  let list = new Uint32Array(0)
   const outlooks: Outlook[] = []
   return {
     cost: parts.reduce((sum, part) => sum + part.cost, 0),
@@ -191,6 +192,18 @@ function orNode(parts: readonly Node[]): Node {
       }
       if (isFirst) out.fill(0, 0, run.rows)
       run.give(other)
+    },
+    list: (run, rows) => {
+      if (list.length < run.rows) list = new Uint32Array(rows.length)
+      let count = 0
+      for (let i = 0; i < parts.length; i++) {
+        if (outlooks[i] === 'none') continue
+        const more = parts[i]!.list?.(run, list) ?? -1
+        // Long lists take longer to join than masks.
+        if (more < 0 || more * 4 > run.rows) return -1
+        count = mergeRows(rows, count, list, more)
+      }
+      return count
     },
   }
 }

@@ -9,7 +9,7 @@ import type { Budgets, Node, Outlook } from './node.ts'
 import { matchesZero, numberKernel } from './number-kernels.ts'
 import { comparedWith, GREATEST, hasNumber, LEAST, meetsRange } from './number-set.ts'
 import { compareRows } from './quantity-rows.ts'
-import { keepMarked, listKernel } from './row-lists.ts'
+import { keepMarked, listKernel, onlyRange } from './row-lists.ts'
 import { clockLeaf, listLeaf, textLeaf } from './slow-leaves.ts'
 
 /** The node of a test. */
@@ -35,6 +35,7 @@ export function leafOf(test: Test, budgets: Budgets): Node {
 function numberLeaf(test: NumberTest, budgets: Budgets): Node {
   const { field, missing, shift, mask } = test
   const kernel = numberKernel(test, budgets.tables)
+  const range = onlyRange(test)
   const keep = listKernel(test)
   const zeroMatches = matchesZero(test)
   const missingMatches = missing !== null && hasNumber(test.set, missing)
@@ -59,6 +60,7 @@ function numberLeaf(test: NumberTest, budgets: Budgets): Node {
       if (zeroMatches) andRows(out, present, run.rows)
       if (missingMatches) for (let row = 0; row < run.rows; row++) if (present[row] === 0) out[row] = 1
     },
+    list: (run, rows) => (range === null ? -1 : run.find(field, range.low, range.high, rows)),
     keep(run, rows, count) {
       const values = run.gather(field, rows, count)
       return values === null ? -1 : keep(values, rows, count)
@@ -79,6 +81,14 @@ function addressLeaf(test: AddressTest, budgets: Budgets): Node {
     codes: (addresses) => bits.of(addresses)?.subarray(0, addresses.codes) ?? null,
     run(run, out) {
       selectAddresses(run, test, bits, out)
+    },
+    list(run, rows) {
+      const { addresses } = run.block
+      const code = bits.onlyCode(addresses)
+      const { codes } = addresses
+      const count = code < 0 ? -1 : run.find(field, code, code, rows)
+      // Reading may add addresses to some dictionaries: these may match too.
+      return addresses.codes === codes ? count : -1
     },
     keep(run, rows, count) {
       const codes = run.gather(field, rows, count)
@@ -222,6 +232,7 @@ function compareLeaf(test: CompareTest, budgets: Budgets): Node {
         scaledRange(counts, rates, bounds.low, bounds.high, run.rows, out)
       else compareRows(left, comparator, right, (field) => run.fixed(field), run.rows, out, within)
     },
+    list: (run, rows) => (isUnscaled ? (plain?.list?.(run, rows) ?? -1) : -1),
     keep: (run, rows, count) => (isUnscaled ? (plain?.keep?.(run, rows, count) ?? -1) : -1),
   }
 }

@@ -15,7 +15,7 @@ export interface Node {
   codes?(addresses: AddressCodes): Uint8Array | null
   /** Sets `out[row]` to 1 or 0 for all rows; rows that `within` has not may get either. */
   run(run: BlockRun, out: Uint8Array, within: Uint8Array | null): void
-  /** As `run`, for those who want the numbers of the rows that match: `listRows` asks. */
+  /** Writes the numbers of all rows that match to `rows`, in order; -1 where only `run` can say: `listRows` asks. */
   list?(run: BlockRun, rows: Uint32Array): number
   /** Keeps of the first `count` of `rows` those that match; -1 where only `run` can say: `keepRows` asks. */
   keep?(run: BlockRun, rows: Uint32Array, count: number): number

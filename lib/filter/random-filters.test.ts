@@ -289,8 +289,8 @@ function withZones(block: FlowBlock, rows: readonly Row[]): FlowBlock {
   return { ...block, info: block.info, columns }
 }
 
-/** The block as one that gives some rows of its columns, where these hold them and the numbers fit. */
-function withGather(block: FlowBlock, counts: { gathered: number }): FlowBlock {
+/** The block as one that gives and finds some rows of its columns, where these hold them and the numbers fit. */
+function withRows(block: FlowBlock, counts: { gathered: number; found: number }): FlowBlock {
   return {
     ...block,
     info: block.info,
@@ -305,6 +305,18 @@ function withGather(block: FlowBlock, counts: { gathered: number }): FlowBlock {
       }
       counts.gathered++
       return true
+    },
+    find(field, low, high, rows) {
+      const { column, codes } = block.read(field, [])!
+      if (column.shape !== 'fixed' || field.kind === 'i64') return -1
+      const values = codes ?? (field.kind === 'u64' ? column.wide : column.values)
+      let count = 0
+      for (let row = 0; row < block.info.rows; row++) {
+        if (column.present[row] !== 1 || values[row]! >= 2 ** 32) return -1
+        if (values[row]! >= low && values[row]! <= high) rows[count++] = row
+      }
+      counts.found++
+      return count
     },
   }
 }
@@ -339,20 +351,26 @@ test('filters select the rows that a row-by-row reading selects, and prune none 
   }
 })
 
-test('what the first part of a filter leaves, the others look at row by row', () => {
-  const counts = { gathered: 0 }
+test('rows are found one by one, and what the first part of a filter leaves the others look at', () => {
+  const counts = { gathered: 0, found: 0 }
   for (let round = 0; round < 400; round++) {
     const rows = Array.from({ length: pick([1, 3, 20]) }, newRow)
     const batch = new FlowBatch()
     for (const row of rows) fillRow(batch, row as Record<string, string | bigint>)
     const parts = [numberSample(), addressSample(), pick([numberSample, compareSample, rateSample])()]
-    const compiled = compileFilter(parseFilter(parts.map(({ text }) => `(${text})`).join(' and ')))
-    const wanted = rows.flatMap((row, i) => (parts.every(({ matches }) => matches(row, false)) ? i : []))
-    const list = new Uint32Array(rows.length)
-    const many = compiled.list!(withGather(blockOfBatch(batch), counts), list, [])
-    assert.equal([...list.subarray(0, many)], wanted, parts.map(({ text }) => text).join())
+    for (const word of ['and', 'or'] as const) {
+      const compiled = compileFilter(parseFilter(parts.map(({ text }) => `(${text})`).join(` ${word} `)))
+      const isWanted = (row: Row) =>
+        word === 'and'
+          ? parts.every(({ matches }) => matches(row, false))
+          : parts.some(({ matches }) => matches(row, false))
+      const wanted = rows.flatMap((row, i) => (isWanted(row) ? i : []))
+      const list = new Uint32Array(rows.length)
+      const many = compiled.list!(withRows(blockOfBatch(batch), counts), list, [])
+      assert.equal([...list.subarray(0, many)], wanted, parts.map(({ text }) => text).join(` ${word} `))
+    }
   }
-  assert.ok(counts.gathered > 100)
+  assert.ok(counts.gathered > 100 && counts.found > 100)
 })
 
 test.run()

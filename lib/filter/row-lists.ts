@@ -11,7 +11,8 @@ export type ListKernel = (values: Uint32Array, rows: Uint32Array, count: number)
 
 /** Writes the numbers of all rows that match to `rows`; returns how many. */
 export function listRows(node: Node, run: BlockRun, rows: Uint32Array): number {
-  if (node.list !== undefined) return node.list(run, rows)
+  const listed = node.list?.(run, rows) ?? -1
+  if (listed >= 0) return listed
   const mask = run.take()
   node.run(run, mask, null)
   let count = 0
@@ -58,14 +59,41 @@ export function keepMarked(bits: Uint8Array, values: Uint32Array, rows: Uint32Ar
   return next
 }
 
+/** Joins two lists of rows in order, of which `out` begins with the first, to one; returns how many it has. */
+export function mergeRows(out: Uint32Array, count: number, other: Uint32Array, many: number): number {
+  // From the end, so that the first list can stay where it is: rows in both are met side by side.
+  let both = 0
+  for (let i = 0, k = 0; i < count && k < many; ) {
+    const [a, b] = [out[i]!, other[k]!]
+    both += a === b ? 1 : 0
+    i += a <= b ? 1 : 0
+    k += b <= a ? 1 : 0
+  }
+  const joined = count + many - both
+  let i = count - 1
+  let k = many - 1
+  for (let at = joined - 1; k >= 0; at--) {
+    const a = i < 0 ? -1 : out[i]!
+    const b = other[k]!
+    out[at] = Math.max(a, b)
+    if (a >= b) i--
+    if (b >= a) k--
+  }
+  return joined
+}
+
+/** The only range of a test of plain numbers below 2^32; null where it has several, or none. */
+export function onlyRange({ set: wanted, shift, mask }: NumberTest): { low: number; high: number } | null {
+  const { lows, highs } = clamped(wanted, 0xffffffffn)
+  if (lows.length !== 1 || shift !== 0 || mask !== 0) return null
+  return { low: Number(lows[0]!), high: Number(highs[0]!) }
+}
+
 /** The kernel of a test of numbers below 2^32. */
-export function listKernel({ set: wanted, shift, mask }: NumberTest): ListKernel {
-  const set = clamped(wanted, 0xffffffffn)
-  const lows = Uint32Array.from(set.lows, Number)
-  const highs = Uint32Array.from(set.highs, Number)
-  if (lows.length === 1 && shift === 0 && mask === 0) {
-    const low = lows[0]!
-    const high = highs[0]!
+export function listKernel(test: NumberTest): ListKernel {
+  const range = onlyRange(test)
+  if (range !== null) {
+    const { low, high } = range
     return (values, rows, count) => {
       let next = 0
       for (let i = 0; i < count; i++) {
@@ -76,6 +104,10 @@ export function listKernel({ set: wanted, shift, mask }: NumberTest): ListKernel
       return next
     }
   }
+  const { shift, mask } = test
+  const set = clamped(test.set, 0xffffffffn)
+  const lows = Uint32Array.from(set.lows, Number)
+  const highs = Uint32Array.from(set.highs, Number)
   return (values, rows, count) => {
     let next = 0
     for (let i = 0; i < count; i++) {

@@ -97,6 +97,11 @@ export interface FlowBlock {
    * and where it cannot be read: `read` gives it then, or tells why not. Quicker than that where rows are few.
    */
   gather?(field: Field, rows: Uint32Array, count: number, out: Uint32Array): boolean
+  /**
+   * Writes to `rows` the numbers of all rows whose number, or address code, is one from `low` to `high`; returns how many.
+   * -1 where some row lacks the field or has more than 32 bits, and where it cannot be read, as for `gather`.
+   */
+  find?(field: Field, low: number, high: number, rows: Uint32Array): number
   /** A column run by run, at the cost of its runs; null also where it is not stored so, or rows lack it: `read` gives it. */
   readRuns?(field: Field, problems: Problem[]): RunsColumn | null
 }

@@ -12,14 +12,25 @@ export function blocksOf(file: FlowFile, filter: Selector | null): Uint8Array | 
   const codes = filter?.codes?.(file.addresses) ?? null
   // Rows without an address have code 0, which no directory tells of.
   if (codes === null || codes[0] === 1) return null
+  const out = new Uint8Array(file.blocks.length)
+  const wanted = fewCodes(codes)
+  if (wanted === null || wanted.length === 0) return wanted === null ? null : out
   const directory = file.addressDirectory()
   if (directory === null) return null
   const { first, last } = directory
-  const out = new Uint8Array(file.blocks.length)
-  let found = 0
-  for (let code = codes.indexOf(1); code >= 0; code = codes.indexOf(1, code + 1)) {
-    if (++found > MOST_CODES || code >= first.length) return null
+  for (const code of wanted) {
+    if (code >= first.length) return null
     for (let block = first[code]!; block <= last[code]! && block < out.length; block++) out[block] = 1
   }
   return out
+}
+
+/** The codes that are marked; null where they are too many. */
+function fewCodes(marks: Uint8Array): number[] | null {
+  const codes: number[] = []
+  for (let code = marks.indexOf(1); code >= 0; code = marks.indexOf(1, code + 1)) {
+    if (codes.length === MOST_CODES) return null
+    codes.push(code)
+  }
+  return codes
 }
