@@ -84,7 +84,7 @@ export class IndexBuilding {
           const number = this.#numbers.get(fileOf(chunk, at))
           if (number === undefined) continue
           putFile(chunk, at, number)
-          while (next < places.length && compareRecords(octets, places[next]!, chunk, at, null) < 0)
+          while (next < places.length && compareRecords(octets, places[next]!, chunk, at) < 0)
             draft.append(octets, places[next++]!)
           draft.append(chunk, at)
         }

@@ -1,10 +1,13 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { crc32, zstdCompressSync } from 'node:zlib'
+import { crc32, constants as zlib, zstdCompressSync } from 'node:zlib'
 import { KEY_AT, KEY_END, KEY_OCTETS, MOST_RECORD_OCTETS, recordOctets } from './index-record.ts'
 import { CHUNK_ENTRY_OCTETS, INDEX_MAGIC, type IndexedFile, type Piece, TAIL_OCTETS } from './nat-index.ts'
 
 /** A chunk is closed when it is as long as this: one is read for each part of a question. */
 const CHUNK_OCTETS = 32_768
+
+/** Neighbours are so alike that more effort saves little. */
+const QUICK = { params: { [zlib.ZSTD_c_compressionLevel]: 1 } }
 
 /** An index being written: nobody sees it before it is whole. Throws what the system does. */
 export class IndexDraft {
@@ -44,7 +47,7 @@ export class IndexDraft {
 
   /** Adds octets that are no records; returns where they are. */
   add(raw: Buffer): Piece {
-    const stored = zstdCompressSync(raw)
+    const stored = zstdCompressSync(raw, QUICK)
     const at = this.#at
     this.#write(stored)
     return { at, octets: stored.length, rawOctets: raw.length, crc: crc32(stored) }

@@ -47,9 +47,9 @@ interface FlowsOf {
   ports: Map<number, PortTime> | null
 }
 
+/** The minute that a time is in, or the one beside it. */
 function minuteOf(ns: bigint): number {
-  const minute = Number(ns / MINUTE_NS)
-  return Math.min(minute, MOST_MINUTE)
+  return Math.min(Math.floor(Number(ns) / MINUTE_NS), MOST_MINUTE)
 }
 
 /** What a block tells of the addresses of one side. */
@@ -108,7 +108,7 @@ class SideGathering {
     const { file, number, isPrivate } = this.#place
     const words = this.#block.addresses.words()
     for (const { code, exporter, ports } of this.#flows.values()) {
-      const own = ports === null ? null : [...ports.values()].sort((a, b) => a.port - b.port)
+      const own = ports === null ? null : [...ports.values()]
       const record = { type: 'flows', file, block: number, exporter, ports: own } as const
       this.#pool.add(isPrivate, words, code * 4, PORT_KEY.notes, record)
     }

@@ -39,13 +39,13 @@ export const MOST_PORTS = 512
 export const MOST_RECORD_OCTETS = TEXTS_AT + 4 * (2 + MOST_TEXT) + 6 * MOST_PORTS
 /** Later minutes are not told apart. */
 export const MOST_MINUTE = 2 ** 32 - 1
-export const MINUTE_NS = 60_000_000_000n
+export const MINUTE_NS = 60_000_000_000
 
 const TYPES = ['evidence', 'exporter', 'flows'] as const
 const KINDS: readonly Evidence['kind'][] = ['session', 'block', 'binding', 'flow']
 const CHANGES: readonly Change[] = ['begin', 'end', 'span', 'none']
 
-/** When there were flows of a port, to whole minutes since the epoch. */
+/** When there were flows of a port: minutes since the epoch, each perhaps one off. */
 export interface PortTime {
   readonly port: number
   readonly fromMinute: number
@@ -250,15 +250,14 @@ export function isFirstOfSeveral(portKey: number, { kind, firstPort }: Evidence)
   return !isBin || portKey === PORT_KEY.bins + (firstPort >>> BIN_BITS)
 }
 
-/** Compares two records, or a record and a key: negative, 0 or positive as their octets are. */
-export function compareRecords(
-  a: Buffer,
-  aAt: number,
-  b: Buffer,
-  bAt: number,
-  octets: number | null,
-): number {
-  const aEnd = aAt + (octets === null ? recordOctets(a, aAt) : KEY_AT + octets)
-  const bEnd = bAt + (octets === null ? recordOctets(b, bAt) : KEY_AT + octets)
-  return a.compare(b, bAt + KEY_AT, bEnd, aAt + KEY_AT, aEnd)
+/** Compares two records: negative, 0 or positive as their octets are. */
+export function compareRecords(a: Buffer, aAt: number, b: Buffer, bAt: number): number {
+  const first = a.compare(b, bAt + KEY_AT, bAt + BODY_AT, aAt + KEY_AT, aAt + BODY_AT)
+  if (first !== 0) return first
+  return a.compare(b, bAt + BODY_AT, bAt + recordOctets(b, bAt), aAt + BODY_AT, aAt + recordOctets(a, aAt))
+}
+
+/** Compares the keys of two records, or of a record and what `putKey` wrote. */
+export function compareKeys(a: Buffer, aAt: number, b: Buffer, bAt: number): number {
+  return a.compare(b, bAt + KEY_AT, bAt + KEY_END, aAt + KEY_AT, aAt + KEY_END)
 }

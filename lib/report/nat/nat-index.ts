@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { crc32, zstdDecompressSync } from 'node:zlib'
 import {
-  compareRecords,
+  compareKeys,
   type IndexRecord,
   KEY_AT,
   KEY_OCTETS,
@@ -105,8 +105,8 @@ export class NatIndex {
     for (; number < this.#chunks && this.#compareFirst(number, last) <= 0; number++) {
       const records = this.#records(number)
       for (let at = 0; at < records.length; at += recordOctets(records, at)) {
-        if (compareRecords(records, at, first, 0, KEY_OCTETS) < 0) continue
-        if (compareRecords(records, at, last, 0, KEY_OCTETS) > 0) return
+        if (compareKeys(records, at, first, 0) < 0) continue
+        if (compareKeys(records, at, last, 0) > 0) return
         yield { portKey: portKeyOf(records, at), record: readRecord(records, at) }
       }
     }

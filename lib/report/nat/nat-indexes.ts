@@ -141,7 +141,7 @@ function isOfIndex(error: unknown): boolean {
 function mayMatter(search: NatSearch, place: number, { port, fromMinute, toMinute }: PortTime): boolean {
   const { ports } = search.asked.list[place]!
   if (ports !== null && ports[port] === 0) return false
-  return search.isMomentAround(BigInt(fromMinute) * MINUTE_NS, BigInt(toMinute + 1) * MINUTE_NS)
+  return search.isMomentAround(BigInt((fromMinute - 1) * MINUTE_NS), BigInt((toMinute + 2) * MINUTE_NS))
 }
 
 /** The files of an index that were opened and are as they were, by their numbers in it. */
