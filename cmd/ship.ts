@@ -112,7 +112,8 @@ function summarise(run: ShipRun, isPrinting: boolean): ExitStatus {
   } else if (run.documents.failed > 0) {
     tell(`${run.documents.failed} lines are no flows\n`)
   }
-  if (missing > 0 && run.files === 0) return EXIT.failed
+  // Whoever wanted it done must see that it is not.
+  if (run.isCut || (missing > 0 && run.files === 0)) return EXIT.failed
   return missing + bad + (counts?.rejected ?? 0) > 0 ? EXIT.badInput : EXIT.done
 }
 

@@ -85,6 +85,8 @@ export class ShipRun {
   #blockOctets = 0
   #inputOctets = 0
   #savedMs = 0
+  /** It was told to end before all was done that there was to do. */
+  isCut = false
 
   constructor(settings: ShipRunSettings) {
     const { options, log, filter, rejects, words } = settings
@@ -164,7 +166,7 @@ export class ShipRun {
    * Positions are saved. Throws SERVER_REFUSED, and FILE_UNWRITABLE for what must be kept.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { state } = this.#settings
+    const { state, options } = this.#settings
     const looking = setInterval(() => this.#look(), TICK_MS)
     this.#failed.promise.catch(() => {})
     this.sender.ready.catch(this.#failed.reject)
@@ -175,7 +177,10 @@ export class ShipRun {
       // What waits for room when the signal comes is not taken any more.
       read.catch(() => {})
       await Promise.race([this.loads.failed, this.#failed.promise, read, aborted(signal)])
-      if (signal.aborted) this.loads.close()
+      if (signal.aborted) {
+        this.isCut = !options.isFollowing
+        this.loads.close()
+      }
       await this.#finish(signal)
     } finally {
       clearInterval(looking)
@@ -297,6 +302,7 @@ export class ShipRun {
     }
     await Promise.race([finished, this.#failed.promise, patience()])
     if (this.loads.underWay > 0) {
+      this.isCut = !this.#settings.options.isFollowing
       this.#settings.log.warn('the end came before the server had all: the next run sends the rest', {
         requests: this.loads.underWay,
       })

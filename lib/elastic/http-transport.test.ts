@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer as createHttp, type RequestListener } from 'node:http'
 import { createServer as createHttps } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -116,7 +116,7 @@ async function ask(url: string, options: Partial<HttpTransportOptions> = {}): Pr
     return `${status} ${body}`
   } catch (error) {
     const { cause } = error as Error
-    return `error: ${reasonOf(cause ?? error)}`
+    return `error: ${reasonOf(error)} (${reasonOf(cause ?? error)})`
   } finally {
     await transport.close()
   }
@@ -173,6 +173,33 @@ test('a server that says nothing, half a reply, or too much is an error in time'
     }),
   )
   assert.match(await ask(`http://127.0.0.1:${endless}`), 'error: the reply is longer than 64 MiB')
+})
+
+test('what is wrong with an address is told in words', async () => {
+  const plain = await listen(createHttp((_request, response) => response.end('hello')))
+  const gone = createServer()
+  await new Promise<void>((resolve) => gone.listen(0, '127.0.0.1', resolve))
+  const { port } = gone.address() as AddressInfo
+  await new Promise((resolve) => gone.close(resolve))
+  const stranger = createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-x\r\n'))
+  const closing = createServer((socket) => socket.on('data', () => socket.end()))
+  for (const server of [stranger, closing]) {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closers.push(() => server.close())
+  }
+  const portOf = (server: typeof gone) => (server.address() as AddressInfo).port
+  for (const [url, want] of [
+    [`http://127.0.0.1:${port}`, 'nobody listens there: connection refused'],
+    [`https://127.0.0.1:${plain}`, 'it does not speak TLS: is its address http://?'],
+    [`http://127.0.0.1:${portOf(stranger)}`, 'it does not speak HTTP'],
+    [
+      `http://127.0.0.1:${portOf(closing)}`,
+      'it closed the connection without an answer: is its address https://?',
+    ],
+    ['http://nowhere.invalid:9200', /no host has this name|cannot be looked up/],
+  ] as const) {
+    assert.match(await ask(url), want)
+  }
 })
 
 if (makeCertificates()) {

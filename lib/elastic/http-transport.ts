@@ -1,6 +1,7 @@
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Dispatcher } from 'undici'
 import { FlowError } from '../diagnostics/flow-error.ts'
+import { connectionTrouble } from './connection-trouble.ts'
 import type { ServerAddress } from './server-address.ts'
 import { checkPinned, connectionOptions, type TlsOptions } from './tls.ts'
 import type { Reply, Request, Transport } from './transport.ts'
@@ -90,30 +91,12 @@ function pinnedConnector({ address, tls, timeoutMs }: HttpTransportOptions) {
   }
 }
 
-/** What OpenSSL says of certificates that lead to nobody who is trusted; Node's own text is about its flags, not ours. */
-const UNTRUSTED = [
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-]
-
-function explain(error: unknown): never {
-  if (!UNTRUSTED.includes((error as { code?: string }).code ?? '')) throw error
-  throw new Error(
-    'nobody who is trusted has signed its certificate: name who has with --ca or --ca-fingerprint',
-    {
-      cause: error,
-    },
-  )
-}
-
 class HttpTransport implements Transport {
   readonly name: string
   readonly #options: HttpTransportOptions
   readonly #dispatcher: Dispatcher
   readonly #headers: Record<string, string>
+  #hasAnswered = false
 
   constructor(options: HttpTransportOptions, dispatcher: Dispatcher) {
     const { address, authorization, headers } = options
@@ -140,7 +123,10 @@ class HttpTransport implements Transport {
         body: body ?? null,
         signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
       })
-      .catch(explain)
+      .catch((error: unknown) => {
+        throw connectionTrouble(error, address.isTls, this.#hasAnswered)
+      })
+    this.#hasAnswered = true
     const pieces: Buffer[] = []
     let octets = 0
     for await (const piece of reply.body) {
