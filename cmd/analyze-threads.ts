@@ -63,7 +63,10 @@ export function helpingThreads(
     }
   }
   if (isLong) startAll()
-  const pace = new WorkPace()
+  const pace = new WorkPace(() => {
+    const { user, system } = process.threadCpuUsage()
+    return (user + system) / 1000
+  })
   let areDone = false
   return {
     dealer,

@@ -96,10 +96,11 @@ export function andRows(out: Uint8Array, other: Uint8Array, rows: number): void 
 
 /** `out` or `other`, row by row. */
 export function orRows(out: Uint8Array, other: Uint8Array, rows: number): void {
-  const words = (rows + 3) >>> 2
+  const words = rows >>> 2
   const a = new Uint32Array(out.buffer, out.byteOffset, words)
   const b = new Uint32Array(other.buffer, other.byteOffset, words)
   for (let i = 0; i < words; i++) a[i] = a[i]! | b[i]!
+  for (let row = words * 4; row < rows; row++) out[row]! |= other[row]!
 }
 
 /** `out` becomes what it is not; its octets are 0 or 1. */

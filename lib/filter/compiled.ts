@@ -163,12 +163,17 @@ function orNode(parts: readonly Node[]): Node {
   return {
     cost: parts.reduce((sum, part) => sum + part.cost, 0),
     codes(addresses) {
-      const all = new Uint8Array(addresses.codes)
+      const kinds = new Map<ArrayBufferLike, Uint8Array>()
       for (const part of parts) {
         const own = part.codes?.(addresses) ?? null
         if (own === null) return null
-        for (let code = 0; code < all.length; code++) all[code]! |= own[code]!
+        // Both ends of a host ask for the same.
+        kinds.set(own.buffer, own)
       }
+      const [first, ...more] = kinds.values()
+      if (first === undefined || more.length === 0) return first ?? null
+      const all = first.slice()
+      for (const own of more) orRows(all, own, all.length)
       return all
     },
     prepare: (block) => {

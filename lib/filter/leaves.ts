@@ -70,7 +70,8 @@ function numberLeaf(test: NumberTest, budgets: Budgets): Node {
 
 function addressLeaf(test: AddressTest, budgets: Budgets): Node {
   const { field } = test
-  const bits = new AddressBits(predicateOf(test.match), budgets.kept)
+  const bits = budgets.bits.get(test.match) ?? new AddressBits(predicateOf(test.match), budgets.kept)
+  budgets.bits.set(test.match, bits)
   return {
     cost: 2,
     prepare(block) {

@@ -1,6 +1,7 @@
 import type { AddressCodes, FlowBlock } from '../flow/source.ts'
-import type { KeptBudget } from './address-bits.ts'
+import type { AddressBits, KeptBudget } from './address-bits.ts'
 import type { BlockRun } from './block-run.ts'
+import type { AddressMatch } from './condition.ts'
 import type { TableBudget } from './number-kernels.ts'
 
 /** What a block's facts say before its columns are read: no row matches, some may, all do. */
@@ -25,8 +26,10 @@ export interface Node {
 export interface Budgets {
   readonly tables: TableBudget
   readonly kept: KeptBudget
+  /** Tests of several columns for the same ask each address once. */
+  readonly bits: Map<AddressMatch, AddressBits>
 }
 
 export function newBudgets(): Budgets {
-  return { tables: { left: 256 }, kept: { used: 0 } }
+  return { tables: { left: 256 }, kept: { used: 0 }, bits: new Map() }
 }

@@ -6,12 +6,12 @@ const LEAST_PIECES = 2
 /** How fast a work of many like pieces gets on. */
 export class WorkPace {
   readonly #now: () => number
-  #startedAt: number
+  readonly #startedAt: number
   #warmAt = 0
   #pieces = 0
 
-  /** `now` tells milliseconds that never go back. */
-  constructor(now: () => number = () => performance.now()) {
+  /** `now` tells milliseconds that never go back: of the processor, where the machine may have other work. */
+  constructor(now: () => number) {
     this.#now = now
     this.#startedAt = now()
   }
