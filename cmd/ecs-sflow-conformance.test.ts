@@ -8,6 +8,7 @@ import { openGeoSource } from '../lib/enrich/geo-databases.ts'
 import { BatchWriter } from '../lib/flow/batch-writer.ts'
 import { newDocumentPage } from '../lib/flow/documents.ts'
 import { newLineReader } from '../lib/goflow2/reading/line-reader.ts'
+import { shapeFault } from '../lib/testing/document-shapes.ts'
 import { conformance } from '../lib/testing/project.ts'
 import { type Document, documentsOf } from './ecs-compared.ts'
 import { RowDocuments } from './row-documents.ts'
@@ -42,9 +43,10 @@ test("documents of goflow2's lines are those of Elastic's integration, with MaxM
     isStrict: false,
     now: () => 0,
   })
-  const page = newDocumentPage()
+  const page = newDocumentPage(0, undefined, true)
   writer.writeLines(lines, 0, lines.length, page)
   const found = documentsOf(page)
+  assert.is(shapeFault(page), null)
   assert.is(expected.length, 12)
   // The pipeline of 0.2.0 wrote another version.
   assert.equal(found, expected.map(ofToday))
@@ -74,7 +76,7 @@ test('rows that were read from such lines have the same documents', () => {
     namespace: 'default',
     log: SILENT,
   })
-  const page = newDocumentPage()
+  const page = newDocumentPage(0, undefined, true)
   const writer = new BatchWriter('flow', (batch) => {
     assert.is(documents.write(batch, 0, batch.rowCount, page), batch.rowCount)
     batch.reset()

@@ -1,6 +1,5 @@
 import { isIpv4 } from '../bytes/address.ts'
 import { putU32, putU64 } from '../bytes/put-number.ts'
-import { MARK } from '../flow/document-values.ts'
 import { type DocumentPage, hasRoom } from '../flow/documents.ts'
 import { F } from '../flow/fields.ts'
 import { closeObject } from './close-object.ts'
@@ -23,12 +22,9 @@ import { putTime } from './put-time.ts'
 import { putMac, putTcpFlags } from './put-words.ts'
 import { type RowFacts, TEXT_PLACE } from './row-facts.ts'
 import type { CompiledDocument } from './row-plan.ts'
+import { MOST_LISTED, ValueMarks } from './value-marks.ts'
 
 const WORD = 4_294_967_296
-/** Related addresses whose text is marked one by one; documents with more have no shape. */
-const MOST_RELATED = 16
-const NO_MARKS = new Int32Array(0)
-
 /** Prints rows as documents by their programs. */
 export class DocumentPrinter {
   readonly #slots: ColumnSlots
@@ -37,6 +33,7 @@ export class DocumentPrinter {
   readonly #systemUptime: number
   /** Slots of a line's times, best first. */
   readonly #clocks: readonly number[]
+  readonly #marks = new ValueMarks()
   /** Where values stand that are printed again. */
   #placeStarts = new Int32Array(16)
   #placeEnds = new Int32Array(16)
@@ -69,7 +66,7 @@ export class DocumentPrinter {
 
   #run(program: DocumentProgram, row: number, page: DocumentPage): void {
     const { steps, literals } = program
-    const { octets: out, view, values } = page
+    const { octets: out, view } = page
     const { u8, u16, words } = this.#slots
     const facts = this.#facts
     const start = page.used + page.gap
@@ -77,9 +74,8 @@ export class DocumentPrinter {
     if (program.places >= this.#placeStarts.length) this.#growPlaces(program.places)
     const placeStarts = this.#placeStarts
     const placeEnds = this.#placeEnds
-    const marks = this.#marksOf(program, page)
-    let mark = values === null ? 0 : values.used
-    const isMarking = marks !== NO_MARKS
+    const marks = this.#marks
+    marks.begin(page, program, facts.relatedCount <= MOST_LISTED)
     let conditions = 0
     for (let at = 0; at < steps.length; ) {
       const what = steps[at]!
@@ -158,7 +154,7 @@ export class DocumentPrinter {
         }
         case PRINT.related:
           position = this.#putRelated(out, view, position)
-          if (isMarking) mark = this.#markRelated(end, marks, mark)
+          if (marks.isOn) this.#markRelated(end)
           at += STEP
           continue
         case PRINT.addressList:
@@ -230,22 +226,12 @@ export class DocumentPrinter {
         placeStarts[place] = end
         placeEnds[place] = position
       }
-      if (isMarking && place >= 0) {
-        marks[mark] = end
-        marks[mark + 1] = position
-        marks[mark + 2] = twin
-        mark += MARK
-      }
+      if (place >= 0 && marks.isOn) marks.add(end, position, twin)
       at += STEP
     }
     out[position] = 0x0a
     const { count } = page
-    if (values !== null && isMarking) {
-      values.shapes[count] = program.shapes.shapeOf(conditions, mark - values.used)
-      values.firsts[count] = values.used
-      values.firsts[count + 1] = mark
-      values.used = mark
-    }
+    marks.finish(page, program, conditions)
     page.starts[count] = start
     page.ends[count] = position
     page.sources[count] = row
@@ -258,27 +244,17 @@ export class DocumentPrinter {
     this.#placeEnds = new Int32Array(places * 2)
   }
 
-  /** Where a document's values are marked, if somebody asks and there is room. */
-  #marksOf({ steps }: DocumentProgram, { values }: DocumentPage): Int32Array {
-    if (values === null || this.#facts.relatedCount > MOST_RELATED) return NO_MARKS
-    const most = (steps.length / STEP + MOST_RELATED) * MARK
-    return values.used + most <= values.marks.length ? values.marks : NO_MARKS
-  }
-
   /** Marks each address of the list that begins at `position`. */
-  #markRelated(position: number, marks: Int32Array, mark: number): number {
+  #markRelated(position: number): void {
     const { related, relatedCount, lengths, printedAt } = this.#facts
     let from = position + 2
     for (let i = 0; i < relatedCount; i++) {
       const address = related[i]!
-      marks[mark] = from
-      marks[mark + 1] = from + lengths[address]!
-      marks[mark + 2] = printedAt[address]!
-      mark += MARK
+      const to = from + lengths[address]!
+      this.#marks.add(from, to, printedAt[address]!)
       // A quotation mark, a comma, and another.
-      from += lengths[address]! + 3
+      from = to + 3
     }
-    return mark
   }
 
   #clockOf(row: number): number {

@@ -1,7 +1,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { newDocumentPage } from '../flow/documents.ts'
-import { type LineDocumentOptions, LineDocuments } from './line-documents.ts'
+import { shapeFault } from '../testing/document-shapes.ts'
+import type { LineDocumentOptions } from './line-document-options.ts'
+import { LineDocuments } from './line-documents.ts'
 
 const OPTIONS: LineDocumentOptions = {
   form: 'final',
@@ -20,8 +22,9 @@ const text = new TextDecoder('utf-8', { fatal: true })
 function written(lines: string | Uint8Array, options: Partial<LineDocumentOptions> = {}): string[] {
   const octets = typeof lines === 'string' ? new TextEncoder().encode(lines) : lines
   const writer = new LineDocuments({ ...OPTIONS, ...options })
-  const page = newDocumentPage(16)
+  const page = newDocumentPage(16, undefined, true)
   assert.is(writer.writeLines(octets, 0, octets.length, page), octets.length)
+  assert.is(shapeFault(page), null)
   return Array.from({ length: page.count }, (_, i) =>
     text.decode(page.octets.subarray(page.starts[i]!, page.ends[i]!)),
   )

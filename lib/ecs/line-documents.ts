@@ -1,14 +1,12 @@
 import { CommunityId } from '../flow/community-id.ts'
 import { type DocumentPage, hasRoom, type LineDocumentWriter } from '../flow/documents.ts'
-import type { GeoSource } from '../flow/geo.ts'
 import { protocolNumber } from '../flow/protocol-names.ts'
 import { closeObject } from './close-object.ts'
-import type { DocumentForm } from './document-form.ts'
-import { type DocumentProgram, PRINT, SKIP, STEP, STEP_TARGET } from './document-program.ts'
-import type { DocumentStep } from './document-steps.ts'
+import { type DocumentProgram, PRINT, SKIP, STEP, STEP_PLACE, STEP_TARGET } from './document-program.ts'
 import { echoType } from './echo-type.ts'
 import { asText, type GeoText, geoText, putGeoText } from './geo-texts.ts'
-import { isSmallInteger, putLineTime, putProduct } from './line-numbers.ts'
+import type { LineDocumentOptions } from './line-document-options.ts'
+import { isSmallInteger, lowPort, putLineTime, putProduct } from './line-numbers.ts'
 import { lowerCase, putKey } from './line-text.ts'
 import { KEY, LineValues, VALUE } from './line-values.ts'
 import { parseOctetAddress } from './octet-address.ts'
@@ -23,23 +21,7 @@ import {
   type SflowDocumentSettings,
   SOURCE,
 } from './sflow-document.ts'
-
-export interface LineDocumentOptions {
-  readonly form: DocumentForm
-  readonly tags: readonly string[]
-  /** Null where nobody gave a database. */
-  readonly geo: GeoSource | null
-  /** Offset of the zone, as `+02:00`; null leaves `event.timezone` out. */
-  readonly timezone: string | null
-  /** Whether flows get a Community ID, which Elastic's pipeline does not give them. */
-  readonly hasCommunityId: boolean
-  readonly fields: Readonly<Record<string, unknown>>
-  readonly steps: readonly DocumentStep[]
-  /** Copies Elastic where it is plainly wrong (DIFFERENCES.md). */
-  readonly isStrict: boolean
-  /** Milliseconds since the epoch: `@timestamp` of lines that tell no time. */
-  readonly now: () => number
-}
+import { ValueMarks } from './value-marks.ts'
 
 /** Keys that Elastic's pipeline removes in any case, and both factors of a product, as masks. */
 const DROPPED = [
@@ -72,6 +54,9 @@ export class LineDocuments implements LineDocumentWriter {
   readonly #communityId = new CommunityId()
   readonly #geo: (GeoText | null)[] = [null, null]
   readonly #as: (GeoText | null)[] = [null, null]
+  readonly #marks = new ValueMarks()
+  /** Where the document has a value's text already; 0 for nowhere. */
+  readonly #printedAt = new Int32Array(32)
   #lastMask = -1
   #lastProgram: DocumentProgram
   #octets: Uint8Array = new Uint8Array(0)
@@ -217,11 +202,16 @@ export class LineDocuments implements LineDocumentWriter {
     return true
   }
 
-  #run({ steps, literals }: DocumentProgram, page: DocumentPage): void {
+  #run(program: DocumentProgram, page: DocumentPage): void {
+    const { steps, literals } = program
     const { octets: out, view } = page
     const source = this.#octets
     const { kinds, starts, ends } = this.#line
     const start = page.used + page.gap
+    const marks = this.#marks
+    marks.begin(page, program, true)
+    this.#printedAt.fill(0)
+    let conditions = 0
     let position = start
     for (let at = 0; at < steps.length; at += STEP) {
       const what = steps[at]!
@@ -232,15 +222,21 @@ export class LineDocuments implements LineDocumentWriter {
         view.setBigUint64(position + 8, literals[word + 1]!, true)
       }
       position = end
+      if (what >= SKIP.first) {
+        const isSkipped = what === SKIP.ifNoGeo ? this.#geo[a] === null : this.#as[a] === null
+        conditions = (conditions << 1) | (isSkipped ? 1 : 0)
+        if (isSkipped) at = steps[at + STEP_TARGET]! - STEP
+        continue
+      }
       switch (what) {
         case PRINT.span:
-          position = this.#putSpan(out, view, position, a)
-          break
+          position = this.#putMarked(out, view, position, a)
+          continue
         case PRINT.spanList:
           out[position] = 0x5b
-          position = this.#putSpan(out, view, position + 1, a)
+          position = this.#putMarked(out, view, position + 1, a)
           out[position++] = 0x5d
-          break
+          continue
         case PRINT.spanText:
           position =
             kinds[a] === VALUE.nested
@@ -261,7 +257,7 @@ export class LineDocuments implements LineDocumentWriter {
           break
         case PRINT.lineRelated:
           position = this.#putRelated(out, view, position)
-          break
+          continue
         case PRINT.leftovers:
           position = this.#putLeftovers(out, view, position)
           break
@@ -288,26 +284,30 @@ export class LineDocuments implements LineDocumentWriter {
         case PRINT.as:
           position = putGeoText(view, position, this.#as[a]!)
           break
-        case SKIP.ifNoGeo:
-          if (this.#geo[a] === null) at = steps[at + STEP_TARGET]! - STEP
-          break
-        case SKIP.ifNoAs:
-          if (this.#as[a] === null) at = steps[at + STEP_TARGET]! - STEP
-          break
         case PRINT.close:
           position = closeObject(out, position, a, steps[at + 4]!)
           break
         default:
           break
       }
+      if (marks.isOn && steps[at + STEP_PLACE]! >= 0) marks.add(end, position, 0)
     }
     out[position] = 0x0a
     const { count } = page
+    marks.finish(page, program, conditions)
     page.starts[count] = start
     page.ends[count] = position
     page.sources[count] = this.#from
     page.count = count + 1
     page.used = position + 1
+  }
+
+  /** As `#putSpan`, and tells the page where. */
+  #putMarked(out: Uint8Array, view: DataView, position: number, key: number): number {
+    const end = this.#putSpan(out, view, position, key)
+    if (this.#marks.isOn) this.#marks.add(position, end, this.#printedAt[key]!)
+    this.#printedAt[key] = position
+    return end
   }
 
   /** A value as it stands in the line, quotes included. */
@@ -335,7 +335,7 @@ export class LineDocuments implements LineDocumentWriter {
     for (const key of [KEY.src_addr, KEY.dst_addr]) {
       if (kinds[key] === VALUE.absent || !this.#isPresent(key)) continue
       if (out[position - 1] !== 0x5b) out[position++] = 0x2c
-      position = this.#putSpan(out, view, position, key)
+      position = this.#putMarked(out, view, position, key)
     }
     out[position] = 0x5d
     return position + 1
@@ -363,18 +363,15 @@ export class LineDocuments implements LineDocumentWriter {
     const protocol = Math.max(protocolNumber(name), 0)
     const words = this.#words
     const isIcmp = protocol === ICMP || protocol === IPV6_ICMP
-    const first = isIcmp ? echoType(words, SOURCE * 4, DESTINATION * 4, protocol) : this.#port(KEY.src_port)
-    const second = isIcmp ? 0 : this.#port(KEY.dst_port)
+    const first = isIcmp ? echoType(words, SOURCE * 4, DESTINATION * 4, protocol) : this.#portOf(KEY.src_port)
+    const second = isIcmp ? 0 : this.#portOf(KEY.dst_port)
     this.#communityId.hash(words, SOURCE * 4, words, DESTINATION * 4, protocol, first, second)
     return this.#communityId.put(out, position)
   }
 
-  #port(key: number): number {
+  #portOf(key: number): number {
     const { kinds, starts, ends } = this.#line
-    let port = 0
-    if (kinds[key] !== VALUE.number) return 0
-    for (let i = starts[key]!; i < ends[key]!; i++) port = port * 10 + this.#octets[i]! - 0x30
-    return port & 0xffff
+    return kinds[key] === VALUE.number ? lowPort(this.#octets, starts[key]!, ends[key]!) : 0
   }
 
   /** Keys that no field took, and empty ones of those that one would have. */

@@ -91,3 +91,10 @@ function rareProduct(a: string, b: string, isStrict: boolean): string {
   const bits = isInt(first) && isInt(second) ? 32 : 64
   return String(BigInt.asIntN(bits, first * second))
 }
+
+/** The low 16 bits of digits. */
+export function lowPort(octets: Uint8Array, from: number, to: number): number {
+  let port = 0
+  for (let i = from; i < to; i++) port = port * 10 + octets[i]! - 0x30
+  return port & 0xffff
+}
