@@ -272,10 +272,11 @@ function localCodes(
     const source = a[row]!
     const destination = b[row]!
     const isOut = isLocal[source]!
-    const has = isOut | isLocal[destination]!
-    codes[row] = isOut === 1 ? source : has === 1 ? destination : 0
-    present[row] = has
-    count += has
+    const isIn = isLocal[destination]! & (isOut ^ 1)
+    // Masks, for no processor foretells who is local.
+    codes[row] = (source & -isOut) | (destination & -isIn)
+    present[row] = isOut | isIn
+    count += isOut | isIn
   }
   return count
 }
@@ -284,7 +285,8 @@ function remoteCodes(a: Uint32Array, b: Uint32Array, isLocal: Uint8Array, codes:
   for (let row = 0; row < codes.length; row++) {
     const source = a[row]!
     const destination = b[row]!
-    codes[row] = isLocal[source]! < isLocal[destination]! ? source : destination
+    const isIn = -(isLocal[destination]! & (isLocal[source]! ^ 1))
+    codes[row] = (source & isIn) | (destination & ~isIn)
   }
 }
 

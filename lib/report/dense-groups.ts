@@ -114,7 +114,10 @@ export function* storesOf(
   }
 }
 
-/** Puts the numbers of `length` groups from `from` on that were seen behind `count` others; returns how many it are now. */
+/**
+ * Puts the numbers of `length` groups from `from` on that were seen behind `count` others; returns how many it are now.
+ * Most may be unseen, so four are looked at together where they lie so.
+ */
 function takeSeen(
   seen: Uint8Array,
   from: number,
@@ -122,10 +125,19 @@ function takeSeen(
   groups: Uint32Array,
   count: number,
 ): number {
+  const end = from + length
   let taken = count
-  for (let group = from; group < from + length; group++) {
-    groups[taken] = group
-    taken += seen[group]!
+  if (length % 4 !== 0 || from % 4 !== 0) {
+    for (let group = from; group < end; group++) if (seen[group] === 1) groups[taken++] = group
+    return taken
+  }
+  const words = new Uint32Array(seen.buffer, seen.byteOffset + from, length / 4)
+  for (let word = 0; word < words.length; word++) {
+    if (words[word] === 0) continue
+    for (let group = from + word * 4, last = group + 4; group < last; group++) {
+      groups[taken] = group
+      taken += seen[group]!
+    }
   }
   return taken
 }

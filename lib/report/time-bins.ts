@@ -185,19 +185,25 @@ export class BinDealer {
     let low = Number.POSITIVE_INFINITY
     let high = Number.NEGATIVE_INFINITY
     let bin = 0
-    for (let i = 0; i < count; i++) {
+    let i = 0
+    while (i < count) {
       if (shares.count === VECTOR_ROWS) this.#flush()
-      const row = selection[i]!
+      const begun = i
+      for (let at = shares.count; i < count && at < VECTOR_ROWS; i++, at++) {
+        const row = selection[i]!
+        const end = ends[row]!
+        const start = starts[row]!
+        if (!(start >= low && end < high && end - start <= mostNs)) break
+        rows[at] = row
+        bins[at] = bin
+      }
+      shares.count += i - begun
+      this.counted += i - begun
+      if (i === count || shares.count === VECTOR_ROWS) continue
+      const row = selection[i++]!
       const end = ends[row]!
       let start = starts[row]!
       if (end - start > mostNs) start = end - mostNs
-      if (start >= low && end < high) {
-        const at = shares.count++
-        rows[at] = row
-        bins[at] = bin
-        this.counted++
-        continue
-      }
       if (start >= from && end < to) {
         const first = binAt(grid, start)
         const border = startOf(grid, first + 1)
