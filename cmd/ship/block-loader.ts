@@ -7,6 +7,7 @@ import type { RowFilter } from '../row-filter.ts'
 import type { RowLoader } from './row-loader.ts'
 import type { RowRange } from './row-origins.ts'
 import type { SourceProgress } from './source-progress.ts'
+import { loadTaken } from './taken-rows.ts'
 
 /** Columns that a batch may carry on. */
 const MOST_COLUMNS = 256
@@ -80,13 +81,7 @@ export class BlockLoader {
         ids: range.ids,
         idPosition: range.shift + from,
       })
-    if (taken === null) return load(begin, to)
-    for (let i = lowerBound(taken, begin); i < taken.length && taken[i]! < to; ) {
-      const first = taken[i]!
-      let last = first + 1
-      for (i++; i < taken.length && taken[i] === last && last < to; i++) last++
-      await load(first, last)
-    }
+    await loadTaken(taken, begin, to, load)
   }
 }
 
@@ -99,15 +94,4 @@ interface RangePlace {
   /** Rows of the file before the block. */
   readonly firstRow: number
   readonly progress: SourceProgress
-}
-
-/** The first place whose value is `least` or more. */
-function lowerBound(sorted: Uint32Array, least: number): number {
-  let [low, high] = [0, sorted.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (sorted[middle]! < least) low = middle + 1
-    else high = middle
-  }
-  return low
 }

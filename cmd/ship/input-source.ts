@@ -1,19 +1,24 @@
 import { randomUUID } from 'node:crypto'
 import type { Log } from '../../lib/diagnostics/log.ts'
 import { FlowBatch, type RecordKind } from '../../lib/flow/batch.ts'
+import { blockOfBatch } from '../../lib/flow/batch-block.ts'
 import { BatchWriter } from '../../lib/flow/batch-writer.ts'
 import { type CaptureInput, openCaptureInput } from '../../lib/receive/capture-input.ts'
 import { openWindow } from '../inputs/open-input.ts'
 import type { RecordInput } from '../inputs/records.ts'
+import type { RowFilter } from '../row-filter.ts'
 import type { BlockLoader } from './block-loader.ts'
 import type { LineLoader } from './line-loader.ts'
 import type { RowLoader } from './row-loader.ts'
 import { SourceProgress } from './source-progress.ts'
+import { loadTaken } from './taken-rows.ts'
 
 export interface InputSourceOptions {
   readonly lines: LineLoader
   readonly rows: RowLoader
   readonly blocks: BlockLoader
+  /** Null for all rows. */
+  readonly filter: RowFilter | null
   readonly log: Log
   /** Takes how many octets of the input were read so far. */
   readonly onOctets: (octets: number) => void
@@ -117,7 +122,7 @@ async function loadLines(
 /** A capture, or a log that is no JSON: its records are batches, which wait for their turn. */
 async function shipRecords(
   input: RecordInput,
-  { rows: loader, onOctets }: InputSourceOptions,
+  { rows: loader, filter, onOctets }: InputSourceOptions,
   progress: SourceProgress,
   signal: AbortSignal,
 ): Promise<InputResult> {
@@ -138,7 +143,10 @@ async function shipRecords(
   const loadWaiting = async () => {
     for (const batch of waiting) {
       const place = { position: rows, progress, ids: progress.ids, idPosition: rows }
-      if (!signal.aborted) await loader.load(batch, 0, batch.rowCount, place)
+      const taken = filter?.rows(blockOfBatch(batch), null, input.problems) ?? null
+      await loadTaken(taken, 0, batch.rowCount, async (first, last) => {
+        if (!signal.aborted) await loader.load(batch, first, last, place)
+      })
       rows += batch.rowCount
       batch.trim()
       spare.push(batch)

@@ -144,6 +144,14 @@ test('a compressed capture is sent as one that is not', async () => {
   writeFileSync(at('a.pcap.gz'), gzipSync(capture))
   const run = await ship(at('a.pcap.gz'))
   assert.equal([run.files, run.made], [1, 876])
+  const words = ['--state', at('other'), '--filter', 'bytes > 5000']
+  const some = await runShip([at('a.pcap.gz'), '--to', server.url, ...words])
+  assert.ok(some.made > 0 && some.made < 300, String(some.made))
+  assert.ok(
+    documents()
+      .slice(-some.made)
+      .every(({ network }) => network.bytes > 5000),
+  )
 })
 
 async function until(isSo: () => boolean): Promise<void> {

@@ -263,7 +263,7 @@ export class ShipRun {
   }
 
   async #input(path: string, signal: AbortSignal): Promise<void> {
-    const { log } = this.#settings
+    const { log, filter } = this.#settings
     if (signal.aborted) return
     const before = this.#inputOctets
     const onOctets = (octets: number) => {
@@ -272,7 +272,7 @@ export class ShipRun {
     try {
       const { rejected, problems } = await shipInput(
         path,
-        { lines: this.#lines, rows: this.#rows, blocks: this.#blocks, log, onOctets },
+        { lines: this.#lines, rows: this.#rows, blocks: this.#blocks, filter, log, onOctets },
         signal,
       )
       this.#others++

@@ -78,6 +78,12 @@ test('what is no processor, or none of ours, is refused with its place', () => {
   assert.throws(read([{ drop_event: { when: {} } }]), /leave out when/)
   assert.throws(read([{ drop_event: null }]), /drop_event wants filter/)
   assert.throws(read([{ drop_fields: { fields: 'x' } }]), /must be a list of texts/)
+  assert.throws(read([{ fingerprint: { fields: ['a'] } }]), /fingerprint makes ids only/)
+})
+
+test('a fingerprint for the id changes nothing: every document has one', () => {
+  const fingerprint = { fields: ['source.ip'], target_field: '@metadata._id' }
+  assert.equal(applied({ fingerprint }), DOCUMENT)
 })
 
 test('the zone and Community IDs are asked for by name', () => {

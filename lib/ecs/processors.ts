@@ -69,10 +69,9 @@ function stepOf(name: string, settings: Settings, place: string): DocumentStep {
     case 'rename':
       return renameStep(settings, place)
     case 'fingerprint':
-      return fail(
-        place,
-        'fingerprint is not among the processors: every document has an _id made of its record',
-      )
+      // Every document has an _id made of its record, whatever fields are named.
+      if (settings['target_field'] === '@metadata._id') return () => {}
+      return fail(place, 'fingerprint makes ids only: give it target_field @metadata._id, or leave it out')
     default:
       return fail(
         place,
