@@ -30,7 +30,7 @@ export type AnalyzeThreadEnd =
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }
 
 /** The rest of a work from which on another thread pays for its start. */
-const LEAST_REST_MS = 150
+const LEAST_REST_MS = 250
 
 /** Threads without work, who keep their compiled code for the next question of this process. */
 const idle: Worker[] = []
