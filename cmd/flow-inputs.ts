@@ -7,9 +7,9 @@ import type { Field } from '../lib/flow/fields.ts'
 import type { FlowFile, FlowStream } from '../lib/flow/source.ts'
 import { newStderrLog } from './collect-log.ts'
 import { findInputs } from './inputs/find-inputs.ts'
+import { flowsOf } from './inputs/flows-of.ts'
 import { LogThreads } from './inputs/log-threads.ts'
 import { type Input, openInput } from './inputs/open-input.ts'
-import { flowsOf } from './inputs/record-stream.ts'
 import { tell } from './progress.ts'
 import type { TimeRange } from './times.ts'
 
@@ -76,7 +76,7 @@ export async function openFlowInputs(
         if (!isGone) break
         for (const input of opened.splice(before)) input.close()
       }
-      for (const input of opened.slice(before)) flows.push(flowsOf(input, readers))
+      for (const input of opened.slice(before)) flows.push(await flowsOf(input, readers))
     })
   }
   return {

@@ -1,16 +1,13 @@
 import { statSync } from 'node:fs'
 import { type ArchiveReader, openArchive } from '../../lib/archive/archive-reader.ts'
 import { isArchiveFile } from '../../lib/archive/is-archive-file.ts'
-import { StreamIn } from '../../lib/archive/stream-in.ts'
+import type { StreamIn } from '../../lib/archive/stream-in.ts'
 import { FlowError } from '../../lib/diagnostics/flow-error.ts'
 import type { Log } from '../../lib/diagnostics/log.ts'
 import { type Captures, NO_CAPTURES } from '../../lib/flow/captures.ts'
 import type { Mapping } from '../../lib/goflow2/mapping-types.ts'
-import { DETECT_OCTETS, detectFormat } from '../../lib/goflow2/reading/detect-format.ts'
-import { type CaptureInput, openCaptureInput } from '../../lib/receive/capture-input.ts'
+import type { CaptureInput } from '../../lib/receive/capture-input.ts'
 import type { InputFormat } from './formats.ts'
-import { LogInput } from './log-input.ts'
-import { PacketInput } from './packet-input.ts'
 import type { OnReject, RecordInput } from './records.ts'
 
 export interface InputSettings {
@@ -53,8 +50,9 @@ export type Input = ArchiveInput | StreamInput | RecordInput
  * pipe than it needs for that. Throws FILE_UNREADABLE, and what `openArchive` throws.
  */
 export async function openInput(path: string, settings: InputSettings): Promise<Input> {
-  // Most inputs are archive files: these need no window, and nothing of what a window takes.
+  // Most inputs are archive files: these need no window, and what reads other inputs is not loaded for them.
   if ((settings.format ?? 'auto') === 'auto' && isArchiveFile(path)) return openFile(path)
+  const { openCaptureInput } = await import('../../lib/receive/capture-input.ts')
   return openWindow(path, await openCaptureInput(path), settings)
 }
 
@@ -77,9 +75,11 @@ export async function openWindow(
     if (format === 'weir') return await openFlows(path, name, window)
     if (format === 'pcap') {
       const { log, readPorts = [], captures = NO_CAPTURES } = settings
+      const { PacketInput } = await import('./packet-input.ts')
       return new PacketInput(path, window, { log, readPorts, captures })
     }
     const { mapping = null, mappingText = null, onReject = () => {}, keepsWritten = false } = settings
+    const { LogInput } = await import('./log-input.ts')
     return new LogInput(path, format, window, { mapping, mappingText, onReject, keepsWritten })
   } catch (error) {
     await window.close()
@@ -93,6 +93,7 @@ async function openFlows(path: string, name: string, window: CaptureInput): Prom
     await window.close()
     return openFile(path)
   }
+  const { StreamIn } = await import('../../lib/archive/stream-in.ts')
   const stream = new StreamIn(name, window)
   return {
     kind: 'stream',
@@ -114,6 +115,7 @@ function openFile(path: string): ArchiveInput {
 const CAPTURES = [0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1, 0xa1b2cd34, 0x34cdb2a1, 0x0a0d0d0a]
 
 async function formatOf(window: CaptureInput): Promise<Exclude<InputFormat, 'auto'> | null> {
+  const { DETECT_OCTETS, detectFormat } = await import('../../lib/goflow2/reading/detect-format.ts')
   for (let octets = 4; ; octets = window.to - window.from + 1) {
     const isMore = await window.more(octets)
     const known = window.octets.subarray(window.from, window.to)

@@ -7,8 +7,8 @@ import { SILENT } from '../../lib/diagnostics/log.ts'
 import { F } from '../../lib/flow/fields.ts'
 import type { FlowStream, Problem } from '../../lib/flow/source.ts'
 import { projectRoot } from '../../lib/testing/project.ts'
+import { flowsOf } from './flows-of.ts'
 import { openInput } from './open-input.ts'
-import { flowsOf } from './record-stream.ts'
 
 let folder = ''
 test.before(() => {
@@ -24,7 +24,7 @@ test('a log is read as blocks whose address codes go on from one to the next', a
     return `{"type":"IPFIX","src_addr":"${address}","bytes":${i},"as_path":[${i % 3 === 0 ? `${i},7` : ''}]}`
   })
   writeFileSync(path, lines.join('\n'))
-  const stream = flowsOf(await openInput(path, { log: SILENT })) as FlowStream
+  const stream = (await flowsOf(await openInput(path, { log: SILENT }))) as FlowStream
   const problems: Problem[] = []
   const sizes: number[] = []
   let at = 0
@@ -62,7 +62,7 @@ test('a log is read as blocks whose address codes go on from one to the next', a
 
 test('a capture is read as blocks with its layouts', async () => {
   const input = await openInput(join(projectRoot, 'testdata/demo/office.pcap'), { log: SILENT })
-  const stream = flowsOf(input) as FlowStream
+  const stream = (await flowsOf(input)) as FlowStream
   const block = (await stream.next())!
   assert.is(block.info.rows, 874)
   assert.ok(block.info.leastReceived > 0n && block.info.leastReceived < block.info.greatestReceived)
@@ -76,7 +76,7 @@ test('a capture is read as blocks with its layouts', async () => {
 
 test('an input that is closed while it waits ends', async () => {
   const path = join(folder, 'long.log')
-  const stream = flowsOf(await openInput(path, { log: SILENT })) as FlowStream
+  const stream = (await flowsOf(await openInput(path, { log: SILENT }))) as FlowStream
   assert.is.not(await stream.next(), null)
   stream.close()
   let blocks = 0

@@ -1,21 +1,6 @@
 import { BlockGathering } from '../../lib/flow/gathered-block.ts'
-import type { FlowBlock, FlowFile, FlowStream, Problem } from '../../lib/flow/source.ts'
-import { LogInput } from './log-input.ts'
-import type { LogThreads } from './log-threads.ts'
-import type { Input } from './open-input.ts'
+import type { FlowBlock, FlowStream, Problem } from '../../lib/flow/source.ts'
 import type { RecordInput } from './records.ts'
-import { SharedLog } from './shared-log.ts'
-
-/**
- * An input as blocks: those of an archive file in any order, those of all else one after the other. Long logs are read by
- * the `threads`, where some are given.
- */
-export function flowsOf(input: Input, threads: LogThreads | null = null): FlowFile | FlowStream {
-  if (input.kind === 'archive') return input.file
-  if (input.kind === 'stream') return input.stream
-  const isShared = threads !== null && input instanceof LogInput && input.isDivisible
-  return (isShared ? SharedLog.of(input.path, threads) : null) ?? new RecordStream(input)
-}
 
 /** The flows of a log or capture as blocks: the input is read as far as the next block needs, and then waits. */
 export class RecordStream implements FlowStream {

@@ -7,9 +7,9 @@ import { SILENT } from '../../lib/diagnostics/log.ts'
 import { F } from '../../lib/flow/fields.ts'
 import type { FlowStream } from '../../lib/flow/source.ts'
 import { newRandom } from '../../lib/testing/workload.ts'
+import { flowsOf } from './flows-of.ts'
 import { LogThreads } from './log-threads.ts'
 import { openInput } from './open-input.ts'
-import { flowsOf } from './record-stream.ts'
 import { SharedLog } from './shared-log.ts'
 
 let folder = ''
@@ -45,7 +45,7 @@ async function readAll(stream: FlowStream): Promise<Read> {
 }
 
 async function readFromFront(path: string): Promise<Read> {
-  return readAll(flowsOf(await openInput(path, { log: SILENT })) as FlowStream)
+  return readAll((await flowsOf(await openInput(path, { log: SILENT }))) as FlowStream)
 }
 
 test('several threads read the rows of a log in their order, and refuse what one refuses', async () => {

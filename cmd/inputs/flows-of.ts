@@ -1,0 +1,25 @@
+import type { FlowFile, FlowStream } from '../../lib/flow/source.ts'
+import type { LogThreads } from './log-threads.ts'
+import type { Input } from './open-input.ts'
+import type { RecordInput } from './records.ts'
+
+/**
+ * An input as blocks: those of an archive file in any order, those of all else one after the other. Long logs are read by
+ * the `threads`, where some are given. What reads records is loaded for these only.
+ */
+export async function flowsOf(
+  input: Input,
+  threads: LogThreads | null = null,
+): Promise<FlowFile | FlowStream> {
+  if (input.kind === 'archive') return input.file
+  if (input.kind === 'stream') return input.stream
+  const { RecordStream } = await import('./record-stream.ts')
+  return (threads === null ? null : await sharedLog(input, threads)) ?? new RecordStream(input)
+}
+
+async function sharedLog(input: RecordInput, threads: LogThreads): Promise<FlowStream | null> {
+  const { LogInput } = await import('./log-input.ts')
+  if (!(input instanceof LogInput) || !input.isDivisible) return null
+  const { SharedLog } = await import('./shared-log.ts')
+  return SharedLog.of(input.path, threads)
+}
