@@ -30,6 +30,8 @@ export interface AddressCodes {
   readonly codes: number
   /** Four words per code, as address columns have them. */
   words(): Uint32Array
+  /** Those of one code, for those who ask for few: `words` may have to be made first. */
+  wordsOf?(code: number): Uint32Array
   /**
    * Shows the words of all codes from `from` on, piece by piece: four each of `count` codes from `first` on, good until
    * the next piece. For those who look at each address once, where `words` would have to be made first.

@@ -23,6 +23,8 @@ export interface Coding {
   /** Words that say what a number means: four for addresses and prefixes, one for facts. */
   readonly meaning: Uint32Array
   readonly meaningWords: number
+  /** The words of one number, null where `meaning` is as quick. */
+  meaningOf?(number: number): Uint32Array | null
 }
 
 /** Facts about the addresses of one dictionary, each asked for once per address; follows a dictionary that grows. */
@@ -73,8 +75,7 @@ export class AddressScope {
 
   coding(taking: Taking): Coding {
     const { addresses } = this
-    if (taking.kind === 'address')
-      return { map: null, count: addresses.codes, meaning: addresses.words(), meaningWords: 4 }
+    if (taking.kind === 'address') return new AddressCoding(addresses)
     if (taking.kind === 'fact') {
       let coding = this.#factCodings.get(taking.fact)
       if (coding === undefined) {
@@ -95,6 +96,27 @@ export class AddressScope {
     }
     coding.follow(addresses.words(), addresses.codes, only === null ? null : this.factByCode(only))
     return coding
+  }
+}
+
+/** Addresses by their codes. All of them are read only when somebody asks for many. */
+class AddressCoding implements Coding {
+  readonly map = null
+  readonly count: number
+  readonly meaningWords = 4
+  readonly #addresses: AddressCodes
+
+  constructor(addresses: AddressCodes) {
+    this.#addresses = addresses
+    this.count = addresses.codes
+  }
+
+  get meaning(): Uint32Array {
+    return this.#addresses.words()
+  }
+
+  meaningOf(number: number): Uint32Array | null {
+    return this.#addresses.wordsOf?.(number) ?? null
   }
 }
 

@@ -143,7 +143,8 @@ export class DatagramLog {
       )
         return each
     }
-    const exporter = formatAddress(this.#addresses!.words(), code * 4)
+    const addresses = this.#addresses!
+    const exporter = formatAddress(addresses.wordsOf?.(code) ?? addresses.words().subarray(code * 4), 0)
     const source = this.#named({ exporter, domain, engine, agent, protocol })
     if (source !== null) known.push(source)
     return source
