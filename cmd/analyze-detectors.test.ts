@@ -3,11 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ARCHIVE_CALLS } from '../lib/archive/archive-calls.ts'
-import { FileWriter } from '../lib/archive/file-writer.ts'
 import { formatAddress } from '../lib/bytes/address.ts'
-import { SILENT } from '../lib/diagnostics/log.ts'
-import { BatchWriter } from '../lib/flow/batch-writer.ts'
+import type { BatchWriter } from '../lib/flow/batch-writer.ts'
 import { PRESETS } from '../lib/report/presets/presets.ts'
 import { attackWorld } from '../lib/testing/attack-world.ts'
 import { golden } from '../lib/testing/golden.ts'
@@ -16,6 +13,7 @@ import { scanWorld } from '../lib/testing/scan-world.ts'
 import { analyzeOptions, commandOf } from './analyze-flags.ts'
 import { answerText } from './analyze-run.ts'
 import { parseFlags } from './parse-flags.ts'
+import { writeArchive } from './testing/written-archive.ts'
 
 // What the reports about translations, scans, attacks and hosts print of archives with planted ones.
 
@@ -25,23 +23,7 @@ process.env['NO_COLOR'] = '1'
 
 function archive(name: string, write: (writer: BatchWriter) => void): string {
   const path = join(directory, `${name}.weir`)
-  const file = new FileWriter({
-    path,
-    stream: 'test',
-    createdNs: 0n,
-    blockRows: 16_384,
-    mostAddresses: 1_000_000,
-    calls: ARCHIVE_CALLS,
-    log: SILENT,
-  })
-  const writer = new BatchWriter('flow', (full) => {
-    file.append(full)
-    full.reset()
-    return full
-  })
-  write(writer)
-  writer.flush()
-  file.close()
+  writeArchive(path, write)
   return path
 }
 

@@ -5,10 +5,13 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { PRESETS } from '../lib/report/presets/presets.ts'
+import { attackWorld } from '../lib/testing/attack-world.ts'
 import { projectRoot } from '../lib/testing/project.ts'
+import { scanWorld } from '../lib/testing/scan-world.ts'
 import { analyzeOptions, commandOf } from './analyze-flags.ts'
 import { answerText } from './analyze-run.ts'
 import { parseFlags } from './parse-flags.ts'
+import { writeArchive } from './testing/written-archive.ts'
 
 // Pages as a browser shows them. Debian's chromium; nothing is downloaded.
 
@@ -136,11 +139,39 @@ if (!existsSync(CHROMIUM)) {
       })
     }
   })
+
+  test('reports that read flows themselves draw what they found over time', async () => {
+    for (const [words, world, line] of [
+      [['scan'], scanWorld(6, 200), '185.220.101.12'],
+      [['ddos'], attackWorld(6), '10.'],
+      [['host', '10.0.0.3'], scanWorld(6, 200), 'sent'],
+    ] as const) {
+      const archive = join(folder, 'world.weir')
+      writeArchive(archive, world.write)
+      writeFileSync(file, await pageOf([...words], archive))
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await opened({ ...wide, colorScheme }, async (page, met) => {
+          assert.ok(await page.locator('canvas').first().isVisible(), words.join(' '))
+          assert.match(await page.locator('.chart').first().innerHTML(), line)
+          assert.equal(met, [], words.join(' '))
+          await page.emulateMedia({ media: 'print' })
+          assert.ok(await page.locator('svg.static').first().isVisible())
+        })
+      }
+    }
+    for (const words of [['quality'], ['capacity', '--bin', '1s']]) {
+      writeFileSync(file, await pageOf(words))
+      await opened(wide, async (page) => {
+        assert.ok(await page.locator('canvas').first().isVisible(), words.join(' '))
+        assert.match(await page.locator('.chart').first().innerHTML(), '192.0.2.1')
+      })
+    }
+  })
 }
 
-async function pageOf([name, ...words]: readonly string[]): Promise<string> {
+async function pageOf([name, ...words]: readonly string[], archive = ARCHIVE): Promise<string> {
   const preset = PRESETS.find((each) => each.name === name)!
-  const line = [...words, '--in', ARCHIVE, '--local', NETWORKS, '--format', 'html']
+  const line = [...words, '--in', archive, '--local', NETWORKS, '--format', 'html']
   const { given, operands } = parseFlags(commandOf(preset), line)
   return answerText(analyzeOptions(preset, given, operands, 0))
 }

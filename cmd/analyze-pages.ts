@@ -2,11 +2,14 @@ import { BUILT_IN_ATTRIBUTION } from '../lib/enrich/built-in-networks.ts'
 import type { PageParts } from '../lib/report/html/page.ts'
 import { type Picture, pictureQuestions } from '../lib/report/html/pictures.ts'
 import type { Plan } from '../lib/report/presets/preset.ts'
-import type { Question } from '../lib/report/question.ts'
+import type { RunOptions } from '../lib/report/query.ts'
+import { type Question, queryOf, type Setting } from '../lib/report/question.ts'
+import type { Laid, Section } from '../lib/report/report.ts'
+import { runQueries } from '../lib/report/run.ts'
 import type { AnalyzeOptions } from './analyze-flags.ts'
 import type { FlowInputs } from './flow-inputs.ts'
 import { readDataFile } from './runtime.ts'
-import { ALL_TIMES } from './times.ts'
+import { ALL_TIMES, type TimeRange } from './times.ts'
 
 /** What a page shows beside the report's own tables, and what that asks. */
 export interface PagePictures {
@@ -26,7 +29,31 @@ export function picturesFor(
 ): PagePictures {
   const main = plan.kind === 'questions' ? plan.questions[0] : undefined
   if (format !== 'html' || main === undefined) return NONE
-  let { from, to } = range
+  const pictures = preset.pictures ?? DEFAULT_PICTURES
+  return { pictures, questions: pictureQuestions(pictures, main, spanOf(range, flows)) }
+}
+
+/** What a page draws of a report that reads flows itself: nothing where inputs cannot be read again. */
+export async function courseSections(
+  { drawings = [], courses = [] }: Laid,
+  { range }: Pick<AnalyzeOptions, 'range'>,
+  setting: Setting,
+  { flows }: FlowInputs,
+  run: RunOptions,
+): Promise<Section[]> {
+  if (courses.length === 0 || !flows.every((input) => 'blocks' in input)) return [...drawings]
+  const { courseQuestion, courseSection } = await import('../lib/report/html/pictures.ts')
+  const questions = courses.map((course) => courseQuestion(course, spanOf(range, flows)))
+  const tables = await runQueries(
+    questions.map((question) => queryOf(question, setting)),
+    flows,
+    run,
+  )
+  return [...drawings, ...courses.map((course, i) => courseSection(course, tables[i]!))]
+}
+
+/** From when to when a picture reaches. */
+function spanOf({ from, to }: TimeRange, flows: FlowInputs['flows']): { fromNs: bigint; toNs: bigint } {
   // Blocks say when their flows were; of streams nobody knows before they are read.
   let least = NOT_KNOWN
   let greatest = 0n
@@ -37,10 +64,9 @@ export function picturesFor(
       if (greatestEnd > greatest) greatest = greatestEnd
     }
   }
-  if (from === ALL_TIMES.from) from = least === NOT_KNOWN ? 0n : least
-  if (to === ALL_TIMES.to) to = greatest === 0n ? from : greatest
-  const pictures = preset.pictures ?? DEFAULT_PICTURES
-  return { pictures, questions: pictureQuestions(pictures, main, { fromNs: from, toNs: to }) }
+  const fromNs = from !== ALL_TIMES.from ? from : least === NOT_KNOWN ? 0n : least
+  const toNs = to !== ALL_TIMES.to ? to : greatest === 0n ? fromNs : greatest
+  return { fromNs, toNs }
 }
 
 /** What every page carries. */

@@ -8,7 +8,7 @@ import { canBeShared, LEAST_SHARED_WORK, runQueries, workOf } from '../lib/repor
 import type { AnalyzeOptions } from './analyze-flags.ts'
 import { Interfaces } from './analyze-interfaces.ts'
 import { loadFormat, ReportOutput, textOf } from './analyze-output.ts'
-import { type PagePictures, picturesFor } from './analyze-pages.ts'
+import { courseSections, type PagePictures, picturesFor } from './analyze-pages.ts'
 import { RollupPlanner, rollupsText } from './analyze-rollups.ts'
 import { asUsage, asUsageLater, knowSetting, type SettingOptions } from './analyze-setting.ts'
 import type { AnalyzeThreadStart } from './analyze-threads.ts'
@@ -198,10 +198,12 @@ async function answers(jobs: readonly Job[], inputs: FlowInputs, run: RunOptions
       )
     } else if (plan.kind === 'reading') {
       const { tables: read, ...laid } = await asUsageLater(plan.read(inputs.flows, job.setting, run, names))
+      const { options, setting } = job
+      const drawn = options.format === 'html' ? await courseSections(laid, options, setting, inputs, run) : []
       found.push(
         answerOf(
           job,
-          laid,
+          { ...laid, sections: [...drawn, ...laid.sections] },
           read.map(({ quality }) => quality),
           inputs,
         ),
@@ -314,10 +316,10 @@ function answerOf(job: Job, laid: Laid, qualities: readonly Quality[], inputs: F
     toNs: options.asked.toNs,
   }
   const queries = plan.kind === 'questions' ? plan.questions.map((each) => genericCommand(each, options)) : []
-  const { remarks = [], ...shown } = laid
+  const { remarks = [], title, sections, notes } = laid
   const footer = [...footerOf(qualities, facts), ...remarks]
   return {
-    report: { name: options.preset.name, ...shown, footer, queries },
+    report: { name: options.preset.name, title, sections, notes, footer, queries },
     qualities,
   }
 }

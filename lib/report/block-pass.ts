@@ -3,6 +3,9 @@ import type { BlockFacts, FlowBlock, FlowFile, FlowStream, Problem } from '../fl
 import { DatagramLog } from './loss/datagram-log.ts'
 import { lossesOf } from './loss/losses.ts'
 import type { Quality, RunOptions } from './query.ts'
+import { greater, lesser } from './window.ts'
+
+const NOT_KNOWN = 2n ** 64n - 1n
 
 /** One who reads blocks himself, in the order of the inputs. */
 export interface BlockReader {
@@ -16,17 +19,25 @@ export function isFlowFile(input: FlowFile | FlowStream): input is FlowFile {
   return 'blocks' in input
 }
 
-/** Reads all blocks of flows that the reader wants, and counts in `quality` what was read and what could not be. */
+/**
+ * Reads all blocks of flows that the reader wants, and counts in `quality` what was read and what could not be, and
+ * with `window`, which is open where the flows tell, what the answer is about.
+ */
 export async function readBlocks(
   inputs: readonly (FlowFile | FlowStream)[],
   reader: BlockReader,
   quality: Quality,
   options: RunOptions,
+  window: { readonly fromNs: bigint | null; readonly toNs: bigint | null } | null = null,
 ): Promise<void> {
   const memory = new BlockMemory()
   const datagrams = new DatagramLog()
   let rows = 0
+  let [from, to] = [NOT_KNOWN, 0n]
   const take = (block: FlowBlock, problems: Problem[]) => {
+    const { leastStart, leastReceived, greatestEnd, greatestReceived } = block.info
+    from = lesser(from, lesser(leastStart, leastReceived))
+    to = greater(to, greatestEnd === 0n ? greatestReceived : greatestEnd)
     rows += block.info.rows
     quality.blocksRead++
     quality.rowsRead += block.info.rows
@@ -64,5 +75,10 @@ export async function readBlocks(
     }
     quality.problems.push(...input.problems)
   }
-  quality.losses = lossesOf(datagrams)
+  // Inputs may be read in several parts.
+  const losses = lossesOf(datagrams)
+  if (losses !== null) quality.losses = [...(quality.losses ?? []), ...losses]
+  if (window === null || from === NOT_KNOWN) return
+  quality.fromNs = window.fromNs ?? (quality.toNs === 0n ? from : lesser(quality.fromNs, from))
+  quality.toNs = window.toNs ?? greater(quality.toNs, to)
 }

@@ -1,4 +1,5 @@
 import type { Cell, ResultColumn, ResultTable } from './query.ts'
+import type { Question } from './question.ts'
 
 /** One of the things that a cell lists, and its part of the whole in 0..1. */
 export interface Part {
@@ -89,6 +90,16 @@ export interface Report {
 export type Laid = Pick<Report, 'title' | 'sections' | 'notes'> & {
   /** What only this report knows of how good it is. */
   readonly remarks?: readonly Remark[]
+  /** What pages alone show, above the sections. */
+  readonly drawings?: readonly Section[]
+  /** What pages alone draw: answers over time to these questions, whose bins are as the page has room. */
+  readonly courses?: readonly Course[]
+}
+
+/** A question whose first key is time, to be drawn. */
+export interface Course {
+  readonly title: string
+  readonly question: Question
 }
 
 /** Names for people, from whoever knows them; the empty text where nobody does. */

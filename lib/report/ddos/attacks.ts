@@ -49,7 +49,7 @@ export async function findAttacks(
   const search = new VolumeSearch(window, filter, isRaw, options.memoryOctets)
   const files = inputs.filter(isFlowFile)
   const streams = inputs.filter((input): input is FlowStream => !isFlowFile(input))
-  await readBlocks(files, search, quality, options)
+  await readBlocks(files, search, quality, options, settings)
   const kept: { rows: FlowRows; mask: Uint8Array | null }[] = []
   let room = options.memoryOctets / 2 / ROW_OCTETS
   let left = 0
@@ -58,7 +58,7 @@ export async function findAttacks(
     if (room < 0) left += rows.count
     else kept.push({ rows: copied(rows), mask: mask === null ? null : mask.slice(0, rows.count) })
   }
-  await readBlocks(streams, search, quality, options)
+  await readBlocks(streams, search, quality, options, settings)
   search.onRows = null
   const candidates = candidatesOf(search, settings)
   const looked = new Look(candidates, search, isRaw)

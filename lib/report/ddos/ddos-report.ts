@@ -1,7 +1,8 @@
 import { FlowError } from '../../diagnostics/flow-error.ts'
 import { emptyTable } from '../nat/nat-report.ts'
 import type { Asked, ReadingPlan } from '../presets/preset.ts'
-import { type ReportColumn, type ReportRow, wholeColumn } from '../report.ts'
+import { EMPTY_QUESTION } from '../question.ts'
+import { type Course, type ReportColumn, type ReportRow, wholeColumn } from '../report.ts'
 import { type Attack, findAttacks } from './attacks.ts'
 import { mitigationOf } from './mitigation.ts'
 import { BIN_MS } from './volume-search.ts'
@@ -38,9 +39,35 @@ export function ddosPlan(asked: Asked): ReadingPlan {
         look: 'table' as const,
         outer: [],
       }
-      return { title: 'Attacks by volume', sections: [section], notes, tables: [emptyTable(quality)] }
+      const courses = coursesOf(shown.map(({ target }) => target))
+      return {
+        title: 'Attacks by volume',
+        sections: [section],
+        notes,
+        courses,
+        tables: [emptyTable(quality)],
+      }
     },
   }
+}
+
+/** Targets whose traffic a page draws, addresses and prefixes apart. */
+const MOST_DRAWN = 8
+
+function coursesOf(targets: readonly string[]): Course[] {
+  const isPrefix = (target: string) => target.includes('/')
+  const all = [...new Set(targets)]
+  const hosts = all.filter((target) => !isPrefix(target)).slice(0, MOST_DRAWN)
+  const prefixes = all.filter(isPrefix).slice(0, MOST_DRAWN)
+  const course = (key: string, filter: string): Course => ({
+    title: 'Traffic to these targets over time',
+    question: { ...EMPTY_QUESTION, name: 'course', by: ['time', key], sum: ['bps'], filter },
+  })
+  const courses: Course[] = []
+  if (hosts.length > 0) courses.push(course('dst.ip', `dst ip in [${hosts.join(' ')}]`))
+  if (prefixes.length > 0)
+    courses.push(course('dst.ip/24', prefixes.map((prefix) => `dst net ${prefix}`).join(' or ')))
+  return courses
 }
 
 const COLUMNS: readonly ReportColumn[] = [

@@ -1,7 +1,7 @@
 import { OTHERS } from '../formats/format.ts'
 import type { ResultTable } from '../query.ts'
 import { EMPTY_QUESTION, type Question } from '../question.ts'
-import type { Names, ReportColumn, ReportRow, Section } from '../report.ts'
+import type { Course, Names, ReportColumn, ReportRow, Section } from '../report.ts'
 import { sectionOf } from '../section.ts'
 
 /** What a page can draw beside a report's own tables: traffic by direction over time; local networks by remote AS. */
@@ -11,6 +11,9 @@ const NETWORKS = 7
 const SYSTEMS = 10
 const MOST_BINS = 600
 const STEPS_MS = [60, 300, 900, 3600, 4 * 3600, 86_400, 7 * 86_400, 30 * 86_400].map((s) => s * 1000)
+/** Of courses, which have no bins of their own. */
+const SHORT_STEPS_MS = [1000, 10_000]
+const COURSE_BINS = 400
 const DIRECTIONS = ['in', 'out', 'internal', 'transit'] as const
 
 /** The questions whose answers the pictures of a report are drawn from; `main` is the report's first one. */
@@ -42,6 +45,25 @@ export function pictureQuestions(
       window: main.window,
     }
   })
+}
+
+/** Groups of a course that are asked for: as many as a chart has lines. */
+const MOST_GROUPS = 8
+
+/** The question of a course, with bins for a picture of the span. */
+export function courseQuestion(
+  { question }: Course,
+  span: { readonly fromNs: bigint; readonly toNs: bigint },
+): Question {
+  const isGrouped = question.by.length > 1
+  const ms = Number((span.toNs - span.fromNs) / 1_000_000n)
+  const binMs = [...SHORT_STEPS_MS, ...STEPS_MS].find((step) => ms / step <= COURSE_BINS)
+  return { ...question, binMs: binMs ?? STEPS_MS.at(-1)!, top: isGrouped ? [MOST_GROUPS] : [] }
+}
+
+/** The answer to a course as a section to be drawn. */
+export function courseSection({ title }: Course, table: ResultTable): Section {
+  return { ...sectionOf(table), title, look: 'chart' }
 }
 
 /** The report's own bins, or longer ones where they would be more than a picture has dots. */

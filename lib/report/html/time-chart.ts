@@ -47,7 +47,10 @@ export function chartMarkup(section: Section, timeZone: string): string | null {
 }
 
 function courseOf({ columns, rows, others }: Section, timeZone: string): Course | null {
-  const timeAt = columns.findIndex(({ role, unit }) => role === 'key' && unit === 'time')
+  // Other times among keys are when something began: one row each, no course.
+  const timeAt = columns.findIndex(
+    ({ name, role, unit }) => name === 'time' && role === 'key' && unit === 'time',
+  )
   if (timeAt < 0) return null
   const counted = columns.filter(
     ({ role, unit }) => role === 'measure' && UNIT_WORDS[unit] !== undefined && unit !== 'share',

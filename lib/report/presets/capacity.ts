@@ -4,7 +4,15 @@ import { controlOf } from '../control.ts'
 import { binSeconds, type Course, coursesOf, percentileOf } from '../courses.ts'
 import type { Cell, ResultTable, RunOptions } from '../query.ts'
 import { EMPTY_QUESTION, type Question, queryOf, type Setting } from '../question.ts'
-import type { Laid, Names, ReportCell, ReportColumn, ReportRow, Section } from '../report.ts'
+import {
+  type Laid,
+  type Names,
+  type ReportCell,
+  type ReportColumn,
+  type ReportRow,
+  type Section,
+  wholeColumn,
+} from '../report.ts'
 import { runQueries } from '../run.ts'
 import { titleOf } from '../section.ts'
 import { greater } from '../window.ts'
@@ -20,6 +28,8 @@ const LEAST_VLANS = 20
 const LEAST_DAYS = 3
 const BORDERS = [0.7, 0.8, 0.9]
 const FULL = 0.8
+/** Lines that eyes can tell apart. */
+const MOST_DRAWN = 8
 
 export const CAPACITY: Preset = {
   name: 'capacity',
@@ -147,7 +157,26 @@ async function read(
     notes.push('no speed is known: say with --ifs FILE how fast interfaces are')
   if (section.groups > rows.length)
     notes.push(`${section.groups - rows.length} with less traffic are left out: say --top`)
-  return { title: `Capacity by ${word}`, sections: [section], notes, tables }
+  const drawings = [drawingOf(places.slice(0, MOST_DRAWN).map((place) => measured[place]!))]
+  return { title: `Capacity by ${word}`, sections: [section], notes, drawings, tables }
+}
+
+/** The rates of the fullest ones over time, for a page. */
+function drawingOf(measured: readonly Measured[]): Section {
+  const columns: ReportColumn[] = [
+    wholeColumn('time', 'TIME', 'time', 0, 'key'),
+    wholeColumn('line', 'LINE', 'text', 0, 'key'),
+    wholeColumn('bps', 'BIT/S', 'bitsPerSecond', 0),
+  ]
+  const rows = measured.flatMap(({ line, exporter, index, name }) =>
+    line.times.map((time, i): ReportCell[] => [
+      time,
+      `${exporter} ${name || index} ${line.way}`,
+      line.course.bins[i]?.[1] ?? null,
+    ]),
+  )
+  const base = { name: 'course', title: 'Rates over time', columns, rows, others: [], totals: null }
+  return { ...base, groups: measured.length, look: 'chart', outer: [] }
 }
 
 interface Measured {

@@ -1,6 +1,7 @@
 import type { FlowFile, FlowStream } from '../../flow/source.ts'
 import { newQuality } from '../quality.ts'
 import type { Quality, ResultTable } from '../query.ts'
+import { EMPTY_QUESTION } from '../question.ts'
 import type { Laid, ReportCell, ReportColumn, ReportRow, Section } from '../report.ts'
 import { titleOf } from '../section.ts'
 import { type ExporterSurvey, Survey } from '../survey/survey.ts'
@@ -73,7 +74,9 @@ function lay(survey: Survey): Laid {
   if (survey.layouts.size > 0) sections.push(templateSection(survey))
   if (survey.columns.size > 0) sections.push(columnSection(survey))
   if (survey.gaps.length > 0) sections.push(gapSection(survey))
-  return { title: 'Quality of the data', sections, notes: warnings(survey, exporters) }
+  const question = { ...EMPTY_QUESTION, name: 'course', by: ['time', 'exporter'], sum: ['fps'] }
+  const courses = [{ title: 'Flows of each exporter over time', question }]
+  return { title: 'Quality of the data', sections, notes: warnings(survey, exporters), courses }
 }
 
 function exporterSection(exporters: readonly ExporterSurvey[]): Section {

@@ -7,7 +7,8 @@ import { emptyTable } from '../nat/nat-report.ts'
 import type { Asked, ReadingPlan } from '../presets/preset.ts'
 import { newQuality } from '../quality.ts'
 import type { Quality, RunOptions, Selector } from '../query.ts'
-import { type ReportColumn, type ReportRow, wholeColumn } from '../report.ts'
+import { EMPTY_QUESTION } from '../question.ts'
+import { type Course, type ReportColumn, type ReportRow, wholeColumn } from '../report.ts'
 import { ScanSearch } from './scan-search.ts'
 import { portsText, type Scan, type ScanLimits, scansOf } from './scan-verdict.ts'
 
@@ -31,7 +32,7 @@ export async function findScans(
   }
   const quality = newQuality()
   const search = new ScanSearch(window, filter, protocol, options.memoryOctets)
-  await readBlocks(inputs, search, quality, options)
+  await readBlocks(inputs, search, quality, options, settings)
   const scans = scansOf(search, settings)
   const words = search.reader.addresses.words()
   const addressOf = (number: number) => formatAddress(words, number * 4)
@@ -75,8 +76,21 @@ export function scanPlan(asked: Asked): ReadingPlan {
         look: 'table' as const,
         outer: [],
       }
-      return { title: 'Scans', sections: [section], notes, tables: [emptyTable(quality)] }
+      const sources = [...new Set(shown.map(({ sender }) => addressOf(sender.source)))].slice(0, MOST_DRAWN)
+      const courses = sources.length === 0 ? [] : [courseOf(sources)]
+      return { title: 'Scans', sections: [section], notes, courses, tables: [emptyTable(quality)] }
     },
+  }
+}
+
+/** Sources whose flows a page draws. */
+const MOST_DRAWN = 8
+
+function courseOf(sources: readonly string[]): Course {
+  const filter = `src ip in [${sources.join(' ')}]`
+  return {
+    title: 'Flows of these sources over time',
+    question: { ...EMPTY_QUESTION, name: 'course', by: ['time', 'src.ip'], sum: ['fps'], filter },
   }
 }
 
