@@ -3,10 +3,9 @@ import { reasonOf } from '../lib/diagnostics/reason.ts'
 import { authorizationOf, openHttpTransport } from '../lib/elastic/http-transport.ts'
 import type { TlsOptions } from '../lib/elastic/tls.ts'
 import type { Transport } from '../lib/elastic/transport.ts'
+import { environmentProxy } from './environment-proxy.ts'
 import { readText } from './read-text.ts'
 import type { Secret, ServerOptions, TlsFiles } from './server-flags.ts'
-
-const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY']
 
 /** Connections to each server, and how long one that is not used stays open. */
 export interface ConnectionLimits {
@@ -23,8 +22,7 @@ export async function openTransports(
   { connections, idleTimeoutMs }: ConnectionLimits = { connections: 1, idleTimeoutMs: 3000 },
 ): Promise<Transport[]> {
   const { addresses, headers, timeoutMs } = options
-  const hasProxy = PROXY_VARIABLES.some((name) => process.env[name])
-  const proxy = options.proxy === 'environment' && !hasProxy ? null : options.proxy
+  const isFromEnvironment = options.proxy === 'environment'
   const tls = readTls(options.tls)
   const apiKey = options.apiKey === null ? null : readSecret(options.apiKey)
   const basic =
@@ -41,7 +39,7 @@ export async function openTransports(
         authorization: authorizationOf(address.basic ?? basic, apiKey),
         headers,
         tls,
-        proxy,
+        proxy: isFromEnvironment ? environmentProxy(address, process.env) : options.proxy,
       }),
     ),
   )

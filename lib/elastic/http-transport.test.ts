@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer as createHttp, type RequestListener } from 'node:http'
 import { createServer as createHttps } from 'node:https'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -229,6 +229,37 @@ if (makeCertificates()) {
     ] as const) {
       assert.match(await ask(url, tls(options)), want, JSON.stringify(options).slice(0, 80))
     }
+  })
+
+  test('through a proxy, certificates are checked as without', async () => {
+    const url = `https://127.0.0.1:${await serve('server')}`
+    const asked: (string | undefined)[] = []
+    const tunnels = createHttp()
+    tunnels.on('connect', (request, socket) => {
+      asked.push(request.headers['proxy-authorization'])
+      const { hostname, port } = new URL(`http://${request.url}`)
+      const way = connect(Number(port), hostname, () => socket.write('HTTP/1.1 200 OK\r\n\r\n'))
+      way.on('error', () => socket.destroy())
+      socket.on('error', () => way.destroy())
+      way.pipe(socket).pipe(way)
+    })
+    const proxy = `http://me:s3cret@127.0.0.1:${await listen(tunnels)}`
+    const authorities = [pem('ca.pem')]
+    for (const [options, want] of [
+      [{ authorities }, /^200 hello$/],
+      [{}, /^error: nobody who is trusted/],
+      [{ authorityFingerprint: fingerprint('ca.pem') }, /^200/],
+      [{ authorityFingerprint: fingerprint('other.pem') }, /^error: .*fingerprint/],
+    ] as const) {
+      assert.match(await ask(url, { proxy, ...tls(options) }), want, JSON.stringify(options).slice(0, 80))
+    }
+    const basic = `Basic ${Buffer.from('me:s3cret').toString('base64')}`
+    assert.equal(asked, [basic, basic, basic, basic])
+    const refusing = createHttp()
+    refusing.on('connect', (_request, socket) => socket.end('HTTP/1.1 407 No\r\n\r\n'))
+    const closed = `http://127.0.0.1:${await listen(refusing)}`
+    const pinned = tls({ authorityFingerprint: fingerprint('ca.pem') })
+    assert.match(await ask(url, { proxy: closed, ...pinned }), 'error: the proxy refuses the way to it (407)')
   })
 
   test('a client shows its certificate', async () => {

@@ -1,9 +1,9 @@
-import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Dispatcher } from 'undici'
 import { FlowError } from '../diagnostics/flow-error.ts'
 import { connectionTrouble } from './connection-trouble.ts'
+import { pinnedConnector } from './pinned-connector.ts'
 import type { ServerAddress } from './server-address.ts'
-import { checkPinned, connectionOptions, type TlsOptions } from './tls.ts'
+import { connectionOptions, type TlsOptions } from './tls.ts'
 import type { Reply, Request, Transport } from './transport.ts'
 
 /** Longest reply that is read: 100 octets for each of a hundred thousand items, and errors. */
@@ -18,7 +18,7 @@ export interface HttpTransportOptions {
   readonly authorization: string | null
   readonly headers: Readonly<Record<string, string>>
   readonly tls: TlsOptions
-  /** URL of a proxy, `environment` for what the environment says, null for none. */
+  /** URL of a proxy, null for none. */
   readonly proxy: string | null
 }
 
@@ -52,43 +52,10 @@ export async function openHttpTransport(options: HttpTransportOptions): Promise<
   const secure = address.isTls ? connectionOptions(tls) : {}
   const isPinned = address.isTls && tls.authorityFingerprint !== null
   let dispatcher: Dispatcher
-  if (proxy === 'environment')
-    dispatcher = new http.EnvHttpProxyAgent({ ...common, connect: secure, requestTls: secure })
+  if (isPinned) dispatcher = new http.Agent({ ...common, connect: pinnedConnector(options) })
   else if (proxy !== null) dispatcher = new http.ProxyAgent({ ...common, uri: proxy, requestTls: secure })
-  else if (isPinned) dispatcher = new http.Agent({ ...common, connect: pinnedConnector(options) })
   else dispatcher = new http.Pool(address.origin, { ...common, connect: { ...secure, timeout: timeoutMs } })
   return new HttpTransport(options, dispatcher)
-}
-
-/** What undici calls to connect: the chain is checked before a word is said. */
-function pinnedConnector({ address, tls, timeoutMs }: HttpTransportOptions) {
-  return (_options: unknown, callback: (...args: [null, TLSSocket] | [Error, null]) => void) => {
-    const url = new URL(address.origin)
-    const socket = connectTls({
-      ...connectionOptions(tls),
-      host: address.host,
-      port: Number(url.port || 443),
-      // An address is no name to ask for (RFC 6066 §3).
-      ...(tls.serverName === null && /[a-z]/i.test(address.host) && !address.host.includes(':')
-        ? { servername: address.host }
-        : {}),
-      ALPNProtocols: ['http/1.1'],
-      timeout: timeoutMs,
-    })
-    const fail = (error: Error) => {
-      socket.destroy()
-      callback(error, null)
-    }
-    socket.once('error', fail)
-    socket.once('timeout', () => fail(new Error('connecting takes too long')))
-    socket.once('secureConnect', () => {
-      socket.off('error', fail)
-      socket.setTimeout(0)
-      const why = checkPinned(socket, tls, address.host)
-      if (why === null) callback(null, socket)
-      else fail(new Error(`the server's certificate is not trusted: ${why}`))
-    })
-  }
 }
 
 class HttpTransport implements Transport {
