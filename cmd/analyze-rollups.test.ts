@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert'
 import { ARCHIVE_CALLS } from '../lib/archive/archive-calls.ts'
 import { type ArchiveReader, openArchive } from '../lib/archive/archive-reader.ts'
 import { FileWriter } from '../lib/archive/file-writer.ts'
+import { archiveFiles, splitReplaced } from '../lib/archive/live-files.ts'
 import { ROLLUP_KINDS } from '../lib/archive/rollup-kinds.ts'
 import { writeRollups } from '../lib/archive/rollups.ts'
 import { SILENT } from '../lib/diagnostics/log.ts'
@@ -138,8 +139,9 @@ function written(directory: string, name: string, flows: FlowBatch): ArchiveRead
 }
 
 function plannerOf(directory: string, files: readonly ArchiveReader[]): RollupPlanner {
-  const options = { inputs: [directory], local: 'private', asSource: 'auto', usesRollups: true }
-  return new RollupPlanner(options as unknown as AnalyzeOptions, files)
+  const options = { local: 'private', asSource: 'auto', usesRollups: true }
+  const { live } = splitReplaced(archiveFiles([directory]))
+  return new RollupPlanner(options as unknown as AnalyzeOptions, { flows: files, live })
 }
 
 for (const seed of [1, 2]) {

@@ -1,16 +1,15 @@
-import { statSync } from 'node:fs'
 import { openArchive } from '../lib/archive/archive-reader.ts'
 import { chooseRollups } from '../lib/archive/choose-rollups.ts'
 import type { ArchiveFile } from '../lib/archive/file-facts.ts'
-import { liveFiles } from '../lib/archive/live-files.ts'
 import { needsOf, ROLLUP_KINDS, type RollupKind } from '../lib/archive/rollup-kinds.ts'
 import { basisOf } from '../lib/archive/rollups.ts'
 import { identityText } from '../lib/archive/schema.ts'
-import type { FlowFile, FlowStream } from '../lib/flow/source.ts'
+import type { FlowFile } from '../lib/flow/source.ts'
 import type { Query } from '../lib/report/query.ts'
 import { rollupsFor } from '../lib/report/rollup-plan.ts'
 import { asRollup, type RollupFile } from '../lib/report/rollup-rows.ts'
 import type { AnalyzeOptions } from './analyze-flags.ts'
+import type { FlowInputs } from './flow-inputs.ts'
 import { rollupKnowledge } from './rollup-knowledge.ts'
 
 /** Flows longer than this are cut where a question has bins and no window; rollups have not cut them. */
@@ -40,21 +39,21 @@ export class RollupPlanner {
   readonly #options: AnalyzeOptions
   readonly #flows: ReadonlyMap<string, FlowFile>
   readonly #opened = new Map<string, FlowFile>()
-  #live: readonly ArchiveFile[] | null = null
+  readonly #live: readonly ArchiveFile[] | null
   #basis = new Map<RollupKind, string>()
 
-  constructor(options: AnalyzeOptions, flows: readonly (FlowFile | FlowStream)[]) {
+  constructor(options: AnalyzeOptions, { flows, live }: Pick<FlowInputs, 'flows' | 'live'>) {
     this.#options = options
+    this.#live = live
     this.#flows = new Map(flows.flatMap((flow) => ('blocks' in flow ? [[flow.path, flow] as const] : [])))
   }
 
   /** Why records answer the query, where they do. */
   answer(query: Query): RollupAnswer | string {
-    const { as, asSource, inputs, usesRollups } = this.#options
+    const { as, asSource, usesRollups } = this.#options
+    const live = this.#live
     if (!usesRollups) return '--raw forbids them'
-    if (!inputs.every((word) => word !== '-' && statSync(word).isDirectory()))
-      return 'they are looked for in folders only'
-    const live = this.#liveFiles()
+    if (live === null) return 'they are looked for in folders only'
     const there = new Set(live.map(({ rollup }) => rollup?.name))
     const kinds = ROLLUP_KINDS.filter(({ name }) => there.has(name))
     const plans = rollupsFor(query, kinds, as === undefined && asSource === 'auto')
@@ -67,7 +66,8 @@ export class RollupPlanner {
     const sources = new Map(
       live.filter(({ rollup }) => rollup === null).map((file) => [identityText(file.identity), file]),
     )
-    for (const file of this.#candidates(plans.map(({ kind }) => kind))) {
+    const answering = plans.map(({ kind }) => kind)
+    for (const file of this.#candidates(live, answering)) {
       const { name, covers } = file.rollup!
       const own = covers.map(identityText)
       if (own.some((identity) => taken.has(identity))) continue
@@ -81,24 +81,17 @@ export class RollupPlanner {
       files.push(asRollup(this.#open(file.path), records?.blocks ?? []))
       names.add(name)
     }
-    const tried = plans.map(({ kind }) => kind.name).join(', ')
+    const tried = answering.map(({ name }) => name).join(', ')
     if (files.length === 0) return `${tried} are of other networks or tables here, or lack flows`
     const records = [...this.#flows.values()].filter(({ path }) => !covered.has(path))
     return { names: [...names], query: plans[0]!.query, files, records }
   }
 
   /** Rollups of these kinds: of joined files first, for they hold what was joined; of one file those of fewer rows. */
-  #candidates(kinds: readonly RollupKind[]): ArchiveFile[] {
-    const live = this.#liveFiles()
+  #candidates(live: readonly ArchiveFile[], kinds: readonly RollupKind[]): ArchiveFile[] {
     const found = kinds.flatMap((kind) => chooseRollups(live, kind.name, this.#basisOf(kind)).rollups)
     const coversOf = (file: ArchiveFile) => file.rollup!.covers.length
     return found.sort((a, b) => coversOf(b) - coversOf(a) || a.rows - b.rows)
-  }
-
-  #liveFiles(): readonly ArchiveFile[] {
-    const { inputs } = this.#options
-    this.#live ??= [...liveFiles(inputs), ...liveFiles(inputs, { kind: 'rollup' })]
-    return this.#live
   }
 
   #basisOf(kind: RollupKind): string {

@@ -241,7 +241,7 @@ async function askTogether(
   inputs: FlowInputs,
   run: RunOptions,
 ): Promise<ResultTable[]> {
-  const planner = new RollupPlanner(jobs[0]!.options, inputs.flows)
+  const planner = new RollupPlanner(jobs[0]!.options, inputs)
   const tables: ResultTable[] = []
   const rest: number[] = []
   try {
@@ -331,13 +331,13 @@ function genericCommand(question: Question, options: AnalyzeOptions): string {
   return [...words, ...options.settingWords.map(quoted), '--in', ...inputs].join(' ')
 }
 
-async function explainJob({ options, plan, setting }: Job, { flows }: FlowInputs): Promise<ExitStatus> {
+async function explainJob({ options, plan, setting }: Job, inputs: FlowInputs): Promise<ExitStatus> {
   if (plan.kind !== 'questions') {
     print((plan as ReadingPlan).explanation.map((line) => `${line}\n`).join(''))
     return EXIT.done
   }
   const { explainQuery } = await import('../lib/report/explain.ts')
-  const planner = new RollupPlanner(options, flows)
+  const planner = new RollupPlanner(options, inputs)
   const texts = plan.questions.map((question) =>
     asUsage(() => {
       const filters = [options.filter, question.filter].filter((text) => text !== null)
@@ -345,7 +345,7 @@ async function explainJob({ options, plan, setting }: Job, { flows }: FlowInputs
         filters.length > 1 ? filters.map((text) => `(${text})`).join(' and ') : (filters[0] ?? null)
       const query = queryOf(question, setting)
       const answer = planner.answer(query)
-      const read = typeof answer === 'string' ? flows : [...answer.files, ...answer.records]
+      const read = typeof answer === 'string' ? inputs.flows : [...answer.files, ...answer.records]
       const rollups = `rollups     ${rollupsText(answer)}\n`
       return `${genericCommand(question, options)}\n${explainQuery(query, read, filter)}${rollups}`
     }),

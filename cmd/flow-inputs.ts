@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
-import { liveFiles } from '../lib/archive/live-files.ts'
+import type { ArchiveFile } from '../lib/archive/file-facts.ts'
+import { archiveFiles, splitReplaced, touches } from '../lib/archive/live-files.ts'
 import { PART_EXTENSION, parseArchiveName } from '../lib/archive/naming.ts'
 import { FlowError } from '../lib/diagnostics/flow-error.ts'
 import type { Field } from '../lib/flow/fields.ts'
@@ -26,6 +27,8 @@ export interface FlowInputs {
   readonly unreadable: number
   /** All of them as archive files that are whole; null where there are others. */
   readonly archives: readonly ArchiveFacts[] | null
+  /** What counts of the archives that the words name as folders, of all kinds; null where they name something else. */
+  readonly live: readonly ArchiveFile[] | null
   /** Says which columns will be read, null for all, before any is: what else logs hold is skipped. */
   want(fields: readonly Field[] | null): void
   close(): void
@@ -42,6 +45,7 @@ export async function openFlowInputs(
 ): Promise<FlowInputs> {
   const readers = threads > 1 ? new LogThreads(threads) : null
   const opened: Input[] = []
+  const folders = new Map<string, readonly ArchiveFile[]>()
   const flows: (FlowFile | FlowStream)[] = []
   let unreadable = 0
   const log = newStderrLog({ logLevel: 'warn', logFormat: 'text', errorCount: 0, errorIntervalMs: 0 })
@@ -60,7 +64,8 @@ export async function openFlowInputs(
       // A file that is gone was joined with others meanwhile: the folder is looked at once more.
       for (let isFirst = true; ; isFirst = false) {
         let isGone = false
-        for (const path of pathsOf(word, range)) {
+        if (isFolder(word)) folders.set(word, splitReplaced(archiveFiles([word])).live)
+        for (const path of pathsOf(word, folders.get(word), range)) {
           await trying(async () => {
             if (isGone) return
             try {
@@ -83,6 +88,7 @@ export async function openFlowInputs(
     flows,
     unreadable,
     archives: archivesOf(opened),
+    live: folders.size === new Set(words).size ? [...folders.values()].flat() : null,
     want(fields) {
       if (readers !== null) readers.only = fields
       for (const input of opened) if (input.kind === 'records') input.only = fields
@@ -94,10 +100,15 @@ export async function openFlowInputs(
   }
 }
 
-function pathsOf(word: string, range: TimeRange): string[] {
-  const found = findInputs(word).map(({ path }) => path)
-  if (word === '-' || !statSync(word).isDirectory()) return found
-  return liveFiles([word], range).map(({ path }) => path)
+function isFolder(word: string): boolean {
+  return word !== '-' && existsSync(word) && statSync(word).isDirectory()
+}
+
+/** The files that a word names, of a folder what may hold flows of the time range. Throws FILE_UNREADABLE. */
+function pathsOf(word: string, live: readonly ArchiveFile[] | undefined, { from, to }: TimeRange): string[] {
+  // Of a folder where only rollups are left there is nothing to open.
+  if (live === undefined || live.length === 0) return findInputs(word).map(({ path }) => path)
+  return live.filter((file) => file.rollup === null && touches(file, from, to)).map(({ path }) => path)
 }
 
 function archivesOf(inputs: readonly Input[]): ArchiveFacts[] | null {

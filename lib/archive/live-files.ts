@@ -26,7 +26,8 @@ export function liveFiles(paths: readonly string[], options: LiveFilesOptions = 
   )
 }
 
-function touches(file: ArchiveFile, from: bigint, to: bigint): boolean {
+/** Whether the file may hold flows, or where there are none records received, in a span of nanoseconds. */
+export function touches(file: ArchiveFile, from: bigint, to: bigint): boolean {
   const begin = file.from ?? file.receivedFrom
   const end = file.to ?? file.receivedTo
   // Of files without rows or facts nothing says that they do not matter, as long as no time is asked for.

@@ -140,6 +140,7 @@ export class QueryRun {
     quality.rowsRead += rows.rows
     if (this.#addFacts(rows)) return
     this.#choice.choose(rows, query, problems)
+    if (rows instanceof RollupRows && !this.compiled.hasBins) this.#leaveOutside(rows)
     const { count, egress } = this.#choice
     if (isDoubled(block)) quality.doubledBlocks++
     quality.egressRows += egress
@@ -147,6 +148,13 @@ export class QueryRun {
     if (this.#addSums(rows)) return
     this.#addRows(rows)
     if (this.compiled.countsBothEnds) this.#addOtherEnds(rows)
+  }
+
+  /** Of rows that are dealt into no bins, those within the window count as they are: none crosses its borders. */
+  #leaveOutside(rows: RollupRows): void {
+    const { window } = this.compiled
+    const marks = rows.outside(window.from, window.to)
+    if (marks !== null) this.#choice.leaveOut(marks)
   }
 
   /** Adds the rows chosen, and notes how good they are unless that was done before. */
@@ -158,7 +166,7 @@ export class QueryRun {
     for (const tables of this.levels)
       for (const table of tables) if (this.#feeds(table, tables)) table.aggregation.enterBlock(rows)
     if (rows instanceof RollupRows) quality.unknownSampling += rows.unknownRates(selection, count)
-    if (hasBins || !window.holdsAll(rows.block)) {
+    if (hasBins || !(rows instanceof RollupRows || window.holdsAll(rows.block))) {
       const { baseNs, grid } = window.gridFor(rows.block.info)
       const dealer = this.#dealer
       dealer.cut = dealer.untimed = dealer.counted = 0

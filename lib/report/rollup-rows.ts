@@ -11,6 +11,8 @@ import { greater, lesser } from './window.ts'
 // Rows of rollups are sums of flows over a bin of time. Their columns stand in for those of flows: the source is the
 // local end, the destination the remote one.
 
+const NOT_KNOWN = 2n ** 64n - 1n
+
 /** A rollup, to be read instead of the records that it was made from. */
 export interface RollupFile extends FlowFile {
   /** What the records say: when their flows were, and from when to when they were received. */
@@ -86,15 +88,34 @@ export class RollupRows extends BlockRows {
   /** Flows begin in one bin; those that began before the window count in its first one. */
   override flowCounts(fromNs: bigint | null): LaneValues {
     return this.once(null, `flows ${fromNs}`, () => {
-      const begun = this.fixed(ROLLUP.flowCount)?.wide
-      const continued = this.fixed(ROLLUP.continuedFlowCount)?.wide
-      const starts = this.fixed(F.flowStart)?.wide
+      const begun = this.fixed(ROLLUP.flowCount)
+      const { least, greatest } = this.#rangeOf(F.flowStart)
+      if (begun !== null && (fromNs === null || fromNs < least || fromNs > greatest)) return begun.wide
       const out = new BigUint64Array(this.rows)
-      if (begun !== undefined) out.set(begun.subarray(0, this.rows))
+      if (begun !== null) out.set(begun.wide.subarray(0, this.rows))
+      const continued = this.fixed(ROLLUP.continuedFlowCount)?.wide
+      const starts = this.fixed(F.flowStart)?.words
       if (fromNs === null || continued === undefined || starts === undefined) return out
-      for (let row = 0; row < out.length; row++) if (starts[row] === fromNs) out[row]! += continued[row]!
+      const [low, high] = [Number(fromNs & 0xffffffffn), Number(fromNs >> 32n)]
+      for (let row = 0; row < out.length; row++)
+        if (starts[row * 2] === low && starts[row * 2 + 1] === high) out[row]! += continued[row]!
       return out
     })
+  }
+
+  /** Marks rows whose bins lie outside the window, which has no border within a bin; null where none does. */
+  outside(fromNs: bigint | null, toNs: bigint | null): Uint8Array | null {
+    const { least, greatest } = this.#rangeOf(F.flowStart)
+    if ((fromNs === null || fromNs <= least) && (toNs === null || greatest < toNs)) return null
+    const marks = this.octets(this.rows).fill(0)
+    const starts = this.fixed(F.flowStart)?.words
+    if (starts === undefined) return marks.fill(1)
+    markOutside(starts, fromNs ?? 0n, toNs ?? NOT_KNOWN, marks)
+    return marks
+  }
+
+  #rangeOf(field: Field): { least: bigint; greatest: bigint } {
+    return this.block.columns.find((column) => column.field === field) ?? { least: 0n, greatest: NOT_KNOWN }
   }
 
   /** Flows of some rows whose sampling rate nobody knew. */
@@ -103,5 +124,16 @@ export class RollupRows extends BlockRows {
     let sum = 0
     for (let i = 0; flows !== null && i < count; i++) sum += flows[selection[i]! * 2]!
     return sum
+  }
+}
+
+function markOutside(starts: Uint32Array, from: bigint, to: bigint, marks: Uint8Array): void {
+  const [fromLow, fromHigh] = [Number(from & 0xffffffffn), Number(from >> 32n)]
+  const [toLow, toHigh] = [Number(to & 0xffffffffn), Number(to >> 32n)]
+  for (let row = 0; row < marks.length; row++) {
+    const low = starts[row * 2]!
+    const high = starts[row * 2 + 1]!
+    const isBefore = high < fromHigh || (high === fromHigh && low < fromLow)
+    if (isBefore || high > toHigh || (high === toHigh && low >= toLow)) marks[row] = 1
   }
 }

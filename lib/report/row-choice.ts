@@ -24,7 +24,7 @@ export class RowChoice {
     this.list = filter === null ? this.#everyRow(rows.rows) : this.#room(rows.rows)
     this.count = filter === null ? rows.rows : this.#select(rows, filter, problems)
     const egress = deduplicate === 'edge' ? egressRows(rows) : null
-    this.egress = egress === null ? 0 : this.#leaveOut(egress)
+    this.egress = egress === null ? 0 : this.leaveOut(egress)
     this.isAll = this.count === rows.rows
   }
 
@@ -47,7 +47,7 @@ export class RowChoice {
   }
 
   /** Leaves out rows that are marked; returns how many. */
-  #leaveOut(marks: Uint8Array): number {
+  leaveOut(marks: Uint8Array): number {
     const { list, count } = this
     const kept = this.#room(marks.length)
     let next = 0
@@ -57,6 +57,7 @@ export class RowChoice {
     }
     this.list = kept
     this.count = next
+    this.isAll &&= next === count
     return count - next
   }
 }
