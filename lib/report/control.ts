@@ -9,6 +9,8 @@ import type { FlowBlock, FlowFile, FlowStream, Problem } from '../flow/source.ts
 /** What counters of interfaces say of a window. */
 export interface Control {
   readonly isKnown: boolean
+  /** Whether there were more readings than memory is given for: later ones are left out. */
+  readonly isCut: boolean
   /** Octets that came in or went out by an interface; null where no counter tells. */
   octets(exporter: string, index: number, way: string): bigint | null
 }
@@ -18,28 +20,34 @@ interface Span {
   readonly toNs: bigint
 }
 
-/** The first and the last reading of a counter. */
+/** Readings of the counters of one interface, in and out by turns, as they came. */
 interface Readings {
-  firstNs: bigint
-  lastNs: bigint
-  first: readonly [bigint, bigint]
-  last: readonly [bigint, bigint]
+  readonly times: bigint[]
+  readonly octets: bigint[]
+  /** Bits per second, as the exporter says; 0n unknown. */
+  speed: bigint
 }
 
-const MOST_INTERFACES = 1_000_000
+/** Readings that are kept of all interfaces together: a month of every 30 seconds of 20 of them. */
+const MOST_READINGS = 2_000_000
+const WRAP = 2n ** 32n
+const NS_PER_SECOND = 1_000_000_000n
 
 /**
- * Octets of interfaces: of a file with lines of exporter,ifindex,in,out, or of sFlow counter records in the inputs, as
- * the last reading of the window less the first. Throws FILE_UNREADABLE, and QUERY_INVALID that names a bad line.
+ * Octets of interfaces: of a file with lines of exporter,ifindex,in,out, or of sFlow counter records in the inputs, by
+ * what counters grew from one reading of the window to the next. Throws FILE_UNREADABLE, and QUERY_INVALID that names a
+ * bad line.
  */
 export function controlOf(
   path: string | null,
   inputs: readonly (FlowFile | FlowStream)[],
   span: Span,
 ): Control {
-  const known = path === null ? readings(inputs, span) : fileOctets(path)
+  const left = { readings: MOST_READINGS }
+  const known = path === null ? readings(inputs, span, left) : fileOctets(path)
   return {
     isKnown: known.size > 0,
+    isCut: left.readings === 0,
     octets: (exporter, index, way) => known.get(`${exporter} ${index}`)?.[way === 'out' ? 1 : 0] ?? null,
   }
 }
@@ -70,6 +78,7 @@ function fileOctets(path: string): Map<string, readonly [bigint, bigint]> {
 function readings(
   inputs: readonly (FlowFile | FlowStream)[],
   span: Span,
+  left: { readings: number },
 ): Map<string, readonly [bigint, bigint]> {
   const found = new Map<string, Readings>()
   for (const input of inputs) {
@@ -77,24 +86,58 @@ function readings(
     for (const [number, { kind, leastReceived, greatestReceived }] of input.blocks.entries()) {
       if (kind !== 'counters' || greatestReceived < span.fromNs || leastReceived > span.toNs) continue
       const block = input.block(number)
-      if (block !== null) takeCounters(block, span, found, input.problems)
+      if (block !== null) takeCounters(block, span, found, left, input.problems)
     }
   }
   const octets = new Map<string, readonly [bigint, bigint]>()
-  for (const [key, { first, last, firstNs, lastNs }] of found) {
-    // A counter that went back was reset: what it says of the window is not known.
-    if (lastNs > firstNs && last[0] >= first[0] && last[1] >= first[1])
-      octets.set(key, [last[0] - first[0], last[1] - first[1]])
-  }
+  for (const [key, own] of found) if (own.times.length > 1) octets.set(key, grownBy(own))
   return octets
 }
 
-function takeCounters(block: FlowBlock, span: Span, found: Map<string, Readings>, problems: Problem[]): void {
+/** By how much the counters of an interface grew in and out, over wraps and resets. */
+function grownBy({ times, octets, speed }: Readings): readonly [bigint, bigint] {
+  const order = times.map((_, i) => i).sort((a, b) => (times[a]! < times[b]! ? -1 : 1))
+  const grown: [bigint, bigint] = [0n, 0n]
+  for (const [i, place] of order.slice(1).entries()) {
+    const before = order[i]!
+    const ns = times[place]! - times[before]!
+    const [oldIn, oldOut] = [octets[before * 2]!, octets[before * 2 + 1]!]
+    const [newIn, newOut] = [octets[place * 2]!, octets[place * 2 + 1]!]
+    // Two that go back at once were set to zero.
+    const isReset = newIn < oldIn && newOut < oldOut
+    grown[0] += isReset ? newIn : growth(oldIn, newIn, ns, speed)
+    grown[1] += isReset ? newOut : growth(oldOut, newOut, ns, speed)
+  }
+  return grown
+}
+
+/**
+ * What a counter counted between two readings. One that went back was either one of 32 bits that wrapped (RFC 2863
+ * section 3.1.6), if the interface can have sent that much since, or was set to zero: then it tells what came after.
+ */
+function growth(before: bigint, after: bigint, ns: bigint, speed: bigint): bigint {
+  if (after >= before) return after - before
+  if (before >= WRAP) return after
+  const wrapped = after + WRAP - before
+  // Without a speed a wrap is what one from the upper half to the lower one looks like.
+  const isWrap =
+    speed > 0n ? wrapped * 8n * NS_PER_SECOND <= speed * ns : before >= WRAP / 2n && after < WRAP / 2n
+  return isWrap ? wrapped : after
+}
+
+function takeCounters(
+  block: FlowBlock,
+  span: Span,
+  found: Map<string, Readings>,
+  left: { readings: number },
+  problems: Problem[],
+): void {
   const column = (name: string): Column | null => {
     const field = block.columns.find((facts) => facts.name === name)?.field ?? null
     return field === null ? null : (block.read(field, problems)?.column ?? null)
   }
   const [indexes, into, out] = [column('ifIndex'), column('ifInOctets'), column('ifOutOctets')]
+  const speeds = column('ifSpeed')
   const exporters = column(F.exporterAddress.name)
   const received = column(F.timeReceived.name)
   if (exporters?.shape !== 'fixed' || received?.shape !== 'fixed') return
@@ -103,17 +146,17 @@ function takeCounters(block: FlowBlock, span: Span, found: Map<string, Readings>
     const [index, a, b] = [numberAt(indexes, row), numberAt(into, row), numberAt(out, row)]
     if (index === null || a === null || b === null || at < span.fromNs || at > span.toNs) continue
     const key = `${formatAddress(exporters.words, row * 4)} ${index}`
-    const known = found.get(key)
-    const pair = [a, b] as const
+    let known = found.get(key)
     if (known === undefined) {
-      if (found.size < MOST_INTERFACES) found.set(key, { firstNs: at, lastNs: at, first: pair, last: pair })
-    } else if (at < known.firstNs) {
-      known.firstNs = at
-      known.first = pair
-    } else if (at > known.lastNs) {
-      known.lastNs = at
-      known.last = pair
+      known = { times: [], octets: [], speed: 0n }
+      found.set(key, known)
     }
+    if (left.readings <= 0) return
+    left.readings--
+    known.times.push(at)
+    known.octets.push(a, b)
+    const speed = numberAt(speeds, row) ?? 0n
+    if (speed > 0n) known.speed = speed
   }
 }
 

@@ -155,6 +155,7 @@ async function read(
   if (!isAgain) notes.push('who made the peaks is not known: logs and streams are read only once')
   if (measured.length > 0 && measured.every(({ speed }) => speed === 0))
     notes.push('no speed is known: say with --ifs FILE how fast interfaces are')
+  if (control.isCut) notes.push('control does not reach to the end: there are too many readings of counters')
   if (section.groups > rows.length)
     notes.push(`${section.groups - rows.length} with less traffic are left out: say --top`)
   const drawings = [drawingOf(places.slice(0, MOST_DRAWN).map((place) => measured[place]!))]
