@@ -145,6 +145,73 @@ test('a session that runs on holds until the next one begins', async () => {
   assert.equal(holders(await ask(input(rows), 40231, 500)), ['10.0.0.2 session exact'])
 })
 
+const event = (second: number, natEvent: number, ip: string, more: Cells = []): [number, Cells] => [
+  second,
+  [
+    ...inside(ip, 1000),
+    ...outside('198.51.100.7', 40231),
+    [NAT.natEvent, natEvent],
+    [NAT.observedSeconds, at(second)],
+    ...more,
+  ],
+]
+
+test('a session that begins and ends within one tick of the clock was there then and at no other time', async () => {
+  const rows = [event(100, 5, '10.0.0.1'), event(100, 4, '10.0.0.1')]
+  assert.is((await ask(input(rows), 40231, 50)).status, 'none')
+  assert.is((await ask(input(rows), 40231, 200)).status, 'none')
+  assert.equal(holders(await ask(input(rows), 40231, 100)), ['10.0.0.1 session exact'])
+})
+
+test('a port that is used again in the same second has the one before until then and the next one from then on', async () => {
+  const rows = [
+    event(100, 4, '10.0.0.1'),
+    event(200, 4, '10.0.0.2'),
+    event(200, 5, '10.0.0.1'),
+    event(200, 5, '10.0.0.2'),
+    event(200, 4, '10.0.0.3'),
+    event(300, 5, '10.0.0.3'),
+  ]
+  assert.equal(holders(await ask(input(rows), 40231, 150)), ['10.0.0.1 session exact'])
+  assert.equal(holders(await ask(input(rows), 40231, 250)), ['10.0.0.3 session exact'])
+  assert.is((await ask(input(rows), 40231, 350)).status, 'none')
+})
+
+test('the end of a session may say less than its begin', async () => {
+  const peer: Cells = [
+    [F.destinationAddress, '192.0.2.200'],
+    [F.destinationTransportPort, 443],
+  ]
+  const end = event(300, 5, '10.0.0.1')
+  const short: [number, Cells] = [300, end[1].filter(([field]) => field !== F.protocolIdentifier)]
+  const rows = [event(100, 4, '10.0.0.1', peer), short]
+  assert.equal(holders(await ask(input(rows), 40231, 200)), ['10.0.0.1 session exact'])
+  assert.is((await ask(input(rows), 40231, 400)).status, 'none')
+})
+
+test('two translators that tell of the same session are one answer, and of different ones two', async () => {
+  const other: Cells = [[F.exporterAddress, '192.0.2.2']]
+  const same = [event(100, 4, '10.0.0.1'), event(101, 4, '10.0.0.1', other), event(300, 5, '10.0.0.1')]
+  assert.equal(holders(await ask(input(same), 40231, 200)), ['10.0.0.1 session exact'])
+  const both = [
+    ...[100, 300].map((second, i) => event(second, 4 + i, '10.0.0.1')),
+    ...[101, 301].map((second, i) => event(second, 4 + i, '10.0.0.2', other)),
+  ]
+  assert.is((await ask(input(both), 40231, 200)).status, 'ambiguous')
+})
+
+test('an IPv6 subscriber behind an IPv4 address is told (NAT64)', async () => {
+  const rows = [event(100, 6, '2001:db8::7'), event(300, 7, '2001:db8::7')]
+  assert.equal(holders(await ask(input(rows), 40231, 200)), ['2001:db8::7 session exact'])
+})
+
+test('events of limits tell of no translation', async () => {
+  for (const natEvent of [3, 12, 13, 18, 19, 255]) {
+    const rows = [event(100, natEvent, '10.0.0.1')]
+    assert.is((await ask(input(rows), 40231, 100)).status, 'none', String(natEvent))
+  }
+})
+
 test('two holders at once are ambiguous, and customers of different VRFs are two', async () => {
   const flow = (vrf: number, protocol: number): [number, Cells] => [
     300,
