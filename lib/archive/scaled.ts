@@ -98,9 +98,21 @@ export function scaleSlowly(values: BigUint64Array, base: bigint, unit: bigint, 
 /** Throws Damage where runs and their lengths do not give `count` values. */
 export function checkRuns(runs: number, lengths: Uint32Array, count: number): void {
   if (runs !== lengths.length) throw new Damage('runs and their lengths differ in number')
-  let sum = 0
-  for (let i = 0; i < lengths.length; i++) sum += lengths[i]!
+  const sum = sumOf(lengths)
   if (sum !== count) throw new Damage(`runs give ${sum} values, not ${count}`)
+}
+
+let summed: Uint32Array | null = null
+let summedTo = 0
+
+/** The sum of the values: columns of a block have the same runs, so the last one is remembered. */
+function sumOf(values: Uint32Array): number {
+  if (values === summed) return summedTo
+  let sum = 0
+  for (let i = 0; i < values.length; i++) sum += values[i]!
+  summed = values
+  summedTo = sum
+  return sum
 }
 
 /** Each value as often as its length says; lengths must add up to `count`. */

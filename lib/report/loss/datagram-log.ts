@@ -8,6 +8,8 @@ import { ReceptionTimes } from './reception-times.ts'
 const MOST_PIECES = 200_000
 const MOST_SOURCES = 65_536
 const NS_PER_MS = 1e6
+/** Sources that are looked up by one step. */
+const RECENT = 64
 
 /** Sequence numbers of these count flows or records; of the others datagrams. */
 const COUNTING_RECORDS: ReadonlySet<number> = new Set([
@@ -64,6 +66,10 @@ export class DatagramLog {
   readonly #byName = new Map<string, Source>()
   /** By code of the exporter, as long as blocks share their codes. */
   readonly #byCode = new Map<number, Source[]>()
+  /** Sources that were met last, at the place of their exporter's code modulo the length. */
+  readonly #recent: ({ readonly code: number; readonly source: Source } | null)[] = new Array(RECENT).fill(
+    null,
+  )
   #addresses: AddressCodes | null = null
 
   /** Notes that a block was left out. */
@@ -82,24 +88,29 @@ export class DatagramLog {
     if (this.#addresses !== block.addresses) {
       this.#addresses = block.addresses
       this.#byCode.clear()
+      this.#recent.fill(null)
     }
+    const recent = this.#recent
     const { runs, starts, lengths, sequence, exporter, domain, engine, agent, protocol } = found
     const times = new ReceptionTimes(block, problems)
-    let source: Source | null = null
-    let code = -1
     for (let run = 0; run < runs; run++) {
+      const code = exporter[run]!
+      // Datagrams of a few exporters come mixed.
+      const place = code % RECENT
+      let known = recent[place] ?? null
       const isSame =
-        source !== null &&
-        exporter[run] === code &&
-        domain[run] === source.domain &&
-        protocol[run] === source.protocol &&
-        engine[run] === source.engine &&
-        agent[run] === source.agent
+        known !== null &&
+        known.code === code &&
+        domain[run] === known.source.domain &&
+        protocol[run] === known.source.protocol &&
+        engine[run] === known.source.engine &&
+        agent[run] === known.source.agent
       if (!isSame) {
-        code = exporter[run]!
-        source = this.#sourceOf(code, domain[run]!, engine[run]!, agent[run]!, protocol[run]!)
+        const source = this.#sourceOf(code, domain[run]!, engine[run]!, agent[run]!, protocol[run]!)
+        known = source === null ? null : { code, source }
+        recent[place] = known
       }
-      if (source !== null) this.#note(source, sequence[run]!, lengths[run]!, starts[run]!, times)
+      if (known !== null) this.#note(known.source, sequence[run]!, lengths[run]!, starts[run]!, times)
     }
   }
 

@@ -1,3 +1,4 @@
+import { columnFacts } from '../../flow/column-facts.ts'
 import { F, type Field } from '../../flow/fields.ts'
 import type { FlowBlock, Problem } from '../../flow/source.ts'
 
@@ -24,11 +25,13 @@ const COLUMNS = {
   agent: F.subAgentId,
   protocol: F.exportProtocol,
 } as const
+/** What tells whether there are datagrams, and of what. */
+const LOOKED_AT: readonly Field[] = [...Object.values(COLUMNS), F.biflowHalf]
 const NAMES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[]
 
 /** The datagrams of a block, as far as rows have a sequence number and an exporter; null where none has. */
 export function datagramRunsOf(block: FlowBlock, problems: Problem[]): DatagramRuns | null {
-  const held = new Set(block.columns.map(({ field }) => field))
+  const held = new Set(LOOKED_AT.filter((field) => columnFacts(block, field) !== undefined))
   if (!held.has(F.sequenceNumber) || !held.has(F.exporterAddress)) return null
   // The second half of a biflow is no record of its own (RFC 5103).
   const stored = held.has(F.biflowHalf) ? null : storedRuns(block, held, problems)
@@ -36,11 +39,7 @@ export function datagramRunsOf(block: FlowBlock, problems: Problem[]): DatagramR
 }
 
 /** Runs as the block has them, where all columns have the same. */
-function storedRuns(
-  block: FlowBlock,
-  held: ReadonlySet<Field | null>,
-  problems: Problem[],
-): DatagramRuns | null {
+function storedRuns(block: FlowBlock, held: ReadonlySet<Field>, problems: Problem[]): DatagramRuns | null {
   const sequence = block.readRuns?.(F.sequenceNumber, problems) ?? null
   if (sequence === null) return null
   const { lengths } = sequence
@@ -73,11 +72,7 @@ function areEqual(a: Uint32Array, b: Uint32Array): boolean {
 }
 
 /** Runs found by comparing each row with the one before. */
-function foundRuns(
-  block: FlowBlock,
-  held: ReadonlySet<Field | null>,
-  problems: Problem[],
-): DatagramRuns | null {
+function foundRuns(block: FlowBlock, held: ReadonlySet<Field>, problems: Problem[]): DatagramRuns | null {
   const { rows } = block.info
   const columns = {} as Record<keyof typeof COLUMNS, Uint32Array>
   const isThere = new Uint8Array(rows).fill(1)
