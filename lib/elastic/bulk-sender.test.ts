@@ -85,6 +85,18 @@ test('items that are stored, or were there before, are done', async () => {
   assert.is(sender.counts.duplicates, 1)
 })
 
+test('items of which the failure store took care are done, and counted', async () => {
+  const server = serverOf((ids) =>
+    reply(200, {
+      errors: true,
+      items: ids.map((id) => ({ create: { status: 201, ...(id === 2 ? { failure_store: 'used' } : {}) } })),
+    }),
+  )
+  const { sender, rejected } = senderOf([server])
+  await sender.send(batchOf(4), never)
+  assert.equal([sender.counts.acknowledged, sender.counts.failureStore, rejected.length], [4, 1, 0])
+})
+
 test('only the items that failed are sent again, in order', async () => {
   const server = serverOf((ids) =>
     reply(200, { errors: true, items: ids.map((id) => item(id % 2 === 0 ? 201 : id === 1 ? 429 : 503)) }),

@@ -48,7 +48,7 @@ export function pinnedConnector(options: PinnedConnectorOptions): (request: unkn
   return (_request, done) => {
     if (proxy === null) secure({ host: address.host, port }, done)
     else {
-      tunnel(proxy, new URL(address.origin).host, timeoutMs).then(
+      tunnel(proxy, `${new URL(address.origin).hostname}:${port}`, timeoutMs).then(
         (socket) => secure({ socket }, done),
         (error: Error) => done(error, null),
       )

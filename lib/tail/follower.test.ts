@@ -237,6 +237,35 @@ test('files older than asked for are passed over, and read when they grow', asyn
   assert.is(await run(), lines('a', 5, 6))
 })
 
+test('too far behind, only the last lines are read, and what was skipped is counted', async () => {
+  const folder = newFolder()
+  const path = join(folder, 'a.log')
+  const all = lines('a', 0, 100)
+  writeFileSync(path, all)
+  const positions = new PositionStore(join(folder, 'positions.json'))
+  const follower = new Follower({
+    patterns: [path],
+    isExcluded: () => false,
+    isForeign: () => false,
+    onForeign: () => undefined,
+    isFollowing: false,
+    scanEveryMs: 0,
+    ignoreOlderMs: 0,
+    maxLagOctets: 1000,
+    positions,
+    log: SILENT,
+  })
+  let text = ''
+  for await (const piece of follower.pieces(new AbortController().signal)) {
+    if (piece === null) continue
+    text += piece.octets.toString('latin1', piece.from, piece.to)
+    assert.is(piece.offset, all.length - text.length)
+  }
+  // The line in which it begins is passed over.
+  assert.is(text, lines('a', 87, 100))
+  assert.is(follower.skippedOctets, all.length - 1000)
+})
+
 test('a damaged gzip file gives what is whole and is named', async () => {
   const folder = newFolder()
   const packed = gzipSync(lines('a', 0, 5000))
