@@ -22,7 +22,7 @@ const MOST = { executable: 120e6, archive: 30e6 }
 /** What begins the executable and each of its threads, and what both load (cmd/load-program.ts). */
 const SCRIPTS = { executable: 'executable', thread: 'executable-thread', program: 'program' }
 /** Compiled forms of the program, as cmd/load-program.ts names them; the first one's commands make flows to read. */
-const COMPILED = ['collect', 'analyze', 'ship', 'rest']
+const COMPILED = ['collect', 'analyze', 'analyze-thread', 'ship', 'rest']
 /** Data files inside, as cmd/runtime.ts names them. */
 const DATA_FILES = {
   'networks.bin': 'lib/enrich/data/networks.bin',
@@ -114,11 +114,13 @@ function compile(base) {
   for (const name of COMPILED) {
     const job = { name, assets: assets(), capture: join(root, 'testdata/demo/office.pcap'), folder }
     const words = [join(root, 'scripts/warm-code.mjs'), JSON.stringify(job), forms[`${name}.code`]]
-    const { status, stderr } = spawnSync(base, words, {
-      encoding: 'utf8',
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
-    if (status !== 0) throw new Error(`warm-code ${name}: ${stderr.trim() || `ends with ${status}`}`)
+    for (const task of ['write', 'check']) {
+      const { status, stderr } = spawnSync(base, [...words, task], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'ignore', 'pipe'],
+      })
+      if (status !== 0) throw new Error(`warm-code ${name}: ${stderr.trim() || `ends with ${status}`}`)
+    }
   }
   return forms
 }

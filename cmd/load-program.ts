@@ -4,8 +4,8 @@ import type { Parts } from './program.ts'
 // Compiling all of the program takes longer than most commands run. So the executable holds, beside its text, what V8
 // made of it while a command ran at build time (scripts/warm-code.mjs), and compiles only what that run did not touch.
 
-/** Which command a compiled form was made for; `rest` is for all others. */
-export type Compiled = 'analyze' | 'collect' | 'ship' | 'rest'
+/** Which command a compiled form was made for, or which command's threads; `rest` is for all others. */
+export type Compiled = 'analyze' | 'analyze-thread' | 'collect' | 'ship' | 'rest'
 
 type Require = (name: string) => object
 

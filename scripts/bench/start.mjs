@@ -1,7 +1,9 @@
-// How long `dist/weir --version` takes, against `node -e 0` of the Node that it carries, taken in turns.
+// How long `dist/weir --version`, a help page and a report on a small archive take, against `node -e 0` of the Node that
+// they carry, taken in turns. (From the start of weir ship to its first request: scripts/bench/ship.mjs.)
 // The rounds are paired, so that other work on the machine hits both; the figure is the ratio of the medians.
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const MOST = 1.3
@@ -25,10 +27,16 @@ function quantile(sorted, part) {
   return sorted[Math.floor((sorted.length - 1) * part)]
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'weir-start-'))
+process.on('exit', () => rmSync(folder, { recursive: true }))
+const capture = join(import.meta.dirname, '../../testdata/demo/office.pcap')
+time(weir, ['collect', '--read', capture, '--archive', folder])
+
 const cases = [
   ['node -e 0', process.execPath, ['-e', '0']],
   ['weir --version', weir, ['--version']],
   ['weir collect --help', weir, ['collect', '--help']],
+  ['weir analyze top', weir, ['analyze', 'top', '--in', folder]],
 ]
 const times = cases.map(() => [])
 for (let round = -2; round < ROUNDS; round++) {
