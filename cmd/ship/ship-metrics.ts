@@ -39,6 +39,12 @@ export function shipMetrics(run: ShipRun): MetricFamily[] {
       'Octets skipped because they were too far behind (--max-lag).',
       run.skippedOctets,
     ),
+    one(
+      'lag_octets',
+      'Octets of plain logs that no server has yet, at the last look.',
+      run.lagOctets,
+      'gauge',
+    ),
     one('input_problems_total', 'Files, and places in files, that cannot be read.', missing + bad),
     one(
       'removed_dead_letters_total',

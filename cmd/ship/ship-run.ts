@@ -152,6 +152,11 @@ export class ShipRun {
     }
   }
 
+  /** Octets of logs that no server has yet, as they were looked at last. */
+  get lagOctets(): number {
+    return this.#follower?.lagOctets ?? 0
+  }
+
   /** Refused documents that are kept no more, to make room for others. */
   get removedDeadLetters(): number {
     return this.#settings.state.deadLetters?.removed ?? 0

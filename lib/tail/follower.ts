@@ -87,6 +87,19 @@ export class Follower {
     return octets
   }
 
+  /** Octets of plain files that are not acknowledged, as the last scan saw them. */
+  get lagOctets(): number {
+    const lags = new Map<string, number>()
+    for (const file of this.#found.values()) {
+      const { packing, fingerprint, octets } = file
+      if (packing !== 'plain' || fingerprint === null || this.#options.isForeign(file)) continue
+      const done = this.#options.positions.get(fingerprint.hash)?.offset ?? 0
+      // Copies of one source are one.
+      lags.set(fingerprint.hash, Math.max(lags.get(fingerprint.hash) ?? 0, octets - done))
+    }
+    return [...lags.values()].reduce((sum, lag) => sum + lag, 0)
+  }
+
   /**
    * Whole records of one source after the other, round robin; null now and then while there is nothing to read, so that
    * the caller can look after other things. Ends when `signal` does, or at the end of all files.
