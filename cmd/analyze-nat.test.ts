@@ -9,10 +9,12 @@ import {
   rmSync,
   statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { openArchive } from '../lib/archive/archive-reader.ts'
@@ -90,6 +92,18 @@ async function inCopy(action: (directory: string, folder: string) => Promise<voi
   }
 }
 
+/** An index with right checksums, of these files and one chunk that is none. */
+function madeUp(files: unknown): Buffer {
+  const text = Buffer.from(JSON.stringify(files))
+  const directory = Buffer.concat([Buffer.alloc(4), text, Buffer.alloc(41)])
+  directory.writeUInt32BE(text.length)
+  const tail = Buffer.alloc(24)
+  tail.writeUInt32BE(directory.length, 8)
+  tail.writeUInt32BE(crc32(directory), 12)
+  tail.write('weirnat1', 16)
+  return Buffer.concat([directory, tail])
+}
+
 const indexOf = (folder: string): string => join(folder, '.catalog.nat')
 
 test('answers and gaps are the same with an index and without, asked one by one and together', async () => {
@@ -154,7 +168,32 @@ test('an index that is damaged, cut or made up is not believed', async () => {
       // What is not believed is made anew where that pays; here it is not to.
       assert.equal((await ask(directory, own, 2 ** 40)).texts, (await ask(directory, own, null)).texts)
     }
+    const stretches = { at: 0, octets: 9, rawOctets: 9, crc: 9 }
+    const file = { name: 'a.weir', stamp: '1 1 1', flowBlocks: [2 ** 40], stretches }
+    for (const files of [null, {}, [1], [{ ...file, name: 1 }], [{ ...file, stretches: null }], [file]]) {
+      writeFileSync(indexOf(folder), madeUp(files))
+      assert.equal((await ask(directory, own, 2 ** 40)).texts, (await ask(directory, own, null)).texts)
+    }
     await isEqual(directory, own, 'made anew')
+  })
+})
+
+test('a draft that somebody writes is left alone, one that somebody left is removed', async () => {
+  await inCopy(async (directory, folder) => {
+    const [own, draft] = [questions(6, 20, false), `${indexOf(folder)}.part`]
+    writeFileSync(draft, 'half')
+    await isEqual(directory, own, 'somebody is at it')
+    assert.equal(
+      readdirSync(folder).filter((name) => name.startsWith('.')),
+      ['.catalog.nat.part'],
+    )
+    const longAgo = new Date(Date.now() - 3_600_000)
+    utimesSync(draft, longAgo, longAgo)
+    await isEqual(directory, own, 'nobody is at it any more')
+    assert.equal(
+      readdirSync(folder).filter((name) => name.startsWith('.')),
+      ['.catalog.nat'],
+    )
   })
 })
 

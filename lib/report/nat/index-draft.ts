@@ -1,4 +1,4 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { crc32, constants as zlib, zstdCompressSync } from 'node:zlib'
 import { KEY_AT, KEY_END, KEY_OCTETS, MOST_RECORD_OCTETS, recordOctets } from './index-record.ts'
 import { CHUNK_ENTRY_OCTETS, INDEX_MAGIC, type IndexedFile, type Piece, TAIL_OCTETS } from './nat-index.ts'
@@ -8,6 +8,9 @@ const CHUNK_OCTETS = 32_768
 
 /** Neighbours are so alike that more effort saves little. */
 const QUICK = { params: { [zlib.ZSTD_c_compressionLevel]: 1 } }
+
+/** Nobody writes for so long without writing anything. */
+const ABANDONED_MS = 600_000
 
 /** An index being written: nobody sees it before it is whole. Throws what the system does. */
 export class IndexDraft {
@@ -21,8 +24,10 @@ export class IndexDraft {
 
   constructor(path: string) {
     this.#path = path
-    this.#draft = `${path}.${process.pid}.part`
-    this.#fd = openSync(this.#draft, 'w', 0o644)
+    this.#draft = `${path}.part`
+    removeOld(this.#draft)
+    // Where somebody else is at it, one index is enough.
+    this.#fd = openSync(this.#draft, 'wx', 0o644)
   }
 
   /** Appends a record, none of those before being greater. */
@@ -85,4 +90,10 @@ export class IndexDraft {
     }
     rmSync(this.#draft, { force: true })
   }
+}
+
+/** Removes what a process that was killed has not finished. */
+function removeOld(draft: string): void {
+  const stat = statSync(draft, { throwIfNoEntry: false })
+  if (stat?.isFile() && Date.now() - stat.mtimeMs > ABANDONED_MS) rmSync(draft, { force: true })
 }

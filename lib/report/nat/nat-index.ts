@@ -77,7 +77,8 @@ export class NatIndex {
       const directory = readAt(fd, at, octets)
       if (crc32(directory) !== tail.readUInt32BE(12)) throw new RangeError('a wrong checksum')
       const filesEnd = 4 + directory.readUInt32BE(0)
-      const files = JSON.parse(directory.toString('utf8', 4, filesEnd)) as IndexedFile[]
+      const files: unknown = JSON.parse(directory.toString('utf8', 4, filesEnd))
+      if (!Array.isArray(files) || !files.every(isIndexedFile)) throw new RangeError('no list of files')
       return new NatIndex(fd, files, directory.subarray(filesEnd))
     } catch {
       closeSync(fd)
@@ -179,6 +180,18 @@ export class NatIndex {
     if (crc32(stored) !== crc) throw new RangeError('a wrong checksum')
     return stored
   }
+}
+
+function isIndexedFile(value: unknown): value is IndexedFile {
+  if (typeof value !== 'object' || value === null) return false
+  const { name, stamp, flowBlocks, stretches } = value as Partial<IndexedFile>
+  const { at, octets, rawOctets, crc } = (stretches ?? {}) as Partial<Piece>
+  return (
+    typeof name === 'string' &&
+    typeof stamp === 'string' &&
+    Array.isArray(flowBlocks) &&
+    [...flowBlocks, at, octets, rawOctets, crc].every((number) => Number.isSafeInteger(number) && number >= 0)
+  )
 }
 
 function unpacked(stored: Buffer, { rawOctets }: Piece): Buffer {
