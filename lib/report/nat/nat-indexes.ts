@@ -11,7 +11,7 @@ import {
   rangesOf,
 } from './index-record.ts'
 import { type IndexedFile, NatIndex } from './nat-index.ts'
-import type { NatSearch } from './nat-search.ts'
+import { MOST_EVIDENCE, type NatSearch } from './nat-search.ts'
 import type { Reception } from './reception.ts'
 
 /** The index of a folder; its name begins as that of the catalog does, and goes with the folder's last archive file. */
@@ -41,7 +41,8 @@ export interface IndexedAnswer {
 export const NOT_INDEXED: IndexedAnswer = { files: [], flowBlocks: new Set(), rows: 0 }
 
 /**
- * Asks the indexes beside archive files what they know, and makes them know more where that pays. What no index knows is not among the answer's files.
+ * Asks the indexes beside archive files what they know, and makes them know more where that pays. What no index knows is
+ * not among the answer's files.
  */
 export async function askIndexes(
   files: readonly FlowFile[],
@@ -52,38 +53,61 @@ export async function askIndexes(
   let rows = 0
   for (const [folder, own] of byFolder(files)) {
     const index = await indexOf(folder, own, leastIndexed, onRows)
-    if (index === null) continue
-    const there = filesIn(index, own)
-    try {
-      const found = recordsOf(index, there, search)
-      const stretches = new Map([...there.keys()].map((number) => [number, index.stretches(number)]))
-      // From here on nothing of the index can be wrong.
-      for (const [number, file] of there) {
-        known.push(file)
-        reception.addFile(file, stretches.get(number))
-        const { flowBlocks: all } = index.files[number]!
-        if (all.some((block) => file.blocks[block] !== undefined && search.isNear(file.blocks[block])))
-          search.isAnyFlow = true
+    const told = index === null ? null : allTold(index, own, search)
+    index?.close()
+    for (const { file, stretches, hasFlows } of told?.files ?? []) {
+      known.push(file)
+      reception.addFile(file, stretches)
+      if (hasFlows) search.isAnyFlow = true
+    }
+    for (const { place, facts, record } of told?.records ?? []) {
+      if (record.type === 'evidence') {
+        if (search.takeKnown(place, record.toldNs, record.evidence)) rows++
+      } else if (record.type === 'exporter') {
+        if (search.isReached(record.hourNs)) search.noteTelling(place, record.exporter, true)
+      } else if (facts !== undefined && search.isNear(facts)) {
+        search.noteTelling(place, record.exporter, false)
+        if (record.ports?.some((each) => mayMatter(search, place, each)) !== false) flowBlocks.add(facts)
       }
-      for (const { place, record } of found) {
-        if (record.type === 'evidence') {
-          if (search.takeKnown(place, record.toldNs, record.evidence)) rows++
-        } else if (record.type === 'exporter') {
-          if (search.isReached(record.hourNs)) search.noteTelling(place, record.exporter, true)
-        } else {
-          const facts = there.get(record.file)!.blocks[record.block]
-          if (facts === undefined || !search.isNear(facts)) continue
-          search.noteTelling(place, record.exporter, false)
-          if (record.ports?.some((each) => mayMatter(search, place, each)) !== false) flowBlocks.add(facts)
-        }
-      }
-    } catch (error) {
-      if (!isOfIndex(error)) throw error
-    } finally {
-      index.close()
     }
   }
   return { files: known, flowBlocks, rows }
+}
+
+/** What an index tells of files and of addresses asked about. */
+interface Told {
+  readonly files: readonly {
+    readonly file: FlowFile
+    readonly stretches: ReturnType<NatIndex['stretches']>
+    /** Whether blocks near the moments have translated plain flows. */
+    readonly hasFlows: boolean
+  }[]
+  readonly records: readonly {
+    readonly place: number
+    /** Of the block that a record is about. */
+    readonly facts: BlockFacts | undefined
+    readonly record: IndexRecord
+  }[]
+}
+
+/** All that an index tells, before any of it is believed; null where something is damaged. */
+function allTold(index: NatIndex, own: readonly FlowFile[], search: NatSearch): Told | null {
+  const there = filesIn(index, own)
+  try {
+    const records = recordsOf(index, there, search).map(({ place, record }) => {
+      const block = record.type === 'flows' ? record.block : -1
+      return { place, record, facts: there.get(record.file)!.blocks[block] }
+    })
+    const files = [...there].map(([number, file]) => {
+      const near = index.files[number]!.flowBlocks.map((block) => file.blocks[block])
+      const hasFlows = near.some((facts) => facts !== undefined && search.isNear(facts))
+      return { file, stretches: index.stretches(number), hasFlows }
+    })
+    return { files, records }
+  } catch (error) {
+    if (!isOfIndex(error)) throw error
+    return null
+  }
 }
 
 function byFolder(files: readonly FlowFile[]): Map<string, FlowFile[]> {
@@ -185,6 +209,7 @@ function recordsOf(
       for (const { portKey, record } of index.find(search.isPrivate, words, from, to)) {
         if (!there.has(record.file)) continue
         if (isAll && record.type === 'evidence' && !isFirstOfSeveral(portKey, record.evidence)) continue
+        if (found.length === MOST_EVIDENCE) throw new RangeError('more than can be kept')
         found.push({ place, record })
       }
     }

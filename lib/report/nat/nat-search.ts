@@ -20,7 +20,7 @@ import { BLOCK_EVENTS, EVENT_FIELDS, NAT } from './nat-fields.ts'
 import type { NatQuestion } from './nat-question.ts'
 
 /** Evidence kept in memory; what exceeds it is told. */
-const MOST_EVIDENCE = 4_000_000
+export const MOST_EVIDENCE = 4_000_000
 
 /** Plain flows so far from a moment are still read: who was there before and after it. */
 const FLOWS_AROUND_NS = 600_000_000_000n
