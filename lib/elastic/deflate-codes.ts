@@ -7,7 +7,6 @@ const FIRST_LENGTH = 257
 const DISTANCES = 30
 const SHORTEST = 3
 const LONGEST = 258
-const WINDOW = 32_768
 /** With its extra bits, at most 5 for a length and 13 for a distance (§3.2.5), a code has at most 24 bits. */
 const MOST_CODE_BITS = 11
 /** In which order the lengths of codes of lengths are written (§3.2.7). */
@@ -35,26 +34,24 @@ const LENGTH_EXTRAS = new Uint8Array(LONGEST + 1)
   LENGTH_EXTRAS[LONGEST] = 0
 }
 
-/** The symbol of each distance: the two highest bits of what it is less 1 say which, the others are extra (§3.2.5). */
-const DISTANCE_SYMBOLS = Uint8Array.from({ length: WINDOW + 1 }, (_, distance) => {
-  const less = Math.max(0, distance - 1)
+/** The symbol of a distance: the two highest bits of what it is less 1 say which, the others are extra (§3.2.5). */
+export function distanceSymbol(distance: number): number {
+  const less = distance - 1
   if (less < 4) return less
   const high = 31 - Math.clz32(less)
   return high * 2 + ((less >>> (high - 1)) & 1)
-})
-
-const distanceBits = (symbol: number): number => (symbol < 4 ? 0 : (symbol >> 1) - 1)
+}
 
 /**
- * Prefix codes of literals, lengths and distances. Codes stand in the low 24 bits with the extra bits behind them, how many
- * bits that are in the upper eight. Every symbol has a code, so that any stream can be written.
+ * Prefix codes of literals, lengths and the symbols of distances. Codes stand in the low 24 bits, those of lengths with the
+ * extra bits behind, and how many bits that are in the upper eight. Every symbol has a code, so that any stream can be
+ * written. The tables are small: what documents differ in would look all over large ones.
  */
 export class DeflateCodes {
   readonly literals = new Uint32Array(256)
-  /** Of two literals, the first in the index's low octet. */
-  readonly pairs = new Uint32Array(1 << 16)
   readonly lengths = new Uint32Array(LONGEST + 1)
-  readonly distances = new Uint32Array(WINDOW + 1)
+  /** By symbol, without extra bits. */
+  readonly distances = new Uint32Array(DISTANCES)
   end = 0
   /** The codes' description, as it stands behind a block's first three bits (§3.2.7): values, and bits of each. */
   description = new Uint8Array(0)
@@ -87,7 +84,7 @@ export class DeflateCodes {
 
   countRepeat(length: number, distance: number): void {
     this.#symbolCounts[LENGTH_SYMBOLS[length]!]!++
-    this.#distanceCounts[DISTANCE_SYMBOLS[distance]!]!++
+    this.#distanceCounts[distanceSymbol(distance)]!++
   }
 
   /** Makes codes for what was counted. */
@@ -96,33 +93,17 @@ export class DeflateCodes {
     fitPrefixCode(this.#distanceCode, this.#distanceCounts, MOST_CODE_BITS)
     const { codes, lengths: bits } = this.#symbolCode
     for (let octet = 0; octet < 256; octet++) this.literals[octet] = codes[octet]! | (bits[octet]! << 24)
-    this.#fitPairs()
     this.end = codes[END_OF_BLOCK]! | (bits[END_OF_BLOCK]! << 24)
     for (let length = SHORTEST; length <= LONGEST; length++) {
       const symbol = LENGTH_SYMBOLS[length]!
       const code = codes[symbol]! | (LENGTH_EXTRAS[length]! << bits[symbol]!)
       this.lengths[length] = code | ((bits[symbol]! + LENGTH_BITS[length]!) << 24)
     }
-    for (let distance = 1; distance <= WINDOW; distance++) {
-      const symbol = DISTANCE_SYMBOLS[distance]!
-      const own = this.#distanceCode.lengths[symbol]!
-      const extra = distanceBits(symbol)
-      const code = this.#distanceCode.codes[symbol]! | (((distance - 1) & ((1 << extra) - 1)) << own)
-      this.distances[distance] = code | ((own + extra) << 24)
+    for (let symbol = 0; symbol < DISTANCES; symbol++) {
+      const code = this.#distanceCode.codes[symbol]!
+      this.distances[symbol] = code | (this.#distanceCode.lengths[symbol]! << 24)
     }
     this.#describe()
-  }
-
-  /** Two codes of at most 11 bits have room in 24. */
-  #fitPairs(): void {
-    const { literals, pairs } = this
-    for (let second = 0, at = 0; second < 256; second++) {
-      const code = literals[second]! & 0xffffff
-      const bits = literals[second]! & 0xff000000
-      for (let first = 0; first < 256; first++, at++) {
-        pairs[at] = literals[first]! + bits + (code << (literals[first]! >>> 24))
-      }
-    }
   }
 
   /** How long the codes are (§3.2.7); equal lengths in a row are not put together. */

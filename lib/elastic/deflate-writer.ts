@@ -1,4 +1,4 @@
-import { DeflateCodes, MOST_TOKEN_OCTETS } from './deflate-codes.ts'
+import { DeflateCodes, distanceSymbol, MOST_TOKEN_OCTETS } from './deflate-codes.ts'
 
 const LONGEST = 258
 /** Streams after which codes are made anew: documents change little from one request to the next. */
@@ -18,7 +18,7 @@ export class DeflateWriter {
   readonly #codes = new DeflateCodes()
   #streamsLeft = 1
   #isCounting = false
-  /** Up to seven bits that do not fill an octet yet. */
+  /** Up to seven bits that do not fill an octet yet; the mask where they are stored says that it is so few. */
   #held = 0
   #heldBits = 0
 
@@ -63,23 +63,29 @@ export class DeflateWriter {
 
   /** Octets `[from, to)` as they are, for which there is room. */
   literals(octets: Uint8Array, from: number, to: number): void {
-    const { literals, pairs } = this.#codes
+    const { literals } = this.#codes
     if (this.#isCounting) this.#codes.countLiterals(octets, from, to)
     const view = this.#view
     let { used } = this
     let held = this.#held
     let bits = this.#heldBits
-    for (let at = from; at < to; at += 2) {
-      const code = at + 1 < to ? pairs[octets[at]! | (octets[at + 1]! << 8)]! : literals[octets[at]!]!
+    for (let at = from; at < to; at++) {
+      const code = literals[octets[at]!]!
       held |= (code & 0xffffff) << bits
       bits += code >>> 24
+      // Two codes of at most 11 bits have room behind those that are held.
+      if (++at < to) {
+        const second = literals[octets[at]!]!
+        held |= (second & 0xffffff) << bits
+        bits += second >>> 24
+      }
       view.setInt32(used, held, true)
       used += bits >>> 3
       held >>>= bits & 24
       bits &= 7
     }
     this.used = used
-    this.#held = held
+    this.#held = held & 127
     this.#heldBits = bits
   }
 
@@ -87,9 +93,12 @@ export class DeflateWriter {
   repeat(length: number, distance: number): void {
     const { lengths, distances } = this.#codes
     const view = this.#view
-    const away = distances[distance]!
-    const awayCode = away & 0xffffff
-    const awayBits = away >>> 24
+    const symbol = distanceSymbol(distance)
+    const extraBits = symbol < 4 ? 0 : (symbol >>> 1) - 1
+    const extra = (distance - 1) & ((1 << extraBits) - 1)
+    const away = distances[symbol]!
+    const awayCode = (away & 0xffffff) | (extra << (away >>> 24))
+    const awayBits = (away >>> 24) + extraBits
     let { used } = this
     let held = this.#held
     let bits = this.#heldBits
@@ -113,7 +122,7 @@ export class DeflateWriter {
       left -= piece
     }
     this.used = used
-    this.#held = held
+    this.#held = held & 127
     this.#heldBits = bits
   }
 
