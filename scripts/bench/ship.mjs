@@ -15,8 +15,8 @@ import { received } from '../../lib/testing/datagrams.ts'
 import { makeWorkload } from '../../lib/testing/workload.ts'
 import { temporaryFolder, usage, weirCommand } from './peers.mjs'
 
-const LINES = 500_000
-const FLOWS = 400_000
+const LINES = 1_000_000
+const FLOWS = 1_000_000
 const folder = temporaryFolder()
 
 function writeLines(path, count) {
