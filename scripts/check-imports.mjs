@@ -30,7 +30,7 @@ const ALLOWED = {
 const DOORS = {
   cac: /^cmd\//,
   yaml: /^(lib\/goflow2\/mapping|cmd\/(config|packetbeat-config|document-flags|ecs-|analyze-file))/,
-  'node:ffi': /^lib\/(receive\/ffi|rotate\/run-lock|archive\/(?:crc32|zstd))\.ts$/,
+  'node:ffi': /^lib\/(receive\/ffi|rotate\/run-lock|archive\/zstd|bytes\/crc32)\.ts$/,
   'node:dgram': /^lib\/receive\//,
   undici: /^(cmd|lib\/elastic)\//,
   re2js: /^(cmd|lib\/(filter|tail))\//,
@@ -40,7 +40,7 @@ const DOORS = {
   'node:fs':
     /^(lib\/receive\/|lib\/enrich\/|lib\/report\/|lib\/export\/|lib\/elastic\/|lib\/tail\/|cmd\/|lib\/testing\/|lib\/pipeline\/|lib\/archive\/|lib\/rotate\/|lib\/decode\/state-file)/,
   'node:http': /^lib\/http\//,
-  'node:zlib': /^(cmd|lib\/(receive|rotate|archive|export|elastic|tail|enrich|report))\//,
+  'node:zlib': /^(cmd\/|lib\/bytes\/crc32|lib\/(receive|rotate|archive|export|elastic|tail|enrich|report)\/)/,
   '@msgpack/msgpack': /^lib\/archive\//,
   'node:child_process': /^(cmd|lib\/rotate)\//,
   'node:worker_threads': /^(cmd|lib\/(pipeline|receive|report|elastic|export))\//,

@@ -17,7 +17,7 @@ const PAGE = 4096
 /** Names of the C++ libraries: namespaces std, __gnu_cxx and __cxxabiv1, and operators new and delete. */
 const LIBRARY_NAME = /^_Z(?:(?:T[VTIS]|GV)?N?[KRO]*(?:S[abdiost]|9__gnu_cxx|10__cxxabiv1)|n[aw]|d[al])/
 
-/** What we ask node:ffi for ourselves (lib/archive/zstd.ts, crc32.ts). */
+/** What we ask node:ffi for ourselves (lib/archive/zstd.ts, lib/bytes/crc32.ts). */
 const OWN_NAMES = ['ZSTD_createDCtx', 'ZSTD_decompressDCtx', 'crc32']
 
 /** A copy of `octets` without these symbols; throws for a file that is made otherwise than Node's. */

@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { crc32 } from './crc32.ts'
+import { crc32 } from '../bytes/crc32.ts'
 import { type ArchiveFile, readFileFacts } from './file-facts.ts'
 import { PART_EXTENSION } from './naming.ts'
 

@@ -1,4 +1,4 @@
-import { crc32 } from './crc32.ts'
+import { crc32 } from '../bytes/crc32.ts'
 
 /** First octets of every frame, and last of a finished file (FORMAT.md 2). */
 export const FRAME_MAGIC = 0x52494557

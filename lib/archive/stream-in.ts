@@ -1,10 +1,10 @@
+import { crc32 } from '../bytes/crc32.ts'
 import type { OctetWindow } from '../bytes/octet-window.ts'
 import { FlowError } from '../diagnostics/flow-error.ts'
 import { BlockMemory } from '../flow/block-memory.ts'
 import type { FlowStream, Problem } from '../flow/source.ts'
 import { AddressTable } from './address-table.ts'
 import { type Block, openBlock } from './block-reader.ts'
-import { crc32 } from './crc32.ts'
 import { Damage } from './damage.ts'
 import { blockInfo } from './footer.ts'
 import {

@@ -3,8 +3,6 @@ import { gzip } from 'node:zlib'
 import { type BulkBatch, bodyOf } from './bulk-batch.ts'
 import { RepeatDeflate } from './repeat-deflate.ts'
 
-const zip = promisify(gzip)
-
 /** After a body whose documents are not alike so many are left to zlib before one is tried again. */
 const LEFT_TO_ZLIB = 64
 
@@ -13,7 +11,7 @@ export function newBodyPacker(
   level: number,
 ): ((batch: BulkBatch) => Promise<Uint8Array> | Uint8Array) | null {
   if (level === 0) return null
-  const byZlib = (batch: BulkBatch) => zip(bodyOf(batch), { level })
+  const byZlib = (batch: BulkBatch) => promisify(gzip)(bodyOf(batch), { level })
   if (level !== 1) return byZlib
   const repeats = new RepeatDeflate()
   let left = 0

@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib'
+import { crc32 } from '../bytes/crc32.ts'
 import type { BulkBatch, ItemValues } from './bulk-batch.ts'
 import { DeflateWriter } from './deflate-writer.ts'
 

@@ -1,8 +1,8 @@
 import { createReadStream, type ReadStream } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { reasonOf } from '../diagnostics/reason.ts'
 import { MOST_HEAD_OCTETS } from './fingerprint.ts'
+import { type OpenFile, openFile } from './open-file.ts'
 
 const GZIP_MAGIC = 0x1f8b
 const ZSTD_MAGIC = 0x28b52ffd
@@ -40,15 +40,15 @@ export function packingOf(octets: Buffer): Packing {
 }
 
 /** Reads what the content of an open file begins with; throws where the file cannot be read. */
-export async function readHead(handle: FileHandle): Promise<Head> {
+export async function readHead(file: OpenFile): Promise<Head> {
   const raw = Buffer.alloc(MOST_HEAD_OCTETS)
-  const count = await readAt(handle, raw, 0)
+  const count = await readAt(file, raw, 0)
   const packing = packingOf(raw.subarray(0, count))
   if (packing === 'plain') {
     return { packing, octets: raw.subarray(0, count), isWhole: count < MOST_HEAD_OCTETS }
   }
   const packed = Buffer.alloc(PACKED_HEAD_OCTETS)
-  const packedCount = await readAt(handle, packed, 0)
+  const packedCount = await readAt(file, packed, 0)
   const content = new PackedContent([packed.subarray(0, packedCount)], packing)
   const octets = Buffer.alloc(MOST_HEAD_OCTETS)
   let length = 0
@@ -63,18 +63,18 @@ export async function readHead(handle: FileHandle): Promise<Head> {
 
 /** Opens a file's content at octet `from` of what it is decompressed; throws where the file cannot be opened. */
 export async function openContent(path: string, packing: Packing, from: number): Promise<Content> {
-  if (packing === 'plain') return new PlainContent(await open(path, 'r'), from)
+  if (packing === 'plain') return new PlainContent(await openFile(path), from)
   const content = new PackedContent(createReadStream(path), packing)
   await content.skip(from)
   return content
 }
 
-async function readAt(handle: FileHandle, into: Buffer, at: number): Promise<number> {
+async function readAt(file: OpenFile, into: Buffer, at: number): Promise<number> {
   let length = 0
   while (length < into.length) {
-    const { bytesRead } = await handle.read(into, length, into.length - length, at + length)
-    if (bytesRead === 0) break
-    length += bytesRead
+    const count = await file.read(into, length, into.length, at + length)
+    if (count === 0) break
+    length += count
   }
   return length
 }
@@ -83,28 +83,28 @@ class PlainContent implements Content {
   readonly packing = 'plain'
   readonly damage = null
   fileOctets = 0
-  readonly #handle: FileHandle
+  readonly #file: OpenFile
   #at: number
 
-  constructor(handle: FileHandle, at: number) {
-    this.#handle = handle
+  constructor(file: OpenFile, at: number) {
+    this.#file = file
     this.#at = at
   }
 
   async read(into: Buffer, from: number, to: number): Promise<number> {
-    const { bytesRead } = await this.#handle.read(into, from, to - from, this.#at)
-    this.#at += bytesRead
-    this.fileOctets += bytesRead
-    return bytesRead
+    const count = await this.#file.read(into, from, to, this.#at)
+    this.#at += count
+    this.fileOctets += count
+    return count
   }
 
   async readHead(octets: number): Promise<Buffer> {
     const head = Buffer.alloc(octets)
-    return head.subarray(0, await readAt(this.#handle, head, 0))
+    return head.subarray(0, await readAt(this.#file, head, 0))
   }
 
   async close(): Promise<void> {
-    await this.#handle.close()
+    await this.#file.close()
   }
 }
 

@@ -1,8 +1,11 @@
-import { globSync, statSync } from 'node:fs'
-import { open, stat } from 'node:fs/promises'
+import { globSync, stat as statLater, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { type Packing, readHead } from './content.ts'
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
+import { openFile } from './open-file.ts'
+
+const stat = promisify(statLater)
 
 /** A file that a pattern names, and what its content is known by. */
 export interface FoundFile {
@@ -68,10 +71,10 @@ async function isUnchanged({ path, inode, device, octets, modifiedMs }: FoundFil
 }
 
 async function lookAt(path: string, isFinal: boolean): Promise<FoundFile> {
-  const handle = await open(path, 'r')
+  const file = await openFile(path)
   try {
-    const { ino, dev, size, mtimeMs } = await handle.stat({ bigint: true })
-    const { packing, octets, isWhole } = await readHead(handle)
+    const { ino, dev, size, mtimeMs } = await file.stat()
+    const { packing, octets, isWhole } = await readHead(file)
     return {
       path,
       inode: ino,
@@ -83,7 +86,7 @@ async function lookAt(path: string, isFinal: boolean): Promise<FoundFile> {
       head: octets,
     }
   } finally {
-    await handle.close()
+    await file.close()
   }
 }
 
