@@ -71,7 +71,7 @@ async function readAll(folder: string, patterns?: string[]): Promise<string> {
 async function follow(folder: string, steps: (() => void)[], wanted: number): Promise<string> {
   const { follower, positions } = newFollower(folder, true)
   const end = new AbortController()
-  const deadline = Date.now() + 5000
+  const deadline = Date.now() + 20_000
   let text = ''
   let quiet = 0
   for await (const piece of follower.pieces(end.signal)) {

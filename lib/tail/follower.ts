@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Log } from '../diagnostics/log.ts'
 import { reasonOf } from '../diagnostics/reason.ts'
 import { type Framing, LINES } from './framing.ts'
+import { identify, marksOf } from './identify.ts'
 import type { Position, PositionStore } from './position-store.ts'
 import { type FoundFile, type Scan, scanFiles } from './scan.ts'
 import { openTailed, type Piece, type TailedFile } from './tailed-file.ts'
@@ -70,6 +71,8 @@ export class Follower {
   #waiting: FoundFile[] = []
   /** Paths that the last scan found, by source. */
   #paths = new Map<string, string>()
+  /** What the last scan found that is followed, with the fingerprints that it is known by. */
+  #sources: readonly FoundFile[] = []
   /** What the last scan found, by path. */
   #found: ReadonlyMap<string, FoundFile> = new Map()
   #scannedMs = Number.NEGATIVE_INFINITY
@@ -90,9 +93,8 @@ export class Follower {
   /** Octets of plain files that are not acknowledged, as the last scan saw them. */
   get lagOctets(): number {
     const lags = new Map<string, number>()
-    for (const file of this.#found.values()) {
-      const { packing, fingerprint, octets } = file
-      if (packing !== 'plain' || fingerprint === null || this.#options.isForeign(file)) continue
+    for (const { packing, fingerprint, octets } of this.#sources) {
+      if (packing !== 'plain' || fingerprint === null) continue
       const done = this.#options.positions.get(fingerprint.hash)?.offset ?? 0
       // Copies of one source are one.
       lags.set(fingerprint.hash, Math.max(lags.get(fingerprint.hash) ?? 0, octets - done))
@@ -151,8 +153,10 @@ export class Follower {
     onForeign(scan.files.filter(isForeign))
     const paths = new Map<string, string>()
     const waiting = new Map<string, FoundFile>()
-    for (const file of scan.files) {
-      if (isForeign(file) || file.fingerprint === null) continue
+    const own = scan.files.filter((file) => !isForeign(file))
+    this.#sources = identify(own, this.#options.positions)
+    for (const file of this.#sources) {
+      if (file.fingerprint === null) continue
       const key = file.fingerprint.hash
       const open = this.#open.get(key)
       if (open !== undefined && this.#excess(file, open.file.offset) > 0) {
@@ -207,6 +211,7 @@ export class Follower {
       position.path = file.path
       positions.touch(position, now)
     }
+    this.#mark(position, file)
     let from = Math.max(position.offset, this.#readTo.get(key) ?? 0)
     this.passedOctets += position.isDone
       ? file.octets
@@ -230,6 +235,14 @@ export class Follower {
     tailed.passLine()
     this.skippedOctets += skipped
     this.#options.log.warn('too far behind: lines are skipped', { path: file.path, octets: skipped })
+  }
+
+  /** Keeps what the source begins with, as far as it is there by now. */
+  #mark(position: Position, file: FoundFile): void {
+    const marks = marksOf(file)
+    if (marks.length <= position.marks.length) return
+    position.marks = marks
+    this.#options.positions.touch(position, this.#now())
   }
 
   /** Octets of a file that are too far behind its end, if it was read up to `from`; only among lines one finds one's way. */

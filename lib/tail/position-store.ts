@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, wr
 import { dirname } from 'node:path'
 import { FlowError } from '../diagnostics/flow-error.ts'
 import { reasonOf } from '../diagnostics/reason.ts'
+import type { Mark } from './fingerprint.ts'
 
 /** How far one source was sent. Offsets count octets of the content, decompressed. */
 export interface Position {
@@ -16,6 +17,8 @@ export interface Position {
   /** Nothing more will come. */
   isDone: boolean
   updatedMs: number
+  /** Tells it from other sources whose fingerprint is the same. */
+  marks: readonly Mark[]
   /** Counts that a status shows. */
   sent: number
   rejected: number
@@ -69,6 +72,7 @@ export class PositionStore {
         offset: 0,
         isDone: false,
         updatedMs: nowMs,
+        marks: [],
         sent: 0,
         rejected: 0,
       }
@@ -158,7 +162,13 @@ function parsePositions(text: string, path: string): Position[] {
     offset: position.offset!,
     isDone: position.isDone === true,
     updatedMs: Number(position.updatedMs ?? 0),
+    marks: Array.isArray(position.marks) ? position.marks.filter(isMark) : [],
     sent: Number(position.sent ?? 0),
     rejected: Number(position.rejected ?? 0),
   }))
+}
+
+function isMark(value: unknown): value is Mark {
+  const { octets, hash } = (value ?? {}) as Partial<Mark>
+  return Number.isSafeInteger(octets) && octets! > 0 && typeof hash === 'string'
 }

@@ -19,6 +19,8 @@ export interface FoundFile {
   readonly fingerprint: Fingerprint | null
   /** What the content begins with, at most 1024 octets. */
   readonly head: Buffer
+  /** That is all of it, and nothing will be added. */
+  readonly isEnded: boolean
 }
 
 export interface ScanOptions {
@@ -75,6 +77,7 @@ async function lookAt(path: string, isFinal: boolean): Promise<FoundFile> {
   try {
     const { ino, dev, size, mtimeMs } = await file.stat()
     const { packing, octets, isWhole } = await readHead(file)
+    const isEnded = isWhole && (isFinal || packing !== 'plain')
     return {
       path,
       inode: ino,
@@ -82,8 +85,9 @@ async function lookAt(path: string, isFinal: boolean): Promise<FoundFile> {
       octets: Number(size),
       modifiedMs: Number(mtimeMs),
       packing,
-      fingerprint: fingerprintOf(octets, isWhole && (isFinal || packing !== 'plain')),
+      fingerprint: fingerprintOf(octets, isEnded),
       head: octets,
+      isEnded,
     }
   } finally {
     await file.close()

@@ -114,9 +114,13 @@ export class TailedFile {
   }
 
   async #wasReplaced(): Promise<boolean> {
-    const { headOctets, key } = this.position
-    const head = await this.#content.readHead(headOctets)
-    if (head !== null && (head.length < headOctets || hashOf(head) !== key)) this.isReplaced = true
+    const { headOctets, key, marks } = this.position
+    const last = marks.at(-1) ?? { octets: headOctets, hash: '' }
+    const head = await this.#content.readHead(Math.max(headOctets, last.octets))
+    if (head === null) return false
+    const isSame = (octets: number, hash: string) =>
+      head.length >= octets && hashOf(head.subarray(0, octets)).startsWith(hash)
+    this.isReplaced ||= !isSame(headOctets, key) || !isSame(last.octets, last.hash)
     return this.isReplaced
   }
 
