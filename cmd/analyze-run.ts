@@ -174,7 +174,9 @@ async function answers(jobs: readonly Job[], inputs: FlowInputs, run: RunOptions
       : [],
   )
   const queries = asUsage(() => asking.map(({ question, setting }) => queryOf(question, setting)))
-  inputs.want(jobs.every(({ plan }) => plan.kind === 'questions') ? columnsRead(queries) : null)
+  inputs.want(
+    jobs.every(({ plan }) => plan.kind === 'questions') ? asUsage(() => columnsRead(queries)) : null,
+  )
   const tables =
     queries.length === 0 ? [] : await asUsageLater(askTogether(jobs, pages, queries, inputs, run))
   const found: Answer[] = []

@@ -155,6 +155,27 @@ test('percentiles count every bin of the window, empty ones too', async () => {
   assert.equal(table.rows, [[80, 13_600n, 6400n, 0n, 14_400n]])
 })
 
+test('a trend is the later half of the bins against the earlier half, whatever lies in the middle', async () => {
+  // Five bins of 10 seconds: two are earlier, two later.
+  const rows = [
+    ...[0, 10].map((at) => flow(100, { at, port: 1 })),
+    flow(5000, { at: 20, port: 1 }),
+    ...[30, 40, 41].map((at) => flow(100, { at, port: 1 })),
+    flow(8, { at: 5, port: 2 }),
+    flow(2, { at: 45, port: 2 }),
+    flow(7, { at: 40, port: 3 }),
+  ]
+  const trend: Measure = { kind: 'overBins', name: 'trend', counter: 'octets', statistic: 'trend', rank: 0 }
+  const window = { fromNs: START, toNs: START + 50n * SECOND, binMs: 10_000 }
+  const table = await ask(rows, { keys: [port], measures: [bytes, trend], ...window })
+  assert.equal(table.rows, [
+    [1, 5500n, 0.5],
+    [2, 10n, -0.75],
+    [3, 7n, null],
+  ])
+  assert.is(table.columns[2]!.unit, 'share')
+})
+
 test('shares, cumulative shares, ratios, averages, least and greatest', async () => {
   const rows = [
     flow(600, { port: 1, packets: 2 }),

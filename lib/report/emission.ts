@@ -1,7 +1,8 @@
 import type { Aggregation, GroupStore } from './aggregation.ts'
 import { headsOf } from './heads.ts'
 import { VECTOR_ROWS } from './kernels.ts'
-import { rateOf } from './measures.ts'
+import { rateOf, trendLane } from './measures.ts'
+import type { BinStatistic } from './query.ts'
 import type { RunningTable } from './query-run.ts'
 import { lanesAt } from './sums.ts'
 import { unpackMeanings } from './table-shape.ts'
@@ -59,7 +60,7 @@ export function emitDistinct(from: RunningTable, main: Aggregation): void {
 /** What is asked of rates over bins, and what bins there are. */
 export interface OverBins {
   readonly counter: 'octets' | 'packets' | 'flows'
-  readonly statistic: 'percentile' | 'min' | 'max'
+  readonly statistic: BinStatistic
   readonly rank: number
   /** Numbers of the window's bins: from `first` to `last`. */
   readonly first: number
@@ -75,18 +76,27 @@ export function emitOverBins(from: RunningTable, main: Aggregation, rules: OverB
   const width = shape.columnBits.length - 1
   const columns = shape.columnBits.map(() => new Uint32Array(1))
   const rates: bigint[] = []
+  const half = Math.floor((rules.last - rules.first + 1) / 2)
   for (const store of from.aggregation.stores()) {
     const heads = headsOf(store, shape.operations)
     for (let head = 0; head < heads.count; head++) {
       rates.length = 0
+      let [earlier, later] = [0n, 0n]
       for (const group of heads.members.subarray(heads.starts[head], heads.starts[head + 1])) {
         unpackMeanings(shape, store.input, store.keys, group * store.words, 1, columns)
         const [volume] = lanesAt(store.sums, group, 1, store.isWide) as [bigint]
-        rates.push(rateOf(rules.counter, volume, rules.durationOf(columns[width]![0]! | 0)) ?? 0n)
+        const bin = columns[width]![0]! | 0
+        if (bin < rules.first + half) earlier += volume
+        else if (bin > rules.last - half) later += volume
+        if (rules.statistic !== 'trend')
+          rates.push(rateOf(rules.counter, volume, rules.durationOf(bin)) ?? 0n)
       }
       for (let column = 0; column < width; column++)
         emitter.columns[column]![emitter.count] = columns[column]![0]!
-      lane[emitter.count] = statisticOf(rates, rules.last - rules.first + 1, rules)
+      lane[emitter.count] =
+        rules.statistic === 'trend'
+          ? trendLane(earlier, later)
+          : statisticOf(rates, rules.last - rules.first + 1, rules)
       emitter.next()
     }
   }

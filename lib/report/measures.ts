@@ -1,6 +1,6 @@
 import { FlowError } from '../diagnostics/flow-error.ts'
 import type { Field } from '../flow/fields.ts'
-import type { Cell, Counter, Direction, Key, Measure, ResultColumn } from './query.ts'
+import type { BinStatistic, Cell, Counter, Direction, Key, Measure, ResultColumn } from './query.ts'
 import type { LaneOperation } from './sums.ts'
 
 /** What a lane adds up. */
@@ -15,7 +15,7 @@ export type LaneSource =
       readonly kind: 'overBins'
       readonly counter: Counter
       readonly direction: Direction | null
-      readonly statistic: 'percentile' | 'min' | 'max'
+      readonly statistic: BinStatistic
       readonly rank: number
     }
 
@@ -66,6 +66,21 @@ export function rateOf(counter: Counter, volume: bigint, ns: bigint): bigint | n
   return (volume * unit * 2n + ns) / (2n * ns)
 }
 
+/** Lanes have no sign: a trend stands there in millionths above this, 0 where the earlier half had nothing. */
+const NO_CHANGE = 2n ** 40n
+const MOST_CHANGE = 2n ** 52n
+
+/** The lane of a trend from one volume to another. */
+export function trendLane(earlier: bigint, later: bigint): bigint {
+  if (earlier === 0n) return 0n
+  const change = ((later - earlier) * 1_000_000n) / earlier
+  return NO_CHANGE + (change < MOST_CHANGE ? change : MOST_CHANGE)
+}
+
+function trendOf(lane: bigint): number | null {
+  return lane === 0n ? null : Number(lane - NO_CHANGE) / 1e6
+}
+
 function quotient(left: Cell, right: Cell): number | null {
   if (left === null || right === null || typeof left === 'string' || typeof right === 'string') return null
   return Number(right) === 0 ? null : Number(left) / Number(right)
@@ -101,7 +116,11 @@ export function compileMeasure(measure: Measure, lanes: LaneList): CompiledMeasu
     case 'overBins': {
       const { counter, direction = null, statistic, rank } = measure
       const lane = lanes.lane({ kind: 'overBins', counter, direction, statistic, rank })
-      return { measure, orderLane: lane, addsUp: false, evaluate: (values) => values[lane]! }
+      const evaluate =
+        statistic === 'trend'
+          ? (values: readonly bigint[]) => trendOf(values[lane]!)
+          : (values: readonly bigint[]) => values[lane]!
+      return { measure, orderLane: lane, addsUp: false, evaluate }
     }
     case 'column':
       return compileColumn(measure, lanes)
@@ -156,8 +175,10 @@ export function unitOf(measure: Measure): ResultColumn['unit'] {
   switch (measure.kind) {
     case 'counter':
       return measure.counter
-    case 'rate':
     case 'overBins':
+      if (measure.statistic === 'trend') return 'share'
+      return measure.counter === 'octets' ? 'bitsPerSecond' : 'perSecond'
+    case 'rate':
       return measure.counter === 'octets' ? 'bitsPerSecond' : 'perSecond'
     case 'share':
       return 'share'

@@ -1,7 +1,7 @@
 import { FlowError } from '../diagnostics/flow-error.ts'
 import type { AddressFact } from '../flow/address-fact.ts'
 import { F, type Field, findField } from '../flow/fields.ts'
-import type { Counter, Direction, Key, Measure, Side } from './query.ts'
+import type { BinStatistic, Counter, Direction, Key, Measure, Side } from './query.ts'
 
 // The words that people type for keys and measures.
 
@@ -42,7 +42,7 @@ const EITHER_END: Readonly<Record<string, Field | null>> = {
   if: F.ingressInterface,
 }
 
-/** Names of interfaces: the exporter's number where nobody knows one. */
+/** Names of interfaces: exporter and number where nobody knows one. */
 const INTERFACE_NAMES: Readonly<Record<string, Field>> = {
   'in.if.name': F.ingressInterface,
   'out.if.name': F.egressInterface,
@@ -116,6 +116,7 @@ export const MEASURE_NAMES: readonly string[] = [
   'sum(COLUMN)',
   'p95(bps)',
   'max(bps)',
+  'trend(bps)',
   'share(MEASURE)',
   'cumulative(MEASURE)',
   'ratio(MEASURE,MEASURE)',
@@ -167,7 +168,8 @@ export function parseKey(text: string, known: KnownNames): Key {
   }
   const named = INTERFACE_NAMES[name]
   if (named !== undefined) {
-    const text = (exporter: string, index: number) => known.interfaceName?.(exporter, index) || String(index)
+    const text = (exporter: string, index: number) =>
+      known.interfaceName?.(exporter, index) || `${exporter} ${index}`
     const key: Key = { kind: 'exporterNumber', name, field: named, text }
     return name === 'if.name' ? { ...key, eitherEnd: true } : key
   }
@@ -267,6 +269,8 @@ function callMeasure(name: string, word: string, inner: string, known: KnownName
     case 'max':
       if (RATES[inner.split('.')[0]!] !== undefined) return overBins(name, inner, word, 0, known)
       return column(name, inner, word, known)
+    case 'trend':
+      return overBins(name, inner, word, 0, known)
     case 'avg':
       return column(name, inner, 'average', known)
     case 'sum':
@@ -279,7 +283,7 @@ function callMeasure(name: string, word: string, inner: string, known: KnownName
 function overBins(
   name: string,
   inner: string,
-  statistic: 'percentile' | 'min' | 'max',
+  statistic: BinStatistic,
   rank: number,
   known: KnownNames,
 ): Measure {

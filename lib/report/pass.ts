@@ -191,11 +191,12 @@ export class Pass {
     for (let block = await stream.next(); block !== null; block = await stream.next()) {
       const { info } = block
       covering[0] = joined(covering[0], info)
+      this.#memory.reset()
       this.#take(
         block,
         this.#runs.filter((run) => run.wants(info)),
         stream.problems,
-        null,
+        this.#memory,
       )
     }
     const covered = coverageOf(covering)
@@ -207,18 +208,23 @@ export class Pass {
     }
   }
 
-  /** What is made of the block's columns goes to `memory`, which is reset when the next block is opened. */
+  /** What is made of the block's columns goes to `memory`, which is reset before the next block. */
   #take(
     block: FlowBlock,
     wanting: readonly QueryRun[],
     problems: Problem[],
-    memory: BlockMemory | null,
+    memory: BlockMemory,
     isOfRollup = false,
   ): void {
     if (this.#scope?.addresses !== block.addresses) this.#scope = new AddressScope(block.addresses)
     const rows = new (isOfRollup ? RollupRows : BlockRows)(block, this.#scope, problems, memory)
-    for (const run of wanting) run.take(rows, problems)
-    if (this.#readsRows && !isOfRollup) this.#datagrams.take(block, problems)
+    let isUsed = false
+    for (const run of wanting) if (run.take(rows, problems)) isUsed = true
+    // Of a block that no question counts rows of, only what a question asks for is read.
+    if (this.#readsRows && !isOfRollup) {
+      if (isUsed) this.#datagrams.take(block, problems)
+      else this.#datagrams.skip(block.info)
+    }
     this.#rows += block.info.rows
     if (this.#options.helpers == null) this.#options.onProgress?.(this.#rows)
   }

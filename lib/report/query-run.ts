@@ -127,27 +127,28 @@ export class QueryRun {
     return true
   }
 
-  /** Adds a block's rows. Throws FILE_UNWRITABLE, and what only the question is to blame for. */
-  take(rows: BlockRows, problems: Problem[]): void {
+  /** Adds a block's rows; whether there are any. Throws FILE_UNWRITABLE, and what only the question is to blame for. */
+  take(rows: BlockRows, problems: Problem[]): boolean {
     const { query } = this.compiled
     const { quality } = this
     const { block } = rows
     if (query.filter !== null && !query.filter.mayMatch(block)) {
       quality.blocksSkipped++
-      return
+      return false
     }
     quality.blocksRead++
     quality.rowsRead += rows.rows
-    if (this.#addFacts(rows)) return
+    if (this.#addFacts(rows)) return true
     this.#choice.choose(rows, query, problems)
     if (rows instanceof RollupRows && !this.compiled.hasBins) this.#leaveOutside(rows)
     const { count, egress } = this.#choice
     if (isDoubled(block)) quality.doubledBlocks++
     quality.egressRows += egress
-    if (count === 0) return
-    if (this.#addSums(rows)) return
+    if (count === 0) return false
+    if (this.#addSums(rows)) return true
     this.#addRows(rows)
     if (this.compiled.countsBothEnds) this.#addOtherEnds(rows)
+    return true
   }
 
   /** Of rows that are dealt into no bins, those within the window count as they are: none crosses its borders. */

@@ -94,6 +94,9 @@ type KeyKind =
 
 export type Counter = 'octets' | 'packets' | 'flows'
 
+/** `trend`: the later half of the window's bins against the earlier one, less 1; the middle bin of an odd number counts in neither. */
+export type BinStatistic = 'percentile' | 'min' | 'max' | 'trend'
+
 /**
  * What is told of a group. `direction` counts only flows of that direction.
  * Counters are integers; rates are over the window (or the bin) rounded to integers, octets as bits per second.
@@ -127,7 +130,7 @@ export type Measure =
       readonly name: string
       readonly counter: Counter
       readonly direction?: Direction | null
-      readonly statistic: 'percentile' | 'min' | 'max'
+      readonly statistic: BinStatistic
       /** Of percentiles: 95 is the value at rank ceil(0.95 n) of n sorted bins. */
       readonly rank: number
     }

@@ -34,7 +34,7 @@ export class SpillFile {
   }
 
   /** Appends the memory of `values` and returns where it lies; throws FILE_UNWRITABLE. */
-  append(values: Uint32Array | BigUint64Array): number {
+  append(values: Uint8Array | Uint32Array | BigUint64Array): number {
     const at = this.octets
     const memory = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
     try {
@@ -50,7 +50,7 @@ export class SpillFile {
   }
 
   /** Fills `values` with what lies at `at`; throws FILE_UNWRITABLE. */
-  read(values: Uint32Array | BigUint64Array, at: number): void {
+  read(values: Uint8Array | Uint32Array | BigUint64Array, at: number): void {
     const memory = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
     for (let done = 0; done < memory.length; ) {
       const got = readSync(this.#descriptor, memory, done, memory.length - done, at + done)

@@ -3,7 +3,7 @@ import { questionOf } from './asked.ts'
 import type { Preset } from './preset.ts'
 
 /** Measures over bins: `p95(bps)`, `max(pps.in)`. */
-const OVER_BINS = /(p[\d.]+|min|max)\([bpf]ps/
+const OVER_BINS = /(p[\d.]+|min|max|trend)\([bpf]ps/
 
 /** What `weir analyze` asks without a report's name: any keys, any measures. */
 export const GENERIC: Preset = {

@@ -44,8 +44,8 @@ export const LIST: Preset = {
   summary: 'The flows themselves, a row each.',
   description:
     'As they lie in the inputs, or by --sort, descending unless :asc. Counters are as exporters sent them. Rows are passed ' +
-    'on while inputs are read, whatever their number, and --top ends after so many; only --sort, and the formats table, ' +
-    'markdown and json, keep rows in memory.',
+    'on while inputs are read, whatever their number, and --top ends after so many. With --sort what exceeds --memory goes ' +
+    'to temporary files; the formats table, markdown and json keep rows in memory, and refuse more than it holds.',
   operand: null,
   flags: [
     {
