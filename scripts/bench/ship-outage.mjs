@@ -4,9 +4,10 @@
 // --spool-size SIZE (default 1G for an hour, and less in proportion).
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { octetsBelow } from '../../cmd/collect-spool.ts'
 import { openUdpSender } from '../../lib/receive/udp-sender.ts'
 import { makeWorkload, V4_FIELDS } from '../../lib/testing/workload.ts'
 import {
@@ -87,11 +88,6 @@ async function sendNumbered(count, onRound) {
   return number
 }
 
-const octetsBelow = (folder) =>
-  readdirSync(folder, { recursive: true })
-    .map((name) => statSync(join(folder, name), { throwIfNoEntry: false }))
-    .reduce((sum, stat) => sum + (stat?.isFile() ? stat.size : 0), 0)
-
 const folder = temporaryFolder()
 const sink = fork(join(import.meta.dirname, 'ordered-sink.mjs'), { stdio: 'inherit' })
 const [sinkPort] = await once(sink, 'message')
@@ -102,7 +98,8 @@ let mostRss = 0
 let mostSpool = 0
 const look = () => {
   mostRss = Math.max(mostRss, usage(collector.pid).rssMegabytes)
-  mostSpool = Math.max(mostSpool, octetsBelow(join(collector.file, 'ship', 'spool')))
+  const spool = join(collector.file, 'ship', 'spool')
+  if (existsSync(spool)) mostSpool = Math.max(mostSpool, octetsBelow(spool))
 }
 let isGood = false
 try {
