@@ -1,6 +1,7 @@
 import { AddressNumbers } from './address-numbers.ts'
 import { type Column, type FixedColumn, FlowBatch } from './batch.ts'
 import { BatchWriter } from './batch-writer.ts'
+import { BlockMemory } from './block-memory.ts'
 import { F, type Field } from './fields.ts'
 import { joinColumns } from './join-columns.ts'
 import type { Layout } from './layout.ts'
@@ -19,6 +20,7 @@ export class BlockGathering {
   /** Where the flows are written to. */
   readonly writer: BatchWriter
   rows = 0
+  readonly #memory = new BlockMemory()
   #addresses = new AddressNumbers()
   #filled: FlowBatch[] = []
   #taken: FlowBatch[] = []
@@ -61,7 +63,8 @@ export class BlockGathering {
     this.rows = 0
     if (rows === 0) return null
     if (this.#addresses.codes > MOST_ADDRESSES) this.#addresses = new AddressNumbers()
-    return new GatheredBlock(this.#taken, rows, this.#addresses)
+    this.#memory.reset()
+    return new GatheredBlock(this.#taken, rows, this.#addresses, this.#memory)
   }
 }
 
@@ -71,11 +74,13 @@ class GatheredBlock implements FlowBlock {
   readonly addresses: AddressCodes
   readonly #numbers: AddressNumbers
   readonly #batches: readonly FlowBatch[]
+  readonly #memory: BlockMemory
   readonly #layouts: Layout[] = []
   readonly #known = new Map<Field, ReadColumn>()
   readonly #codes = new Map<Field, { codes: Uint32Array; present: Uint8Array }>()
 
-  constructor(batches: readonly FlowBatch[], rows: number, addresses: AddressNumbers) {
+  constructor(batches: readonly FlowBatch[], rows: number, addresses: AddressNumbers, memory: BlockMemory) {
+    this.#memory = memory
     this.#batches = batches
     this.#numbers = addresses
     this.addresses = addresses
@@ -98,7 +103,7 @@ class GatheredBlock implements FlowBlock {
   read(field: Field): ReadColumn | null {
     let known = this.#known.get(field)
     if (known !== undefined) return known
-    const column = joinColumns(field, this.#batches, this.info.rows)
+    const column = joinColumns(field, this.#batches, this.info.rows, this.#memory)
     if (column === null) return null
     if (field === F.layout) this.#numberLayouts(column as FixedColumn)
     known = { column, codes: this.readCodes(field)?.codes ?? null }
@@ -111,7 +116,10 @@ class GatheredBlock implements FlowBlock {
     let known = this.#codes.get(field)
     if (known !== undefined) return known
     const { rows } = this.info
-    known = { codes: new Uint32Array(rows), present: new Uint8Array(rows) }
+    known = {
+      codes: new Uint32Array(this.#memory.buffer(rows * 4), 0, rows),
+      present: new Uint8Array(this.#memory.buffer(rows), 0, rows),
+    }
     let at = 0
     let isThere = false
     for (const batch of this.#batches) {
@@ -120,6 +128,9 @@ class GatheredBlock implements FlowBlock {
         isThere ||= isHeld(column.present, batch.rowCount)
         known.present.set(column.present.subarray(0, batch.rowCount), at)
         this.#numbers.encode(column.words, column.present, batch.rowCount, known.codes, at)
+      } else {
+        known.present.fill(0, at, at + batch.rowCount)
+        known.codes.fill(0, at, at + batch.rowCount)
       }
       at += batch.rowCount
     }

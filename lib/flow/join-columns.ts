@@ -1,21 +1,33 @@
 import type { Column, FixedColumn, FlowBatch, NumberValues } from './batch.ts'
+import { NEW_MEMORY, type ValueMemory } from './block-memory.ts'
 import type { Field } from './fields.ts'
+
+type ValuesOf = new (buffer: ArrayBuffer, at: number, length: number) => NumberValues
 
 const NO_WORDS = new Uint32Array(0)
 
-/** One column of `rows` rows from those of several batches, all rows of one behind those of the other; null if none has it. */
-export function joinColumns(field: Field, batches: readonly FlowBatch[], rows: number): Column | null {
+/**
+ * One column of `rows` rows from those of several batches, all rows of one behind those of the other; null if none has
+ * it. Columns of fixed width lie in `memory`.
+ */
+export function joinColumns(
+  field: Field,
+  batches: readonly FlowBatch[],
+  rows: number,
+  memory: ValueMemory = NEW_MEMORY,
+): Column | null {
   const first = batches.find((batch) => batch.find(field) !== undefined)?.find(field)
   if (first === undefined) return null
-  const present = new Uint8Array(rows)
+  const present = new Uint8Array(memory.buffer(rows), 0, rows)
   let at = 0
   for (const batch of batches) {
     const column = batch.find(field)
     if (column !== undefined) present.set(column.present.subarray(0, batch.rowCount), at)
+    else present.fill(0, at, at + batch.rowCount)
     at += batch.rowCount
   }
   if (!present.includes(1)) return null
-  if (first.shape === 'fixed') return joinFixed(field, first, batches, rows, present)
+  if (first.shape === 'fixed') return joinFixed(field, first, batches, present, memory)
   return joinVariable(field, first, batches, rows, present)
 }
 
@@ -23,16 +35,19 @@ function joinFixed(
   field: Field,
   { stride, values: like }: FixedColumn,
   batches: readonly FlowBatch[],
-  rows: number,
   present: Uint8Array,
+  memory: ValueMemory,
 ): FixedColumn {
-  const buffer = new ArrayBuffer(rows * stride * like.BYTES_PER_ELEMENT)
-  const values = new (like.constructor as new (buffer: ArrayBuffer) => NumberValues)(buffer)
+  const count = present.length * stride
+  const buffer = memory.buffer(count * like.BYTES_PER_ELEMENT)
+  const values = new (like.constructor as ValuesOf)(buffer, 0, count)
   let at = 0
   for (const batch of batches) {
     const column = batch.find(field)
-    if (column?.shape === 'fixed') values.set(column.values.subarray(0, batch.rowCount * stride), at * stride)
-    at += batch.rowCount
+    const end = at + batch.rowCount * stride
+    if (column?.shape === 'fixed') values.set(column.values.subarray(0, end - at), at)
+    else values.fill(0, at, end)
+    at = end
   }
   const isWide = field.kind === 'u64' || field.kind === 'i64'
   const is32 = like.BYTES_PER_ELEMENT >= 4
@@ -40,9 +55,9 @@ function joinFixed(
     field,
     shape: 'fixed',
     values,
-    wide: new BigUint64Array(isWide ? buffer : new ArrayBuffer(0)),
-    signed: new BigInt64Array(isWide ? buffer : new ArrayBuffer(0)),
-    words: is32 ? new Uint32Array(buffer) : NO_WORDS,
+    wide: isWide ? new BigUint64Array(buffer, 0, present.length) : new BigUint64Array(0),
+    signed: isWide ? new BigInt64Array(buffer, 0, present.length) : new BigInt64Array(0),
+    words: is32 ? new Uint32Array(buffer, 0, (count * like.BYTES_PER_ELEMENT) / 4) : NO_WORDS,
     stride,
     present,
   }

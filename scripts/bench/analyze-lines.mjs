@@ -25,7 +25,17 @@ const MUST = 0.5
 const weir = process.env.WEIR ?? join(import.meta.dirname, '../../dist/weir')
 
 const SUMS = 'sum(bytes * sampling_rate) AS b, sum(packets * sampling_rate), count(*)'
-const REMOTE_AS = "CASE WHEN starts_with(src_addr, '10.') THEN dst_as ELSE src_as END"
+/** As the report counts: both ways, 95th percentiles of bins, local addresses, first flows. */
+const BY_AS = `
+  WITH flows AS MATERIALIZED (
+    SELECT starts_with(src_addr, '10.') AS is_out, if(is_out, dst_as, src_as) AS a, if(is_out, src_addr, dst_addr) AS l,
+      bytes * sampling_rate AS b, time_flow_start_ns AS s, s // 300000000000 AS t FROM log),
+  bins AS (
+    SELECT a, sum(b) FILTER (WHERE NOT is_out) AS i, sum(b) FILTER (WHERE is_out) AS o FROM flows GROUP BY a, t),
+  peaks AS (SELECT a, quantile_disc(i, 0.95), quantile_disc(o, 0.95) FROM bins GROUP BY a),
+  sums AS (
+    SELECT a, sum(b) AS b, sum(b) FILTER (WHERE is_out), count(DISTINCT l), count(*), min(s) FROM flows GROUP BY a)
+  SELECT * FROM sums JOIN peaks USING (a) ORDER BY b DESC LIMIT 10`
 /** Name, words of weir, SQL. */
 const REPORTS = [
   [
@@ -38,7 +48,7 @@ const REPORTS = [
     ['series'],
     `SELECT time_flow_start_ns // 300000000000 AS t, ${SUMS} FROM log GROUP BY 1 ORDER BY 1`,
   ],
-  ['as', ['as'], `SELECT ${REMOTE_AS} AS a, ${SUMS} FROM log GROUP BY 1 ORDER BY b DESC LIMIT 10`],
+  ['as', ['as'], BY_AS],
   ['totals', ['--sum', 'bytes,packets,flows'], `SELECT ${SUMS} FROM log`],
   [
     'filter and totals',
