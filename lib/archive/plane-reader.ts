@@ -1,20 +1,23 @@
-import { NEW_MEMORY, type ValueMemory } from '../flow/block-memory.ts'
 import { crc32 } from '../bytes/crc32.ts'
+import { NEW_MEMORY, type ValueMemory } from '../flow/block-memory.ts'
 import { Damage } from './damage.ts'
 import { MOST_BLOCK_ROWS, PLANE_ENTRY_OCTETS, ZSTD_BIT } from './encoding.ts'
 import { MOST_BODY_OCTETS } from './frame.ts'
 import type { BodyReader } from './frame-scan.ts'
-import { type Decoded, newWide, newWords, scaleSlowly, wordsOf } from './scaled.ts'
 import {
-  addToWords,
   findOctets,
+  findOne,
   findPairOctets,
   findPairs,
-  fromOctets,
-  fromPairs,
   gatherOctets,
   gatherPairOctet,
   gatherPairs,
+} from './row-kernels.ts'
+import { type Decoded, newWide, newWords, scaleSlowly, wordsOf } from './scaled.ts'
+import {
+  addToWords,
+  fromOctets,
+  fromPairs,
   interleave,
   joinPairOctet,
   joinPairs,
@@ -119,6 +122,8 @@ export class PlaneReader {
     const most = Math.min(high - base, 2 ** 24 - 1)
     if (most < least) return 0
     if (planes.octets !== null) return findOctets(planes.octets, least, most, found)
+    const count = least === most ? findOne(planes.pairs!, planes.high, least, found) : -1
+    if (count >= 0) return count
     if (planes.high === null) return findPairs(planes.pairs!, least, most, found)
     return findPairOctets(planes.pairs!, planes.high, least, most, found)
   }

@@ -4,6 +4,7 @@ import { ENCODING, MOST_VALUES, PLANE_ENTRY_OCTETS, STREAM_ENTRY_OCTETS } from '
 import type { BodyReader } from './frame-scan.ts'
 import { findPairs } from './key-table.ts'
 import { PlaneReader, type PlanesFacts, pairsOf } from './plane-reader.ts'
+import { findWords, gatherWords } from './row-kernels.ts'
 import {
   checkRuns,
   type Decoded,
@@ -20,15 +21,7 @@ import {
   valuesOf,
   widened,
 } from './scaled.ts'
-import {
-  addToOctets,
-  addToPairs,
-  findWords,
-  gatherWords,
-  greatestOf,
-  lookUp,
-  select,
-} from './stream-kernels.ts'
+import { addToOctets, addToPairs, greatestOf, lookUp, select } from './stream-kernels.ts'
 
 /** What ATTR and FAMILY streams need to know of addresses; both may throw Damage. */
 export interface AddressFacts {
