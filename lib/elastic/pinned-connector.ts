@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { ServerAddress } from './server-address.ts'
 import { checkPinned, connectionOptions, type TlsOptions } from './tls.ts'
@@ -56,37 +56,46 @@ export function pinnedConnector(options: PinnedConnectorOptions): (request: unkn
   }
 }
 
-/** The connection to `authority` that a proxy gives (RFC 9110 §9.3.6); rejects where it gives none. Loads what few need. */
-async function tunnel(proxy: string, authority: string, timeoutMs: number): Promise<Socket> {
+/** An answer to CONNECT that is longer is none. */
+const MOST_ANSWER_OCTETS = 16 << 10
+
+/** The connection to `authority` that a proxy gives (RFC 9110 §9.3.6); rejects where it gives none. */
+function tunnel(proxy: string, authority: string, timeoutMs: number): Promise<Socket> {
   const url = new URL(proxy)
-  const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http')
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const isSecure = url.protocol === 'https:'
+  const port = Number(url.port || (isSecure ? 443 : 80))
   const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
-  const credentials = `Basic ${Buffer.from(user).toString('base64')}`
-  const asking = request({
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port || (url.protocol === 'https:' ? 443 : 80),
-    method: 'CONNECT',
-    path: authority,
-    headers: { host: authority, ...(user === ':' ? {} : { 'proxy-authorization': credentials }) },
-    agent: false,
-    timeout: timeoutMs,
-  })
+  const credentials = `Proxy-Authorization: Basic ${Buffer.from(user).toString('base64')}\r\n`
+  const asking = `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${user === ':' ? '' : credentials}\r\n`
   return new Promise((resolve, reject) => {
-    asking.once('timeout', () => asking.destroy(new Error('it does not answer in time')))
-    asking.once('error', (error) => reject(new Error(`proxy: ${error.message}`, { cause: error })))
-    asking.once('connect', ({ statusCode }, socket) => {
-      socket.setTimeout(0)
-      if (statusCode === 200) resolve(socket)
-      else {
-        socket.destroy()
-        reject(new Error(`the proxy refuses the way to it (${statusCode})`))
+    const socket = isSecure
+      ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}) })
+      : connect({ host, port })
+    let answer = ''
+    const fail = (why: string) => {
+      socket.destroy()
+      reject(new Error(`the proxy gives no way to it: ${why}`))
+    }
+    const take = (octets: Buffer) => {
+      answer += octets.toString('latin1')
+      const end = answer.indexOf('\r\n\r\n')
+      if (end < 0 && answer.length < MOST_ANSWER_OCTETS) return
+      if (end < 0 || !/^HTTP\/1\.\d 2\d\d/.test(answer)) {
+        fail(answer.split('\r\n')[0]!.slice(0, 100))
+        return
       }
-    })
-    // An answer without a way: proxies that know no CONNECT.
-    asking.once('response', (reply) => {
-      reply.destroy()
-      reject(new Error(`the proxy refuses the way to it (${reply.statusCode})`))
-    })
-    asking.end()
+      socket.removeAllListeners()
+      socket.setTimeout(0)
+      const rest = answer.slice(end + 4)
+      socket.pause()
+      if (rest !== '') socket.unshift(Buffer.from(rest, 'latin1'))
+      resolve(socket)
+    }
+    socket.on('data', take)
+    socket.on('error', (error) => fail(error.message))
+    socket.on('end', () => fail('it closed the connection'))
+    socket.setTimeout(timeoutMs, () => fail('it does not answer in time'))
+    socket.write(asking)
   })
 }

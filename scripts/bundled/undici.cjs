@@ -9,9 +9,6 @@ module.exports = {
   get Agent() {
     return require('undici/lib/dispatcher/agent.js')
   },
-  get EnvHttpProxyAgent() {
-    return require('undici/lib/dispatcher/env-http-proxy-agent.js')
-  },
   get Pool() {
     return require('undici/lib/dispatcher/pool.js')
   },
