@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
 /**
  * Waits between attempts: half of a time that doubles up to `maxMs`, and a random part of the other half (Beats' equal
  * jitter). A success begins anew.
@@ -27,11 +25,6 @@ export class Backoff {
     this.#nextMs = Math.min(this.#nextMs * 2, this.#maxMs)
     return Math.max(half + this.#random() * half, atLeastMs)
   }
-}
-
-/** Waits, but not longer than until the signal; never throws. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined)
 }
 
 /** Longest time for which a server may ask to be left alone. */

@@ -1,7 +1,7 @@
 import { FlowError } from '../diagnostics/flow-error.ts'
 import type { Log } from '../diagnostics/log.ts'
 import { reasonOf } from '../diagnostics/reason.ts'
-import { Backoff, pause, retryAfterMs } from './backoff.ts'
+import { Backoff, retryAfterMs } from './backoff.ts'
 import { type BulkBatch, bodyOf, itemsOf } from './bulk-batch.ts'
 import { type ItemOutcome, readBulkResponse } from './bulk-response.ts'
 import { errorReason } from './error-reason.ts'
@@ -329,9 +329,10 @@ export class BulkSender {
   /** Until a request ends or the first resting server may be asked again; the signal is looked at now and then. */
   async #waitForHost(now: number): Promise<void> {
     const rests = this.#hosts.map((host) => host.restsUntilMs - now).filter((ms) => ms > 0)
-    const timer = new AbortController()
-    await Promise.race([this.#freed.promise, pause(Math.min(...rests, MOST_WAIT_MS) + 1, timer.signal)])
-    timer.abort()
+    const over = Promise.withResolvers<void>()
+    const timer = setTimeout(over.resolve, Math.min(...rests, MOST_WAIT_MS) + 1)
+    await Promise.race([this.#freed.promise, over.promise])
+    clearTimeout(timer)
   }
 
   #release(host: Host): void {
