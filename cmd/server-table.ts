@@ -75,7 +75,7 @@ export function serverFlags(group: string): readonly Flag[] {
       name: 'proxy',
       group,
       value: 'URL',
-      defaultHelp: '$https_proxy, $http_proxy, $no_proxy',
+      defaultHelp: '$HTTPS_PROXY or $HTTP_PROXY, but for $NO_PROXY and this machine',
       help: 'Proxy to go through; none to go through none.',
     },
     {
