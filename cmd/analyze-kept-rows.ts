@@ -7,6 +7,7 @@ import { cellOf, unitOfField } from '../lib/report/cell-of.ts'
 import type { Cell } from '../lib/report/query.ts'
 import type { ReportColumn, Section } from '../lib/report/report.ts'
 import { titleOf } from '../lib/report/section.ts'
+import { compareOrders, type RowOrder } from './analyze-sorted-lines.ts'
 import { formatTime } from './times.ts'
 
 /** Octets that a kept cell takes with all that formats make of it, measured for tables: the most. */
@@ -22,22 +23,14 @@ interface Kept {
 /** Rows of a listing that are kept until all are known, of an order with a limit only the first ones. */
 export class KeptRows {
   readonly #columns: readonly ExportColumn[]
-  readonly #order: {
-    readonly field: Field
-    readonly isAscending: boolean
-    readonly limit: number | null
-  } | null
+  readonly #order: RowOrder | null
   readonly #most: number
   #rows: Kept[] = []
   #seen = 0
   /** What a row must come before to be among the first; undefined until there are enough. */
   #bound: Cell | undefined
 
-  constructor(
-    columns: readonly ExportColumn[],
-    order: { readonly field: Field; readonly isAscending: boolean; readonly limit: number | null } | null,
-    memoryOctets: number,
-  ) {
+  constructor(columns: readonly ExportColumn[], order: RowOrder | null, memoryOctets: number) {
     this.#columns = columns
     this.#order = order
     this.#most = Math.max(1000, Math.floor(memoryOctets / (CELL_OCTETS * (columns.length + 2))))
@@ -75,7 +68,7 @@ export class KeptRows {
     if (this.#rows.length < this.#most) return
     throw new FlowError(
       'QUERY_INVALID',
-      `list: more than ${this.#most} rows to keep: ask for the first ones with --top, give more --memory, or leave --sort and take csv, tsv or ndjson`,
+      `list: more than ${this.#most} rows to keep: ask for the first ones with --top, give more --memory, or take csv, tsv or ndjson`,
     )
   }
 
@@ -83,13 +76,8 @@ export class KeptRows {
     this.#rows.sort((a, b) => this.#compare(a.order, b.order) || a.place - b.place)
   }
 
-  /** Rows without a value come last. */
   #compare(a: Cell, b: Cell): number {
-    if (a === b) return 0
-    if (a === null) return 1
-    if (b === null) return -1
-    const isBefore = this.#order!.isAscending ? a < b : a > b
-    return isBefore ? -1 : 1
+    return compareOrders(a, b, this.#order!.isAscending)
   }
 
   /** The rows as a section. For people protocols and flags are words. */

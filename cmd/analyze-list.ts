@@ -11,6 +11,7 @@ import type { AnalyzeOptions } from './analyze-flags.ts'
 import { KeptRows } from './analyze-kept-rows.ts'
 import { loadFormat, ReportOutput } from './analyze-output.ts'
 import { asUsage } from './analyze-setting.ts'
+import { type RowOrder, SortedLines } from './analyze-sorted-lines.ts'
 import { tuneFor } from './analyze-tuning.ts'
 import { ExportOutput } from './archive-export-output.ts'
 import { elementField } from './element-fields.ts'
@@ -22,6 +23,8 @@ import { RowFilter } from './row-filter.ts'
 import { strftime } from './strftime.ts'
 
 const MOST_TOLD = 100
+/** So many sorted rows are kept as they are; of more, all are printed first. */
+const FEW_ROWS = 10_000
 
 /** Prints the flows themselves. */
 export async function runList(
@@ -39,9 +42,13 @@ export async function runList(
     const columns = columnsOf(plan, setting, inputs.flows)
     const filter = selector === null ? null : new RowFilter(selector)
     const listing = new Listing(options, plan.limit, filter, progress)
-    const isKept = plan.sort !== null || !['csv', 'tsv', 'ndjson'].includes(options.format)
-    if (isKept) await printKept(options, plan, setting, columns, listing, inputs.flows)
-    else await printPassing(options, columns, listing, inputs.flows)
+    const order = orderOf(plan, setting)
+    const isPassed = ['csv', 'tsv', 'ndjson'].includes(options.format)
+    const isFew = plan.limit !== null && plan.limit <= FEW_ROWS
+    if (isPassed && order === null) await printPassing(options, columns, listing, inputs.flows)
+    else if (isPassed && order !== null && !isFew)
+      await printSorted(options, order, columns, listing, inputs.flows)
+    else await printKept(options, order, columns, listing, inputs.flows)
     progress.end()
     let damaged = 0
     for (const { path, problems } of inputs.flows) {
@@ -114,18 +121,47 @@ async function sinkOf(
   return new Delimited({ columns, delimiter, times: 'rfc3339', header: true, write })
 }
 
-/** Sorted rows, and formats that are fitted to all rows. */
-async function printKept(
+/** Rows that are printed as they come, and put in order then: what does not fit in memory goes to disk. */
+async function printSorted(
   options: AnalyzeOptions,
-  plan: RowsPlan,
-  setting: Setting,
+  order: RowOrder,
   columns: readonly ExportColumn[],
   listing: Listing,
   flows: readonly (FlowFile | FlowStream)[],
 ): Promise<void> {
-  const { sort, isAscending, limit } = plan
-  const field = sort === null ? null : asUsage(() => parseColumn(sort, setting.names))
-  const order = field === null ? null : { field, isAscending, limit }
+  const output = new ExportOutput(strftime(options.output, options.range, options.timeZone))
+  const isJson = options.format === 'ndjson'
+  const lines = new SortedLines(order, { hasQuotes: !isJson, hasHeader: !isJson }, options)
+  listing.isUnlimited = true
+  try {
+    const sink = await sinkOf(options.format, columns, lines.write)
+    await listing.read(flows, async (block, rows, problems) => {
+      await sink.write(block, rows, problems)
+      lines.take(block, rows, problems)
+    })
+    await sink.close()
+    lines.end((octets, from, to) => output.write(octets, from, to))
+    output.finish()
+  } catch (error) {
+    output.abandon()
+    throw error
+  } finally {
+    lines.close()
+  }
+}
+
+function orderOf({ sort, isAscending, limit }: RowsPlan, { names }: Setting): RowOrder | null {
+  return sort === null ? null : { field: asUsage(() => parseColumn(sort, names)), isAscending, limit }
+}
+
+/** The first rows of an order, and formats that are fitted to all rows. */
+async function printKept(
+  options: AnalyzeOptions,
+  order: RowOrder | null,
+  columns: readonly ExportColumn[],
+  listing: Listing,
+  flows: readonly (FlowFile | FlowStream)[],
+): Promise<void> {
   const kept = new KeptRows(columns, order, options.memoryOctets)
   if (order !== null) listing.isUnlimited = true
   await listing.read(flows, (block, rows, problems) => asUsage(() => kept.take(block, rows, problems)))
