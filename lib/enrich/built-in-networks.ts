@@ -138,12 +138,15 @@ export class BuiltInNetworks {
     const planes = this.#section(`${name}.values`, octets)
     const values = new Uint32Array(planes.length / octets)
     const count = values.length
-    if (octets === 1) values.set(planes)
+    if (octets === 1 && key === null) values.set(planes)
     else {
-      for (let i = 0; i < count; i++)
-        values[i] = (planes[i]! << 16) | (planes[count + i]! << 8) | planes[2 * count + i]!
+      // In one go: there are half a million of them, and whoever starts waits for it.
+      for (let i = 0; i < count; i++) {
+        const value =
+          octets === 1 ? planes[i]! : (planes[i]! << 16) | (planes[count + i]! << 8) | planes[2 * count + i]!
+        values[i] = key === null || value === 0 ? value : key[value - 1]!
+      }
     }
-    if (key !== null) for (let i = 0; i < count; i++) if (values[i] !== 0) values[i] = key[values[i]! - 1]!
     return { starts, values }
   }
 
