@@ -80,6 +80,7 @@ export const natPlan: NatPlanner = (wishes, asked) => {
     window: windowOf(questions, reachNs),
     explanation: [
       `nat: ${questions.length} questions in one pass over blocks within ${wishes.reach} of the moments asked about`,
+      'archive files that do not grow are looked up in the index beside them (.catalog.nat); of all others',
       'blocks without the addresses, by the ranges of their columns, are not read; rows are looked at by address, then port',
     ],
     async read(inputs, setting, options) {
