@@ -31,7 +31,8 @@ export function loadProgram(compiled: Compiled): Parts {
   return module.exports.PARTS
 }
 
-function builtIn(name: string): object {
+/** A built-in module as programs get it; those that cost much are loaded when something of them is first touched. */
+export function builtIn(name: string): object {
   if (name === 'node:assert') return lateAssert
   return LATE_MODULES.has(name) ? whenTouched(name) : process.getBuiltinModule(name)!
 }
