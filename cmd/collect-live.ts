@@ -3,6 +3,7 @@ import { type CollectorState, loadState } from '../lib/decode/state-file.ts'
 import type { LimitedLog } from '../lib/diagnostics/log-writer.ts'
 import { collectorRoutes } from '../lib/http/routes.ts'
 import { type HttpServer, startHttpServer } from '../lib/http/server.ts'
+import { giveFreedMemoryBack } from '../lib/receive/freed-memory.ts'
 import { bindListener, closeSockets, type ListenSocket } from '../lib/receive/listen.ts'
 import { type Listener, parseListenUrls } from '../lib/receive/listen-url.ts'
 import { errorOf } from './collect-failure.ts'
@@ -25,6 +26,8 @@ export async function collectLive(run: CollectRun): Promise<ExitStatus> {
   const startedMs = Date.now()
   // V8 lets garbage lie while the machine has memory; ours is a small part of the work, and the memory is not ours.
   setFlagsFromString('--optimize-for-size')
+  // Requests and spooled blocks are large and short-lived.
+  if (options.ship !== null) giveFreedMemoryBack()
   const listeners = options.listen.flatMap((url) => parseListenUrls(url))
   const directory = openStateFolder(options, log)
   const sockets = await bindAll(listeners, options)

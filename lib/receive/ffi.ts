@@ -21,6 +21,8 @@ export interface Libc {
   munmap(at: bigint, octets: bigint): number
   capget(header: Uint8Array, data: Uint8Array): number
   capset(header: Uint8Array, data: Uint8Array): number
+  /** Returns 1, or 0 for a parameter that it does not know. */
+  mallopt(parameter: number, value: number): number
   /** Why the last call of this thread failed; only meaningful right after it. */
   errno(): number
   /** Where the buffer's octets lie. It must not be one that V8 keeps on its moving heap: over 64 octets. */
@@ -45,6 +47,7 @@ const DEFINITIONS = {
   munmap: { arguments: ['pointer', 'uint64'], return: 'int32' },
   capget: { arguments: ['buffer', 'buffer'], return: 'int32' },
   capset: { arguments: ['buffer', 'buffer'], return: 'int32' },
+  mallopt: { arguments: ['int32', 'int32'], return: 'int32' },
   __errno_location: { arguments: [], return: 'pointer' },
 } as const
 
