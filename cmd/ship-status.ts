@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
+import { readFileFacts } from '../lib/archive/file-facts.ts'
 import { FlowError } from '../lib/diagnostics/flow-error.ts'
 import { type Position, PositionStore } from '../lib/tail/position-store.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
@@ -34,7 +35,7 @@ interface SourceStatus {
   readonly sent: number
   readonly rejected: number
   readonly position: number
-  /** What is not acknowledged yet; null where that is not known: compressed files, archives, files that are gone. */
+  /** What is not acknowledged yet, octets or rows; null where that is not known: compressed logs, files that are gone. */
   readonly lag: number | null
   readonly done: boolean
   readonly updated: string
@@ -43,19 +44,35 @@ interface SourceStatus {
 function statusOf(position: Position): SourceStatus {
   const { key, path, sent, rejected, offset, isDone, updatedMs } = position
   const isArchive = key.startsWith('archive-')
-  const stat = statSync(path, { throwIfNoEntry: false })
-  const isPlain = !isArchive && stat !== undefined && !/\.(gz|zst)$/.test(path)
   return {
     path,
     kind: isArchive ? 'archive' : 'log',
     sent,
     rejected,
     position: offset,
-    // A name that stands for another file now is behind by nothing that could be told.
-    lag: isDone ? 0 : isPlain && stat.size >= offset ? stat.size - offset : null,
+    lag: isDone ? 0 : isArchive ? archiveLag(path, offset) : logLag(path, offset),
     done: isDone,
     updated: new Date(updatedMs).toISOString(),
   }
+}
+
+/** Octets of a log behind `offset`; a name that stands for another file now is behind by nothing that could be told. */
+function logLag(path: string, offset: number): number | null {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  const isPlain = stat !== undefined && !/\.(gz|zst)$/.test(path)
+  return isPlain && stat.size >= offset ? stat.size - offset : null
+}
+
+/** Rows of an archive file behind `offset`, as far as they are written. */
+function archiveLag(path: string, offset: number): number | null {
+  // It was being written when it was opened, maybe.
+  for (const name of [path, path.replace(/\.part$/, '')]) {
+    const stat = statSync(name, { throwIfNoEntry: false })
+    if (stat?.isFile() !== true) continue
+    const { rows, otherRows } = readFileFacts(name, stat.size)
+    return Math.max(0, rows + otherRows - offset)
+  }
+  return null
 }
 
 const COLUMNS: readonly TextColumn[] = [
