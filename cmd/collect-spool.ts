@@ -15,8 +15,9 @@ const SPOOL_LIMITS: Partial<ArchiveLimits> = {
   mostAddresses: 250_000,
 }
 const LEAST_SYNC_MS = 100
-/** How often the folder is measured. */
+/** How often the folder is measured: by time, and by rows where they come faster than any exporter sends. */
 const MEASURE_MS = 500
+const MEASURE_ROWS = 200_000
 
 /** The archive that is a spool: its flows wait there to be sent; null without one. */
 export function spoolOf({ ship, spool, spoolOctets }: CollectShipOptions): ArchiveOptions | null {
@@ -39,6 +40,7 @@ export class CollectSpool implements ArchiveTarget {
   readonly #log: Log
   #measuredMs = Number.NEGATIVE_INFINITY
   #octets = 0
+  #rowsSince = 0
   #dropped = 0
   #isFull = false
 
@@ -57,7 +59,10 @@ export class CollectSpool implements ArchiveTarget {
   append(batch: FlowBatch): void {
     this.#measure()
     if (this.#isFull) this.#dropped += batch.rowCount
-    else this.#archive.append(batch)
+    else {
+      this.#rowsSince += batch.rowCount
+      this.#archive.append(batch)
+    }
   }
 
   /** Nobody prints lines of a spool. */
@@ -88,8 +93,9 @@ export class CollectSpool implements ArchiveTarget {
 
   #measure(): void {
     const now = performance.now()
-    if (now - this.#measuredMs < MEASURE_MS) return
+    if (now - this.#measuredMs < MEASURE_MS && this.#rowsSince < MEASURE_ROWS) return
     this.#measuredMs = now
+    this.#rowsSince = 0
     this.#octets = octetsBelow(this.#directory)
     const isFull = this.#octets >= this.#mostOctets
     if (isFull && !this.#isFull) {
