@@ -14,12 +14,17 @@ export async function flowsOf(
   if (input.kind === 'archive') return input.file
   if (input.kind === 'stream') return input.stream
   const { RecordStream } = await import('./record-stream.ts')
-  return (threads === null ? null : await sharedLog(input, threads)) ?? new RecordStream(input)
+  const stream = new RecordStream(input)
+  return (threads === null ? null : await sharedLog(input, stream, threads)) ?? stream
 }
 
-async function sharedLog(input: RecordInput, threads: LogThreads): Promise<FlowStream | null> {
+async function sharedLog(
+  input: RecordInput,
+  stream: FlowStream,
+  threads: LogThreads,
+): Promise<FlowStream | null> {
   const { LogInput } = await import('./log-input.ts')
   if (!(input instanceof LogInput) || !input.isDivisible) return null
   const { SharedLog } = await import('./shared-log.ts')
-  return SharedLog.of(input.path, threads)
+  return SharedLog.of(stream, threads)
 }

@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs'
 import type { Worker } from 'node:worker_threads'
 import type { FlowBatch } from '../../lib/flow/batch.ts'
 import type { Field, Kind, Semantics } from '../../lib/flow/fields.ts'
@@ -70,6 +71,8 @@ export class LogThreads {
   #threads: LogThread[] = []
   #next = 0
   #logs = 0
+  /** Files that are to be read. */
+  readonly files = new Set<number>()
   /** Called when there is something new in a part. */
   onNews: () => void = () => {}
   /** What a thread failed with. */
@@ -93,11 +96,13 @@ export class LogThreads {
     return thread.read(piece)
   }
 
-  /** Ends the threads, whatever they are at. */
+  /** Ends the threads, whatever they are at, and closes the files that they read. */
   async close(): Promise<void> {
     const threads = this.#threads
     this.#threads = []
     await Promise.all(threads.map(({ worker }) => worker.terminate()))
+    for (const fd of this.files) closeSync(fd)
+    this.files.clear()
   }
 }
 

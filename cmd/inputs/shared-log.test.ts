@@ -14,6 +14,7 @@ import { SharedLog } from './shared-log.ts'
 
 let folder = ''
 const threads = new LogThreads(2)
+threads.only = [F.octetDeltaCount, F.sourceAddress]
 test.before(() => {
   folder = mkdtempSync(join(tmpdir(), 'weir-shared-'))
 })
@@ -44,8 +45,12 @@ async function readAll(stream: FlowStream): Promise<Read> {
   return { rows, rejected: stream.rejected }
 }
 
+async function fromFront(path: string): Promise<FlowStream> {
+  return (await flowsOf(await openInput(path, { log: SILENT }))) as FlowStream
+}
+
 async function readFromFront(path: string): Promise<Read> {
-  return readAll((await flowsOf(await openInput(path, { log: SILENT }))) as FlowStream)
+  return readAll(await fromFront(path))
 }
 
 test('several threads read the rows of a log in their order, and refuse what one refuses', async () => {
@@ -64,7 +69,7 @@ test('several threads read the rows of a log in their order, and refuse what one
     }
     const path = join(folder, `${round}.log`)
     writeFileSync(path, lines.join(''))
-    const shared = SharedLog.of(path, threads, 150 + random(4000))
+    const shared = SharedLog.of(await fromFront(path), threads, 150 + random(4000))
     assert.ok(shared !== null)
     assert.equal(await readAll(shared), await readFromFront(path), `round ${round}`)
   }
@@ -77,17 +82,32 @@ test('a log without line feeds is read as it is from front to back', async () =>
     path,
     head + Array.from({ length: 30_000 }, (_, i) => `{"type":"IPFIX","bytes":${i}}`).join(''),
   )
-  const shared = SharedLog.of(path, threads, 40_000)
+  const shared = SharedLog.of(await fromFront(path), threads, 40_000)
   assert.ok(shared !== null)
   assert.equal(await readAll(shared), await readFromFront(path))
 })
 
-test('short logs, and those that begin with nothing of a log, are not shared', () => {
+test('short logs, and those that begin with nothing of a log, are not shared', async () => {
   const path = join(folder, 'other.log')
   writeFileSync(path, 'text\n'.repeat(1000))
-  assert.is(SharedLog.of(path, threads, 100), null)
+  assert.is(SharedLog.of(await fromFront(path), threads, 100), null)
   writeFileSync(path, '{"bytes":1}\n'.repeat(1000))
-  assert.is(SharedLog.of(path, threads), null)
+  assert.is(SharedLog.of(await fromFront(path), threads), null)
+})
+
+test('a log whose columns depend on neighbouring lines is read from front to back', async () => {
+  const path = join(folder, 'tags.log')
+  const line = (i: number) =>
+    `{"type":"IPFIX","bytes":${i},"src_vlan":7,"vlan_id":${i % 900 === 0 ? 9 : 7}}\n`
+  writeFileSync(path, Array.from({ length: 3000 }, (_, i) => line(i)).join(''))
+  const tagsOf = async (stream: FlowStream) => {
+    const block = (await stream.next())!
+    return [...block.read(F.dot1qTci, stream.problems)!.column.present]
+  }
+  const shared = SharedLog.of(await fromFront(path), new LogThreads(2), 1000)
+  assert.ok(shared !== null)
+  assert.equal(await tagsOf(shared), await tagsOf(await fromFront(path)))
+  shared.close()
 })
 
 test.run()

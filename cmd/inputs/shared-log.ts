@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { BatchWriter } from '../../lib/flow/batch-writer.ts'
+import { F, type Field } from '../../lib/flow/fields.ts'
 import { BlockGathering } from '../../lib/flow/gathered-block.ts'
 import type { FlowBlock, FlowStream, Problem } from '../../lib/flow/source.ts'
 import { newLineReader } from '../../lib/goflow2/reading/line-reader.ts'
@@ -17,11 +18,19 @@ const AHEAD = 3
 const MOST_BATCHES = 64
 const LINE_FEED = 0x0a
 
-/** A log that lies in a file, read by several threads at once: its blocks come in the order of its lines. */
+/** Columns of which lines tell more or less by the lines that are read together with them. */
+const OF_NEIGHBOURS: readonly Field[] = [F.dot1qTci, F.layout]
+
+/**
+ * A log that lies in a file, read by several threads at once: its blocks come in the order of its lines. Where all columns
+ * are wanted, or one that depends on neighbouring lines, it is read from front to back as ever.
+ */
 export class SharedLog implements FlowStream {
   readonly path: string
-  readonly problems: Problem[] = []
-  rejected = 0
+  readonly #problems: Problem[] = []
+  #rejected = 0
+  readonly #front: FlowStream
+  #isShared: boolean | null = null
   readonly #threads: LogThreads
   readonly #log: number
   readonly #fd: number
@@ -36,7 +45,8 @@ export class SharedLog implements FlowStream {
   #isClosed = false
 
   /** Null for a log that one thread reads as fast, or that does not begin as logs do. */
-  static of(path: string, threads: LogThreads, pieceOctets = PIECE_OCTETS): SharedLog | null {
+  static of(front: FlowStream, threads: LogThreads, pieceOctets = PIECE_OCTETS): SharedLog | null {
+    const { path } = front
     let fd: number
     try {
       fd = openSync(path, 'r')
@@ -47,13 +57,14 @@ export class SharedLog implements FlowStream {
     const stat = fstatSync(fd)
     const isLong = stat.isFile() && stat.size >= LEAST_PIECES * pieceOctets
     const firstKey = isLong ? firstKeyOf(fd, Math.min(HEAD_OCTETS, pieceOctets)) : null
-    if (firstKey !== null) return new SharedLog(path, threads, { fd, size: stat.size, firstKey, pieceOctets })
+    if (firstKey !== null)
+      return new SharedLog(front, threads, { fd, size: stat.size, firstKey, pieceOctets })
     closeSync(fd)
     return null
   }
 
   private constructor(
-    path: string,
+    front: FlowStream,
     threads: LogThreads,
     {
       fd,
@@ -62,16 +73,36 @@ export class SharedLog implements FlowStream {
       pieceOctets,
     }: { fd: number; size: number; firstKey: Uint8Array; pieceOctets: number },
   ) {
-    this.path = path
+    this.path = front.path
+    this.#front = front
     this.#threads = threads
     this.#log = threads.newLog()
     this.#fd = fd
+    threads.files.add(fd)
     this.#size = size
     this.#firstKey = firstKey
     this.#pieceOctets = pieceOctets
   }
 
-  async next(): Promise<FlowBlock | null> {
+  get problems(): Problem[] {
+    return this.#isShared === false ? this.#front.problems : this.#problems
+  }
+
+  /** Pieces that were no flows. */
+  get rejected(): number {
+    return this.#isShared === false ? this.#front.rejected : this.#rejected
+  }
+
+  next(): Promise<FlowBlock | null> {
+    if (this.#isShared === null) {
+      const { only } = this.#threads
+      this.#isShared = only !== null && !only.some((field) => OF_NEIGHBOURS.includes(field))
+      if (!this.#isShared) this.#closeFile()
+    }
+    return this.#isShared ? this.#nextShared() : this.#front.next()
+  }
+
+  async #nextShared(): Promise<FlowBlock | null> {
     const gathering = this.#gathering
     const passed = this.#lent
     this.#lent = []
@@ -106,8 +137,13 @@ export class SharedLog implements FlowStream {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    if (this.#parts.length === 0) closeSync(this.#fd)
-    else void this.#threads.close().then(() => closeSync(this.#fd))
+    this.#front.close()
+    if (this.#parts.length === 0) this.#closeFile()
+    else void this.#threads.close()
+  }
+
+  #closeFile(): void {
+    if (this.#threads.files.delete(this.#fd)) closeSync(this.#fd)
   }
 
   /** Has threads read on. */
@@ -123,8 +159,8 @@ export class SharedLog implements FlowStream {
   }
 
   #end({ rejected, damage }: NonNullable<LogPart['end']>): void {
-    this.rejected += rejected
-    if (damage !== null) this.problems.push(damage)
+    this.#rejected += rejected
+    if (damage !== null) this.#problems.push(damage)
   }
 }
 
