@@ -23,8 +23,6 @@ import { RowFilter } from './row-filter.ts'
 import { strftime } from './strftime.ts'
 
 const MOST_TOLD = 100
-/** So many sorted rows are kept as they are; of more, all are printed first. */
-const FEW_ROWS = 10_000
 
 /** Prints the flows themselves. */
 export async function runList(
@@ -44,11 +42,9 @@ export async function runList(
     const listing = new Listing(options, plan.limit, filter, progress)
     const order = orderOf(plan, setting)
     const isPassed = ['csv', 'tsv', 'ndjson'].includes(options.format)
-    const isFew = plan.limit !== null && plan.limit <= FEW_ROWS
-    if (isPassed && order === null) await printPassing(options, columns, listing, inputs.flows)
-    else if (isPassed && order !== null && !isFew)
-      await printSorted(options, order, columns, listing, inputs.flows)
-    else await printKept(options, order, columns, listing, inputs.flows)
+    if (!isPassed) await printKept(options, order, columns, listing, inputs.flows)
+    else if (order === null) await printPassing(options, columns, listing, inputs.flows)
+    else await printSorted(options, order, columns, listing, inputs.flows)
     progress.end()
     let damaged = 0
     for (const { path, problems } of inputs.flows) {
@@ -136,8 +132,10 @@ async function printSorted(
   try {
     const sink = await sinkOf(options.format, columns, lines.write)
     await listing.read(flows, async (block, rows, problems) => {
-      await sink.write(block, rows, problems)
-      lines.take(block, rows, problems)
+      const chosen = lines.choose(block, rows, problems)
+      if (chosen?.length === 0) return
+      await sink.write(block, chosen, problems)
+      lines.take(block, chosen, problems)
     })
     await sink.close()
     lines.end((octets, from, to) => output.write(octets, from, to))
@@ -154,7 +152,7 @@ function orderOf({ sort, isAscending, limit }: RowsPlan, { names }: Setting): Ro
   return sort === null ? null : { field: asUsage(() => parseColumn(sort, names)), isAscending, limit }
 }
 
-/** The first rows of an order, and formats that are fitted to all rows. */
+/** Formats that are fitted to all rows. */
 async function printKept(
   options: AnalyzeOptions,
   order: RowOrder | null,

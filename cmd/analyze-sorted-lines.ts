@@ -9,6 +9,8 @@ const LINE_FEED = 0x0a
 const QUOTE = 0x22
 /** What a line in memory takes beside its octets, measured. */
 const LINE_OCTETS = 200
+/** Beyond twice the limit so many lines are kept before they are sorted. */
+const MORE_LINES = 1000
 const LEAST_PAGE = 2 ** 12
 const MOST_PAGE = 2 ** 20
 
@@ -42,6 +44,8 @@ export class SortedLines {
   #pieces: Uint8Array[] = []
   #lines: Line[] = []
   #octets = 0
+  /** What a row must come before to be wanted; undefined until there are enough. */
+  #bound: Cell | undefined
   #file: RunFile | null = null
 
   constructor(
@@ -56,9 +60,25 @@ export class SortedLines {
     this.#directory = memory.temporaryDirectory
   }
 
+  /** The rows that may be wanted: those that are worth to be printed. */
+  choose(block: FlowBlock, rows: Uint32Array | null, problems: Problem[]): Uint32Array | null {
+    const bound = this.#bound
+    if (bound === undefined) return rows
+    const column = block.read(this.#order.field, problems)?.column ?? null
+    const count = rows === null ? block.info.rows : rows.length
+    const chosen = new Uint32Array(count)
+    let wanted = 0
+    for (let i = 0; i < count; i++) {
+      const row = rows === null ? i : rows[i]!
+      const order = column === null ? null : cellOf(column, row)
+      if (compareOrders(order, bound, this.#order.isAscending) < 0) chosen[wanted++] = row
+    }
+    return chosen.subarray(0, wanted)
+  }
+
   /** Takes what a sink prints. */
   readonly write: WriteOctets = (octets, from, to) => {
-    this.#pieces.push(octets.slice(from, to))
+    this.#pieces.push(new Uint8Array(octets.subarray(from, to)))
   }
 
   /** Takes what was printed of a block's rows, a line each. Throws FILE_UNWRITABLE. */
@@ -80,11 +100,20 @@ export class SortedLines {
     }
     const count = rows === null ? block.info.rows : rows.length
     this.#octets += octets.length + count * LINE_OCTETS
+    const { limit } = this.#order
+    if (limit !== null && this.#lines.length > limit * 2 + MORE_LINES) this.#trim(limit)
     if (this.#octets < this.#mostOctets) return
     this.#file ??= new RunFile(this.#directory)
     this.#file.append(this.#sorted())
     this.#lines = []
     this.#octets = 0
+  }
+
+  /** Lets go of lines that are not wanted, and of the memory in which they were printed. */
+  #trim(limit: number): void {
+    this.#lines = this.#sorted().map(({ order, octets }) => ({ order, octets: new Uint8Array(octets) }))
+    this.#octets = this.#lines.reduce((sum, { octets }) => sum + octets.length + LINE_OCTETS, 0)
+    if (this.#lines.length === limit) this.#bound = this.#lines.at(-1)?.order
   }
 
   /** Lines in memory that may be wanted, in order. */
