@@ -12,6 +12,8 @@ interface Delta {
   readonly numbers: readonly number[]
   /** Streams are opened anew each time, so that what was decoded is not kept twice. */
   open(memory?: BlockMemory): StreamReader
+  /** Whether the whole body has the checksum it should. */
+  isWhole(): boolean
 }
 
 /** Codes of a piece that `visit` shows: its words fit the processor's cache. */
@@ -27,9 +29,14 @@ export class AddressTable implements AddressFacts {
   /** For `wordsOf`, whose callers ask for neighbours. */
   #lastOpened: { readonly delta: Delta; readonly reader: StreamReader } | null = null
   readonly #attributes: { values: Uint32Array; done: number }[] = []
+  /** Frames whose bodies were proven right. */
+  #checked = 0
 
-  /** Adds a D frame; false if it does not follow on the codes known or its head is wrong. */
-  add(head: Buffer, body: BodyReader): boolean {
+  /**
+   * Adds a D frame; false if it does not follow on the codes known or its head is wrong. `isWhole` is asked when its
+   * addresses are needed.
+   */
+  add(head: Buffer, body: BodyReader, isWhole: () => boolean = () => true): boolean {
     if (head.length < DICTIONARY_FIXED_OCTETS) return false
     const [first, count, streams, planes, attributes] = [0, 4, 8, 12, 16].map((at) =>
       head.readUInt32LE(at),
@@ -42,7 +49,7 @@ export class AddressTable implements AddressFacts {
       const tables = Buffer.from(head.subarray(tablesAt))
       const open = (memory?: BlockMemory) => new StreamReader(tables, { streams, planes }, body, null, memory)
       open()
-      this.#deltas.push({ first, count, numbers, open })
+      this.#deltas.push({ first, count, numbers, open, isWhole })
     } catch (error) {
       if (error instanceof Damage) return false
       throw error
@@ -51,7 +58,21 @@ export class AddressTable implements AddressFacts {
     return true
   }
 
+  /**
+   * Proves frames right before they are read: from one that is damaged on, codes are no longer known. To be called before
+   * blocks are opened, which may use these.
+   */
+  check(): void {
+    for (; this.#checked < this.#deltas.length; this.#checked++) {
+      const delta = this.#deltas[this.#checked]!
+      if (delta.isWhole()) continue
+      this.codes = delta.first
+      this.#deltas.length = this.#checked
+    }
+  }
+
   words(): Uint32Array {
+    this.check()
     if (this.#wordsDone === this.#deltas.length) return this.#words
     const words = new Uint32Array(this.codes * 4)
     words.set(this.#words)
@@ -67,6 +88,7 @@ export class AddressTable implements AddressFacts {
   }
 
   visit(from: number, take: (words: Uint32Array, first: number, count: number) => void): void {
+    this.check()
     const known = this.#words.length / 4
     if (from < known) take(this.#words.subarray(from * 4), from, known - from)
     const memory = new BlockMemory()
@@ -86,6 +108,7 @@ export class AddressTable implements AddressFacts {
 
   /** The words of one code, reading no more than its frame; throws Damage. */
   wordsOf(code: number): Uint32Array {
+    this.check()
     if (code * 4 < this.#words.length) return this.#words.slice(code * 4, code * 4 + 4)
     const delta = this.#deltas.find(({ first, count }) => code >= first && code < first + count)
     if (delta === undefined) throw new Damage(`there is no address ${code}`)
@@ -106,6 +129,7 @@ export class AddressTable implements AddressFacts {
   }
 
   attribute(number: number): Uint32Array {
+    this.check()
     if (number > 255) throw new Damage(`there is no attribute ${number}`)
     while (this.#attributes.length <= number) this.#attributes.push({ values: new Uint32Array(1), done: 0 })
     const known = this.#attributes[number]!

@@ -193,13 +193,19 @@ export class ArchiveReader implements FlowFile {
         if (this.schema.columns.length === 0 && frame.header.number === 0) throw this.#unknownVersion(frame)
         return false
       case 'D':
-        return this.addresses.add(frame.head, frame.body)
+        return this.addresses.add(frame.head, frame.body, () => this.#isWhole(frame))
       case 'I':
         if (frame.head.length >= INDEX_FIXED_OCTETS) this.#indexes.set(frame.head.readUInt32LE(0), frame.at)
         return true
       default:
         return true
     }
+  }
+
+  #isWhole(frame: Frame): boolean {
+    if (hasWholeBody(frame)) return true
+    this.problems.push({ at: frame.at, what: `a frame of type ${frame.header.type} is damaged` })
+    return false
   }
 
   #unknownVersion(frame: Frame): FlowError {
@@ -216,6 +222,7 @@ export class ArchiveReader implements FlowFile {
    */
   block(index: number, memory?: BlockMemory): Block | null {
     memory?.reset()
+    this.addresses.check()
     const info = this.blocks[index]
     if (info === undefined) return null
     const frame = readFrame(this.#file, info.at, this.#fileId)

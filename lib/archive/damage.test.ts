@@ -172,6 +172,38 @@ test('of a damaged block it is said which columns are readable, and they are', (
   })
 })
 
+test('blocks that need a damaged dictionary are problems, those before are read', () => {
+  withDirectory((directory) => {
+    const path = join(directory, 'whole.weir')
+    const wanted = smallFile(path, 8, 12)
+    const dictionaries = scanArchive(path).taken.filter(({ type }) => type === 'D')
+    assert.ok(dictionaries.length > 2)
+    const { at, octets } = dictionaries[1]!
+    const damaged = readFileSync(path)
+    damaged[at + octets - 12]! ^= 1
+    writeFileSync(path, damaged)
+    for (const asksFirst of [false, true]) {
+      const reader = openArchive(path)
+      assert.is(reader.state, 'finished')
+      // Whoever asks for all addresses gets those that are known.
+      if (asksFirst) assert.is(reader.addresses.words().length, reader.addresses.codes * 4)
+      let read = 0
+      for (const [index, { at: blockAt }] of reader.blocks.entries()) {
+        const block = reader.block(index)
+        if (blockAt < at) assert.ok(block !== null)
+        if (block === null) continue
+        assert.is(textOf(rowsOfBlock(reader, index)), textOf(wanted[index]!))
+        read++
+      }
+      assert.ok(read > 0 && read < reader.blocks.length)
+      assert.is(reader.problems[0]!.what, 'a frame of type D is damaged')
+      assert.ok(reader.problems.slice(1).every(({ what }) => /dictionary is missing/.test(what)))
+      assert.is(reader.problems.length, 1 + reader.blocks.length - read)
+      reader.close()
+    }
+  })
+})
+
 test('a file being written that ends inside a frame is open and not damaged; a finished one is', () => {
   withDirectory((directory) => {
     const path = join(directory, 'whole.weir')
