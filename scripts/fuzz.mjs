@@ -75,6 +75,13 @@ for (const name of names) {
     }
   }
   if (broken === undefined) {
+    try {
+      await target.finish?.()
+    } catch (error) {
+      broken = { input: new Uint8Array(0), error }
+    }
+  }
+  if (broken === undefined) {
     const rss = (process.memoryUsage().rss / 1e6).toFixed(0)
     console.log(
       `fuzz ${name}: ${inputs} inputs, seed ${seed}, slowest ${slowestMs.toFixed(1)} ms, RSS ${rss} MB: held`,

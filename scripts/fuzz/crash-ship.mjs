@@ -111,6 +111,10 @@ export async function newTarget(random) {
   })
   return {
     mostMs: WAIT_MS + 10_000,
+    /** Looks at what was not looked at yet. */
+    async finish() {
+      if (first < written) await check()
+    },
     /** An octet for the time until the kill. */
     next: () => Uint8Array.of(random(256)),
     async run([time]) {
