@@ -33,14 +33,14 @@ const FLAGS: readonly Flag[] = [
     name: 'by',
     group: QUESTION,
     value: 'KEY,…',
-    help: 'What flows are grouped by; without it there is one row of totals. src.ip src.ip/24 src.port src.as src.as.source src.net src.name src.country, the same with dst, local and remote, direction service pair time, proto in.if out.if exporter next.hop tos flags vlan …, labels of --local, and any element by its IANA name.',
+    help: 'What flows are grouped by; without it there is one row of totals. src.ip src.ip/24 src.port src.as src.as.source src.net src.name src.country, the same with dst, local and remote; ip ip/24 port as if, either end of each flow; direction service pair time, in.if.name out.if.name if.name, proto in.if out.if exporter next.hop tos flags vlan …, labels of --local, and any element by its IANA name.',
   },
   {
     name: 'sum',
     group: QUESTION,
     value: 'MEASURE,…',
     default: 'bytes,packets,flows',
-    help: 'What is told of each group; the first one sorts. bytes packets flows bps pps fps bpp uniq(KEY) p95(bps) max(bps) share(MEASURE) cumulative(MEASURE) ratio(MEASURE,MEASURE), and min max avg sum of a COLUMN; bytes.in, bps.out and their like count one direction.',
+    help: 'What is told of each group; the first one sorts. bytes packets flows bps pps fps bpp uniq(KEY) p95(bps) max(bps) trend(bps) share(MEASURE) cumulative(MEASURE) ratio(MEASURE,MEASURE), and min max avg sum of a COLUMN; bytes.in, bps.out and their like count one direction.',
   },
   {
     name: 'bin',

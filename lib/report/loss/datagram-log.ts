@@ -44,6 +44,10 @@ export interface Source {
   records: number
   /** Steps from one datagram to the next that were as long as the number of records, and longer than one. */
   stepsOfRecords: number
+  /** Steps to a datagram that were as long as its own records, and not as long as those of the one before. */
+  stepsToEnd: number
+  /** The step to the last datagram, where it was no such as the protocol says; else 0. */
+  lastStep: number
 }
 
 /** Times of reception of blocks that were not read: what is missing may be there. */
@@ -57,6 +61,8 @@ export interface DatagramLogPart {
   readonly sources: readonly Source[]
   readonly notRead: readonly NotRead[]
 }
+
+const NO_STEPS = { datagrams: 0, records: 0, stepsOfRecords: 0, stepsToEnd: 0, lastStep: 0 }
 
 /** Notes which datagrams the records that are read came in, in memory that grows with what is missing of them only. */
 export class DatagramLog {
@@ -124,6 +130,8 @@ export class DatagramLog {
         return
       }
       const step = (sequence - piece.last) >>> 0
+      if (source.lastStep > 0 && source.lastStep === piece.lastRecords) source.stepsToEnd++
+      source.lastStep = 0
       if (step > 1 && step === piece.lastRecords) source.stepsOfRecords++
       if (step === (countsRecords ? piece.lastRecords : 1)) {
         source.datagrams++
@@ -133,6 +141,7 @@ export class DatagramLog {
       }
     }
     source.datagrams++
+    source.lastStep = piece === null ? 0 : (sequence - piece.last) >>> 0
     if (this.#pieces >= MOST_PIECES) return
     this.#pieces++
     pieces.push({ first: sequence, last: sequence, lastRecords: records, fromMs: times.at(row) })
@@ -167,7 +176,7 @@ export class DatagramLog {
     if (source === undefined) {
       if (this.sources.length >= MOST_SOURCES) return null
       const countsRecords = COUNTING_RECORDS.has(of.protocol)
-      source = { ...of, countsRecords, pieces: [], datagrams: 0, records: 0, stepsOfRecords: 0 }
+      source = { ...of, countsRecords, pieces: [], ...NO_STEPS }
       this.#byName.set(name, source)
       this.sources.push(source)
     }
@@ -181,13 +190,14 @@ export class DatagramLog {
   /** Adds what another thread noted of other blocks. */
   addPart({ sources, notRead }: DatagramLogPart): void {
     this.notRead.push(...notRead)
-    for (const { pieces, datagrams, records, stepsOfRecords, ...of } of sources) {
+    for (const { pieces, datagrams, records, stepsOfRecords, stepsToEnd, ...of } of sources) {
       const own = this.#named(of)
       if (own === null) continue
       for (const piece of pieces) own.pieces.push(piece)
       own.datagrams += datagrams
       own.records += records
       own.stepsOfRecords += stepsOfRecords
+      own.stepsToEnd += stepsToEnd
     }
   }
 }

@@ -111,6 +111,25 @@ test('datagrams out of order or twice are no loss, nor is an exporter that begin
   assert.is(recordsOf(found([...far, ...anew], 80), 1), 0)
 })
 
+test('numbers that count records to the end of their datagram are no loss, and loss among them is seen', () => {
+  let sum = 0
+  const all = sent(1, PROTOCOL.ipfix, 300, 1, 21).map((each) => {
+    sum += each.records
+    return { ...each, sequence: sum }
+  })
+  assert.is(recordsOf(found(all, 90, 2), 1), 0)
+  const lost = recordsOf(
+    found(
+      all.filter((_, i) => i < 100 || i > 120),
+      90,
+      2,
+    ),
+    1,
+  )
+  const wanted = all.slice(100, 121).reduce((total, { records }) => total + records, 0)
+  assert.ok(Math.abs(lost - wanted) < 25, `${lost} of ${wanted}`)
+})
+
 test('what a block that was not read may hold is not lost', () => {
   const all = sent(1, PROTOCOL.ipfix, 100, 1, 12)
   assert.is(recordsOf(found(all, 100, 1, 4), 1), 0)

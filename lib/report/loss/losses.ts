@@ -31,10 +31,13 @@ interface Placed {
 }
 
 function lossesOfSource(source: Source, notRead: readonly NotRead[]): Loss[] {
-  const { exporter, countsRecords, records } = source
-  const losses: { readonly atNs: bigint; readonly missing: number }[] = []
+  const { exporter, countsRecords, records, datagrams, stepsToEnd } = source
+  // Some exporters' numbers count the records to the end of a datagram, as softflowd's do.
+  const countsToEnd = countsRecords && stepsToEnd * 2 > datagrams
+  const losses: Missing[] = []
   // Numbers that are there: of a datagram whose records two blocks share, once.
   let present = 0
+  let sent = 0
   for (const pieces of epochsOf(source.pieces)) {
     pieces.sort((a, b) => a.first - b.first)
     let [before] = pieces as [Placed]
@@ -57,9 +60,33 @@ function lossesOfSource(source: Source, notRead: readonly NotRead[]): Loss[] {
         before = next
       }
     }
+    const [first] = pieces as [Placed]
+    sent += countsToEnd ? last - first.first + first.piece.lastRecords : end - first.first
   }
   const each = countsRecords ? 1 : records / present
-  return losses.map(({ atNs, missing }) => ({ exporter, atNs, records: missing * each }))
+  const real = countsToEnd ? upTo(losses, Math.max(0, sent - records)) : losses
+  return real.map(({ atNs, missing }) => ({ exporter, atNs, records: missing * each }))
+}
+
+interface Missing {
+  readonly atNs: bigint
+  readonly missing: number
+}
+
+/**
+ * The greatest of the losses, that together are no more than `most`: where numbers count to the end of a datagram, some
+ * records seem to be missing before each longer one.
+ */
+function upTo(losses: readonly Missing[], most: number): Missing[] {
+  if (losses.reduce((sum, { missing }) => sum + missing, 0) <= most) return [...losses]
+  let left = most
+  const real: Missing[] = []
+  for (const loss of losses.toSorted((a, b) => b.missing - a.missing)) {
+    const missing = Math.min(left, loss.missing)
+    left -= missing
+    if (missing > 0) real.push({ ...loss, missing })
+  }
+  return real
 }
 
 /** The number of the last datagram, and the next one expected behind it. */
