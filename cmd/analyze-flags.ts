@@ -94,6 +94,7 @@ export function analyzeOptions(
     innerSort: sort?.measures[1] ?? null,
     others: flags.isGiven('others') ? flags.boolean('others') : null,
     having: flags.text('having') ?? null,
+    leastShare: flags.isGiven('min') ? shareOf(flags, 'min') : null,
     hasShare: flags.boolean('share'),
     hasCumulative: flags.boolean('cumulative'),
     fromNs: isOpen.from ? null : range.from,
@@ -200,6 +201,14 @@ function positive(flags: FlagReader, name: string): number {
   const ms = flags.durationMs(name)
   if (ms > 0) return ms
   throw flags.wrong(name, flags.text(name) ?? '', 'a duration above 0, such as 5m')
+}
+
+function shareOf(flags: FlagReader, name: string): number {
+  const text = flags.text(name) ?? ''
+  const match = /^(\d{1,3}(?:\.\d{1,6})?)%$/.exec(text)
+  if (match === null || Number(match[1]) > 100)
+    throw flags.wrong(name, text, 'a part of the whole such as 1%')
+  return Number((Number(match[1]) / 100).toFixed(8))
 }
 
 function topOf(flags: FlagReader, name: string): number[] {

@@ -85,6 +85,12 @@ const FLAGS: readonly Flag[] = [
   { name: 'ascending', group: QUESTION, help: 'Smallest first.' },
   { name: 'others', group: QUESTION, help: 'One more row for the groups that --top leaves out.' },
   {
+    name: 'min',
+    group: QUESTION,
+    value: 'PERCENT',
+    help: 'Only groups with at least this part of the whole, such as 1%, of what sorts.',
+  },
+  {
     name: 'having',
     group: QUESTION,
     value: 'CONDITION',

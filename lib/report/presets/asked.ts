@@ -23,8 +23,9 @@ export function questionOf(asked: Asked, defaults: Defaults): Question {
   if (asked.hasCumulative && first !== undefined) add(sum, `cumulative(${first})`)
   // Sorting by what is not told tells it as well.
   for (const word of [asked.sort, asked.innerSort]) if (word !== null) add(sum, word)
+  const having = havingOf(asked, asked.sort ?? defaults.sort ?? first ?? 'bytes', sum)
   // Conditions may be about measures that nobody asked to see.
-  for (const word of measuresIn(asked.having ?? '', sum)) add(sum, word)
+  for (const word of measuresIn(having ?? '', sum)) add(sum, word)
   const by = [...(asked.by ?? defaults.by)]
   return {
     ...EMPTY_QUESTION,
@@ -38,8 +39,21 @@ export function questionOf(asked: Asked, defaults: Defaults): Question {
     innerSort: asked.innerSort,
     isAscending: asked.isAscending,
     others: asked.others ?? defaults.others ?? false,
-    having: asked.having,
+    having,
   }
+}
+
+/** The user's condition, and that of --min about what sorts. Throws QUERY_INVALID. */
+function havingOf({ having, leastShare }: Asked, sort: string, sum: string[]): string | null {
+  if (leastShare === null) return having
+  if (!/^(bytes|packets|flows|[bpf]ps)(\.|$)/.test(sort))
+    throw new FlowError(
+      'QUERY_INVALID',
+      `--min: ${sort} is no sum that groups have parts of; say --sort bytes`,
+    )
+  add(sum, `share(${sort})`)
+  const least = `share(${sort}) >= ${leastShare}`
+  return having === null ? least : `(${having}) and (${least})`
 }
 
 /** Simple measures that a condition names beside those known. */

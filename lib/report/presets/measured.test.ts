@@ -72,6 +72,7 @@ const NOTHING_ASKED: Asked = {
   innerSort: null,
   others: null,
   having: null,
+  leastShare: null,
   hasShare: false,
   hasCumulative: false,
   fromNs: null,

@@ -29,6 +29,8 @@ export interface Asked {
   readonly innerSort: string | null
   readonly others: boolean | null
   readonly having: string | null
+  /** The least part of the whole that a group must have of what sorts; null: none. */
+  readonly leastShare: number | null
   readonly hasShare: boolean
   readonly hasCumulative: boolean
   /** The window, nanoseconds; null where it is open. */

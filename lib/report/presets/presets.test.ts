@@ -88,6 +88,7 @@ const ASKED: Asked = {
   innerSort: null,
   others: null,
   having: null,
+  leastShare: null,
   hasShare: false,
   hasCumulative: false,
   fromNs: null,
