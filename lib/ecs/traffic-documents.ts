@@ -1,7 +1,6 @@
 import type { FixedColumn, FlowBatch } from '../flow/batch.ts'
 import { COMMUNITY_ID_OCTETS, CommunityId, type CommunityIdForm } from '../flow/community-id.ts'
-import type { DocumentPage, DocumentWriter } from '../flow/documents.ts'
-import { hasRoom } from '../flow/documents.ts'
+import { type DocumentPage, type DocumentWriter, hasRoom } from '../flow/documents.ts'
 import { F, type Field } from '../flow/fields.ts'
 import type { GeoSource } from '../flow/geo.ts'
 import { DocumentText } from './document-text.ts'
