@@ -1,15 +1,14 @@
 import { formatAddress } from '../../bytes/address.ts'
 import { PROTOCOL } from '../../flow/fields.ts'
 import type { AddressCodes, BlockFacts, FlowBlock, Problem } from '../../flow/source.ts'
-import { datagramRunsOf } from './datagram-runs.ts'
+import { type DatagramRuns, datagramRunsOf } from './datagram-runs.ts'
 import { ReceptionTimes } from './reception-times.ts'
+import { type SequenceOf, Sequences } from './sequences.ts'
 
 /** Pieces that are remembered of all sources together; what comes later is not looked at. */
 const MOST_PIECES = 200_000
 const MOST_SOURCES = 65_536
 const NS_PER_MS = 1e6
-/** Sources that are looked up by one step. */
-const RECENT = 64
 
 /** Sequence numbers of these count flows or records; of the others datagrams. */
 const COUNTING_RECORDS: ReadonlySet<number> = new Set([
@@ -32,22 +31,15 @@ export interface Piece {
 }
 
 /** What is known of one sequence of numbers: of an exporter, observation domain, engine and sub-agent. */
-export interface Source {
+export interface Source extends SequenceOf {
   readonly exporter: string
-  readonly domain: number
-  readonly engine: number
-  readonly agent: number
-  readonly protocol: number
   readonly countsRecords: boolean
   readonly pieces: Piece[]
   datagrams: number
   records: number
-  /** Steps from one datagram to the next that were as long as the number of records, and longer than one. */
+  /** As of `Sequences`. */
   stepsOfRecords: number
-  /** Steps to a datagram that were as long as its own records, and not as long as those of the one before. */
   stepsToEnd: number
-  /** The step to the last datagram, where it was no such as the protocol says; else 0. */
-  lastStep: number
 }
 
 /** Times of reception of blocks that were not read: what is missing may be there. */
@@ -62,21 +54,40 @@ export interface DatagramLogPart {
   readonly notRead: readonly NotRead[]
 }
 
-const NO_STEPS = { datagrams: 0, records: 0, stepsOfRecords: 0, stepsToEnd: 0, lastStep: 0 }
+const NO_STEPS = { datagrams: 0, records: 0, stepsOfRecords: 0, stepsToEnd: 0 }
 
 /** Notes which datagrams the records that are read came in, in memory that grows with what is missing of them only. */
 export class DatagramLog {
-  readonly sources: Source[] = []
   readonly notRead: NotRead[] = []
+  readonly #sources: Source[] = []
+  readonly #sequences = new Sequences()
+  /** By source, the piece that its sequence is in. */
+  readonly #open: Piece[] = []
   #pieces = 0
-  readonly #byName = new Map<string, Source>()
+  /** Numbers of sources. */
+  readonly #byName = new Map<string, number>()
   /** By code of the exporter, as long as blocks share their codes. */
-  readonly #byCode = new Map<number, Source[]>()
-  /** Sources that were met last, at the place of their exporter's code modulo the length. */
-  readonly #recent: ({ readonly code: number; readonly source: Source } | null)[] = new Array(RECENT).fill(
-    null,
-  )
+  readonly #byCode = new Map<number, number[]>()
   #addresses: AddressCodes | null = null
+  /** Sources of the runs at hand, -1 for none. */
+  #ofRuns = new Int32Array(0)
+
+  /** All sources that were met. */
+  get sources(): readonly Source[] {
+    const { datagrams, records, stepsOfRecords, stepsToEnd, last, lastRecords } = this.#sequences
+    for (const [number, source] of this.#sources.entries()) {
+      source.datagrams += datagrams[number]!
+      source.records += records[number]!
+      source.stepsOfRecords += stepsOfRecords[number]!
+      source.stepsToEnd += stepsToEnd[number]!
+      const piece = this.#open[number]
+      if (piece === undefined) continue
+      piece.last = last[number]!
+      piece.lastRecords = lastRecords[number]!
+    }
+    for (const counts of [datagrams, records, stepsOfRecords, stepsToEnd]) counts.fill(0)
+    return this.#sources
+  }
 
   /** Notes that a block was left out. */
   skip({ leastReceived, greatestReceived }: BlockFacts): void {
@@ -91,96 +102,78 @@ export class DatagramLog {
   take(block: FlowBlock, problems: Problem[]): void {
     const found = datagramRunsOf(block, problems)
     if (found === null) return
+    const sequences = this.#sequences
     if (this.#addresses !== block.addresses) {
       this.#addresses = block.addresses
       this.#byCode.clear()
-      this.#recent.fill(null)
+      sequences.forget()
     }
-    const recent = this.#recent
-    const { runs, starts, lengths, sequence, exporter, domain, engine, agent, protocol } = found
+    const { runs } = found
+    if (this.#ofRuns.length < runs) this.#ofRuns = new Int32Array(runs)
+    const own = this.#ofRuns
+    for (let run = sequences.find(found, 0, own); run < runs; run = sequences.find(found, run + 1, own)) {
+      const code = found.exporter[run]!
+      own[run] = this.#sourceOf(code, {
+        domain: found.domain[run]!,
+        engine: found.engine[run]!,
+        agent: found.agent[run]!,
+        protocol: found.protocol[run]!,
+      })
+      sequences.remember(code, own[run]!)
+    }
     const times = new ReceptionTimes(block, problems)
-    for (let run = 0; run < runs; run++) {
-      const code = exporter[run]!
-      // Datagrams of a few exporters come mixed.
-      const place = code % RECENT
-      let known = recent[place] ?? null
-      const isSame =
-        known !== null &&
-        known.code === code &&
-        domain[run] === known.source.domain &&
-        protocol[run] === known.source.protocol &&
-        engine[run] === known.source.engine &&
-        agent[run] === known.source.agent
-      if (!isSame) {
-        const source = this.#sourceOf(code, domain[run]!, engine[run]!, agent[run]!, protocol[run]!)
-        known = source === null ? null : { code, source }
-        recent[place] = known
-      }
-      if (known !== null) this.#note(known.source, sequence[run]!, lengths[run]!, starts[run]!, times)
-    }
+    for (let run = sequences.follow(found, 0, own); run < runs; run = sequences.follow(found, run + 1, own))
+      this.#leap(own[run]!, found, run, times)
   }
 
-  #note(source: Source, sequence: number, records: number, row: number, times: ReceptionTimes): void {
-    source.records += records
-    const { pieces, countsRecords } = source
-    const piece = pieces.length === 0 ? null : pieces[pieces.length - 1]!
-    if (piece !== null) {
-      if (sequence === piece.last) {
-        piece.lastRecords += records
-        return
-      }
-      const step = (sequence - piece.last) >>> 0
-      if (source.lastStep > 0 && source.lastStep === piece.lastRecords) source.stepsToEnd++
-      source.lastStep = 0
-      if (step > 1 && step === piece.lastRecords) source.stepsOfRecords++
-      if (step === (countsRecords ? piece.lastRecords : 1)) {
-        source.datagrams++
-        piece.last = sequence
-        piece.lastRecords = records
-        return
-      }
+  /** Begins a piece with a datagram that follows none, as long as there may be more. */
+  #leap(
+    number: number,
+    { sequence, lengths, starts }: DatagramRuns,
+    run: number,
+    times: ReceptionTimes,
+  ): void {
+    const begins = this.#pieces < MOST_PIECES
+    const { last, lastRecords } = this.#sequences
+    const before = this.#open[number]
+    if (begins && before !== undefined) {
+      before.last = last[number]!
+      before.lastRecords = lastRecords[number]!
     }
-    source.datagrams++
-    source.lastStep = piece === null ? 0 : (sequence - piece.last) >>> 0
-    if (this.#pieces >= MOST_PIECES) return
+    const first = sequence[run]!
+    this.#sequences.leap(number, first, lengths[run]!, begins)
+    if (!begins) return
     this.#pieces++
-    pieces.push({ first: sequence, last: sequence, lastRecords: records, fromMs: times.at(row) })
+    const piece = { first, last: first, lastRecords: lengths[run]!, fromMs: times.at(starts[run]!) }
+    this.#open[number] = piece
+    this.#sources[number]!.pieces.push(piece)
   }
 
-  #sourceOf(code: number, domain: number, engine: number, agent: number, protocol: number): Source | null {
+  /** The number of a source; -1 where there are too many. */
+  #sourceOf(code: number, of: SequenceOf): number {
     let known = this.#byCode.get(code)
     if (known === undefined) {
       known = []
       this.#byCode.set(code, known)
     }
-    for (let i = 0; i < known.length; i++) {
-      const each = known[i]!
-      if (
-        each.domain === domain &&
-        each.protocol === protocol &&
-        each.engine === engine &&
-        each.agent === agent
-      )
-        return each
-    }
+    for (let i = 0; i < known.length; i++) if (this.#sequences.isOf(known[i]!, of)) return known[i]!
     const addresses = this.#addresses!
     const exporter = formatAddress(addresses.wordsOf?.(code) ?? addresses.words().subarray(code * 4), 0)
-    const source = this.#named({ exporter, domain, engine, agent, protocol })
-    if (source !== null) known.push(source)
-    return source
+    const number = this.#named({ exporter, ...of })
+    if (number >= 0) known.push(number)
+    return number
   }
 
-  #named(of: Pick<Source, 'exporter' | 'domain' | 'engine' | 'agent' | 'protocol'>): Source | null {
+  #named(of: Pick<Source, 'exporter' | keyof SequenceOf>): number {
     const name = `${of.exporter} ${of.domain} ${of.engine} ${of.agent} ${of.protocol}`
-    let source = this.#byName.get(name)
-    if (source === undefined) {
-      if (this.sources.length >= MOST_SOURCES) return null
-      const countsRecords = COUNTING_RECORDS.has(of.protocol)
-      source = { ...of, countsRecords, pieces: [], ...NO_STEPS }
-      this.#byName.set(name, source)
-      this.sources.push(source)
-    }
-    return source
+    const known = this.#byName.get(name)
+    if (known !== undefined) return known
+    if (this.#sources.length >= MOST_SOURCES) return -1
+    const countsRecords = COUNTING_RECORDS.has(of.protocol)
+    this.#sources.push({ ...of, countsRecords, pieces: [], ...NO_STEPS })
+    const number = this.#sequences.add(of, countsRecords)
+    this.#byName.set(name, number)
+    return number
   }
 
   part(): DatagramLogPart {
@@ -191,8 +184,8 @@ export class DatagramLog {
   addPart({ sources, notRead }: DatagramLogPart): void {
     this.notRead.push(...notRead)
     for (const { pieces, datagrams, records, stepsOfRecords, stepsToEnd, ...of } of sources) {
-      const own = this.#named(of)
-      if (own === null) continue
+      const own = this.#sources[this.#named(of)]
+      if (own === undefined) continue
       for (const piece of pieces) own.pieces.push(piece)
       own.datagrams += datagrams
       own.records += records

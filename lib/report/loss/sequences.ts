@@ -1,0 +1,171 @@
+import type { DatagramRuns } from './datagram-runs.ts'
+
+/** Sources that are found by one step, at the place of their exporter's code modulo this. */
+const RECENT = 64
+const FIRST_ROOM = 16
+
+/** What tells one sequence of numbers of an exporter from another. */
+export interface SequenceOf {
+  readonly domain: number
+  readonly engine: number
+  readonly agent: number
+  readonly protocol: number
+}
+
+/**
+ * Where the sequences of sources stand, by the number of the source: runs are followed in loops over numbers, as long as
+ * each continues its sequence as the protocol says.
+ */
+export class Sequences {
+  #domain = new Uint32Array(FIRST_ROOM)
+  #engine = new Uint32Array(FIRST_ROOM)
+  #agent = new Uint32Array(FIRST_ROOM)
+  #protocol = new Uint32Array(FIRST_ROOM)
+  /** 1 where numbers count records, else they count datagrams. */
+  #countsRecords = new Uint8Array(FIRST_ROOM)
+  /** 1 where there is a datagram that the next one can follow. */
+  #hasBegun = new Uint8Array(FIRST_ROOM)
+  /** The number of the last datagram, and how many records of it are there. */
+  last = new Uint32Array(FIRST_ROOM)
+  lastRecords = new Float64Array(FIRST_ROOM)
+  /** The step to the last datagram, where it was no such as the protocol says; else 0. */
+  lastStep = new Uint32Array(FIRST_ROOM)
+  datagrams = new Float64Array(FIRST_ROOM)
+  records = new Float64Array(FIRST_ROOM)
+  /** Steps from one datagram to the next that were as long as the number of records, and longer than one. */
+  stepsOfRecords = new Float64Array(FIRST_ROOM)
+  /** Steps to a datagram that were as long as its own records, and not as long as those of the one before. */
+  stepsToEnd = new Float64Array(FIRST_ROOM)
+  #count = 0
+  readonly #recentCodes = new Uint32Array(RECENT)
+  /** -1: none. */
+  readonly #recentSources = new Int32Array(RECENT).fill(-1)
+
+  /** Makes room for one more source; returns its number. */
+  add({ domain, engine, agent, protocol }: SequenceOf, countsRecords: boolean): number {
+    const number = this.#count++
+    if (number === this.last.length) this.#grow()
+    this.#domain[number] = domain
+    this.#engine[number] = engine
+    this.#agent[number] = agent
+    this.#protocol[number] = protocol
+    this.#countsRecords[number] = countsRecords ? 1 : 0
+    return number
+  }
+
+  isOf(number: number, { domain, engine, agent, protocol }: SequenceOf): boolean {
+    return (
+      this.#domain[number] === domain &&
+      this.#engine[number] === engine &&
+      this.#agent[number] === agent &&
+      this.#protocol[number] === protocol
+    )
+  }
+
+  /** Forgets which codes exporters have. */
+  forget(): void {
+    this.#recentSources.fill(-1)
+  }
+
+  /** Notes that an exporter of this code was met last with this source. */
+  remember(code: number, source: number): void {
+    this.#recentCodes[code % RECENT] = code
+    this.#recentSources[code % RECENT] = source
+  }
+
+  /** Puts the sources of runs from `from` on to `sources`, up to the first one that was not met lately; returns that. */
+  find(found: DatagramRuns, from: number, sources: Int32Array): number {
+    const { runs, exporter, domain, engine, agent, protocol } = found
+    const codes = this.#recentCodes
+    const recent = this.#recentSources
+    const [domains, engines, agents, protocols] = [this.#domain, this.#engine, this.#agent, this.#protocol]
+    for (let run = from; run < runs; run++) {
+      const code = exporter[run]!
+      // Datagrams of a few exporters come mixed.
+      const place = code % RECENT
+      const source = recent[place]!
+      if (
+        source < 0 ||
+        codes[place] !== code ||
+        domains[source] !== domain[run] ||
+        protocols[source] !== protocol[run] ||
+        engines[source] !== engine[run] ||
+        agents[source] !== agent[run]
+      )
+        return run
+      sources[run] = source
+    }
+    return runs
+  }
+
+  /** Follows runs from `from` on, up to the first one that is no next step of its source; returns that. */
+  follow({ runs, sequence, lengths }: DatagramRuns, from: number, sources: Int32Array): number {
+    const { last, lastRecords, lastStep, datagrams, records, stepsOfRecords, stepsToEnd } = this
+    const hasBegun = this.#hasBegun
+    const countsRecords = this.#countsRecords
+    for (let run = from; run < runs; run++) {
+      const source = sources[run]!
+      if (source < 0) continue
+      if (hasBegun[source] === 0) return run
+      const length = lengths[run]!
+      const number = sequence[run]!
+      const step = (number - last[source]!) >>> 0
+      const before = lastRecords[source]!
+      if (step === 0) {
+        records[source]! += length
+        lastRecords[source] = before + length
+        continue
+      }
+      if (step !== (countsRecords[source] === 1 ? before : 1)) return run
+      if (lastStep[source] !== 0) {
+        if (lastStep[source] === before) stepsToEnd[source]!++
+        lastStep[source] = 0
+      }
+      if (step > 1) stepsOfRecords[source]!++
+      records[source]! += length
+      datagrams[source]!++
+      last[source] = number
+      lastRecords[source] = length
+    }
+    return runs
+  }
+
+  /** Notes a run that does not follow; with `begins`, those behind it follow it. */
+  leap(source: number, number: number, length: number, begins: boolean): void {
+    const isFirst = this.#hasBegun[source] === 0
+    const step = isFirst ? 0 : (number - this.last[source]!) >>> 0
+    const before = this.lastRecords[source]!
+    if (!isFirst) {
+      if (this.lastStep[source] !== 0 && this.lastStep[source] === before) this.stepsToEnd[source]!++
+      if (step > 1 && step === before) this.stepsOfRecords[source]!++
+    }
+    this.lastStep[source] = step
+    this.records[source]! += length
+    this.datagrams[source]!++
+    if (!begins) return
+    this.#hasBegun[source] = 1
+    this.last[source] = number
+    this.lastRecords[source] = length
+  }
+
+  #grow(): void {
+    this.#domain = grown(this.#domain, new Uint32Array(this.#domain.length * 2))
+    this.#engine = grown(this.#engine, new Uint32Array(this.#engine.length * 2))
+    this.#agent = grown(this.#agent, new Uint32Array(this.#agent.length * 2))
+    this.#protocol = grown(this.#protocol, new Uint32Array(this.#protocol.length * 2))
+    this.#countsRecords = grown(this.#countsRecords, new Uint8Array(this.#countsRecords.length * 2))
+    this.#hasBegun = grown(this.#hasBegun, new Uint8Array(this.#hasBegun.length * 2))
+    this.last = grown(this.last, new Uint32Array(this.last.length * 2))
+    this.lastRecords = grown(this.lastRecords, new Float64Array(this.lastRecords.length * 2))
+    this.lastStep = grown(this.lastStep, new Uint32Array(this.lastStep.length * 2))
+    this.datagrams = grown(this.datagrams, new Float64Array(this.datagrams.length * 2))
+    this.records = grown(this.records, new Float64Array(this.records.length * 2))
+    this.stepsOfRecords = grown(this.stepsOfRecords, new Float64Array(this.stepsOfRecords.length * 2))
+    this.stepsToEnd = grown(this.stepsToEnd, new Float64Array(this.stepsToEnd.length * 2))
+  }
+}
+
+function grown<T extends Uint8Array | Uint32Array | Float64Array>(old: T, room: T): T {
+  room.set(old)
+  return room
+}
