@@ -2,18 +2,25 @@ import type { AddressScope } from './address-scope.ts'
 import type { AggregationPart } from './aggregation-part.ts'
 import type { BlockRows } from './block-rows.ts'
 import type { KeySource } from './compiled-key.ts'
-import { type BestOf, DenseGroups, storesOf } from './dense-groups.ts'
+import { type BestOf, DenseGroups, MOST_DENSE_BITS, storesOf } from './dense-groups.ts'
 import { GroupTable, newVector, type Vector } from './group-table.ts'
 import { putPiece, VECTOR_ROWS } from './kernels.ts'
 import { KeyPacker } from './key-packer.ts'
 import { type LaneValues, sumOf } from './lane-kernels.ts'
 import { PARTITIONS, RecordLog } from './record-log.ts'
 import type { Sums } from './sums.ts'
-import { hasOutgrown, type InputLayout, inputLayout, type TableShape, unpackMeanings } from './table-shape.ts'
+import {
+  commonBits,
+  hasOutgrown,
+  hasUncommon,
+  type InputLayout,
+  inputLayout,
+  layoutName,
+  type TableShape,
+  unpackMeanings,
+} from './table-shape.ts'
 import { choose, keysOf, outgrows, vectorsOf, widened } from './vectors.ts'
 
-/** Keys are groups by themselves up to so many bits. */
-const MOST_DENSE_BITS = 24
 /** Groups that a table holds before rows are dealt into partitions, which then fit the processor's cache. */
 const MOST_GROUPS_AT_ONCE = 2 ** 16
 const WIDE = 2n ** 64n
@@ -46,7 +53,8 @@ export interface AggregationOptions {
 /**
  * One table of groups. Within an input, keys are packed from address codes and small numbers, and grouped in one of
  * three ways: the key is the group's number; a hash table; partitions of rows that become hash tables at the end. When
- * another input begins, groups move, with the meaning of their keys, to partitions that all inputs share.
+ * another input begins whose codes are others, groups move, with the meaning of their keys, to partitions that all inputs
+ * share.
  */
 export class Aggregation {
   readonly shape: TableShape
@@ -66,6 +74,10 @@ export class Aggregation {
   #log: RecordLog | null = null
   #shared: RecordLog | null = null
   readonly #meanings: readonly Uint32Array[]
+  /** Whether keys are packed alike in all inputs: none is of an address. */
+  readonly #isOfNumbers: boolean
+  /** Whether keys have so few bits as common numbers need, and are groups by themselves then. */
+  #isCommon: boolean
   /** For `addMeanings`. */
   #meant: Vector | null = null
   #spilledOctets = 0
@@ -81,6 +93,8 @@ export class Aggregation {
       !shape.hasTime &&
       shape.operations.length > 0 &&
       shape.operations.every((operation) => operation === 'sum')
+    this.#isOfNumbers = shape.keys.every(({ parts }) => parts.every((part) => 'bits' in part))
+    this.#isCommon = (commonBits(shape) ?? MOST_DENSE_BITS + 1) <= MOST_DENSE_BITS
     this.#meanings = shape.columnBits.map(() => new Uint32Array(VECTOR_ROWS))
   }
 
@@ -93,9 +107,13 @@ export class Aggregation {
     const { scope } = rows
     // Reading columns may add addresses to the dictionary: what it needs is known afterwards.
     const sources = this.shape.keys.map((key) => key.source(rows))
+    if (this.#isCommon && hasUncommon(this.shape, sources)) {
+      this.#leaveInput()
+      this.#isCommon = false
+    }
     const isFitting =
       this.#input !== null &&
-      this.#input.scope === scope &&
+      (this.#input.scope === scope || (this.#isOfNumbers && this.#log === null)) &&
       !hasOutgrown(this.shape, scope, this.#input.layout)
     if (!isFitting) {
       this.#leaveInput()
@@ -105,7 +123,7 @@ export class Aggregation {
   }
 
   #enterInput(scope: AddressScope): void {
-    const layout = inputLayout(this.shape, scope, this.#timeBits)
+    const layout = inputLayout(this.shape, scope, this.#timeBits, this.#isCommon)
     this.#input = { layout, scope }
     this.#packer = new KeyPacker(this.shape, layout, scope)
     this.#inputTotals.fill(0n)
@@ -114,18 +132,9 @@ export class Aggregation {
 
   #chooseWay({ layout }: InputLayout): void {
     const { operations } = this.shape
-    const bits = layout.headBits + layout.tailBits
-    const isSmall = bits <= 12 || 2 ** bits <= this.#options.expectedRows * 4
-    const isDense =
-      bits <= MOST_DENSE_BITS &&
-      DenseGroups.takes(layout) &&
-      isSmall &&
-      DenseGroups.octets(layout, operations.length) * 2 <= this.#options.memoryOctets
-    if (isDense) {
+    if (DenseGroups.suit(layout, operations.length, this.#options))
       this.#dense = new DenseGroups(layout, operations)
-    } else {
-      this.#table = new GroupTable(layout.words, this.shape.operations)
-    }
+    else this.#table = new GroupTable(layout.words, operations)
   }
 
   /**
@@ -332,7 +341,8 @@ export class Aggregation {
    * `leavesInput` groups are told by what they mean, else by the codes of the input entered last.
    */
   part(leavesInput: boolean): AggregationPart {
-    if (leavesInput) this.#leaveInput()
+    // Another thread may have met numbers that are not common.
+    if (leavesInput || commonBits(this.shape) !== null) this.#leaveInput()
     const table = this.#table
     return {
       totals: this.totals,
@@ -389,9 +399,4 @@ export class Aggregation {
     this.#log?.close()
     this.#shared?.close()
   }
-}
-
-/** Layouts of the same name give the same numbers to the same keys of one input. */
-function layoutName({ layout, timePart }: InputLayout): string {
-  return JSON.stringify([layout, timePart])
 }

@@ -9,8 +9,11 @@ import type { Cell, Key, ResultColumn, Side } from './query.ts'
 import { PORTS, servicePorts, serviceText } from './services.ts'
 import type { TextInterner } from './text-interner.ts'
 
-/** One number of a key: of so many bits, or a number that a dictionary's coding gives to an address. */
-export type PartShape = { readonly bits: number } | { readonly taking: Taking }
+/**
+ * One number of a key: of so many bits, of which most numbers need no more than `commonBits`, or a number that a
+ * dictionary's coding gives to an address.
+ */
+export type PartShape = { readonly bits: number; readonly commonBits?: number } | { readonly taking: Taking }
 
 /** Where a block has the numbers of a part. */
 export interface PartSource {
@@ -41,6 +44,8 @@ export interface CompiledKey {
 const NOTHING: KeySource = { parts: null, present: null }
 const AS_NUMBERS = [F.bgpSourceAsNumber, F.bgpDestinationAsNumber] as const
 const ENDS = [F.sourceAddress, F.destinationAddress] as const
+/** Numbers of AS that registries have given away are below 2^20; private ones of 32 bits are not. */
+const AS_BITS = 20
 /** Words of a key's value. */
 export function wordsOf(key: CompiledKey): number {
   let words = 0
@@ -323,7 +328,7 @@ function compileAs(key: AsKey, local: AddressFact | null, ends: readonly Field[]
   const names = ['', before?.name ?? '', 'exporter', after?.name ?? '']
   return {
     key,
-    parts: [{ bits: isNumber ? 32 : 2 }],
+    parts: [isNumber ? { bits: 32, commonBits: AS_BITS } : { bits: 2 }],
     fields: exporter ? [...ends, ...AS_NUMBERS] : ends,
     unit: isNumber ? 'number' : 'text',
     source(rows) {

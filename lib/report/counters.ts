@@ -32,8 +32,8 @@ export function rawCounter(rows: BlockRows, name: CounterName): LaneValues {
   })
 }
 
-/** The counter in 32 bits, read at half the cost; null where it needs more. */
-function narrowCounter(rows: BlockRows, field: Field): Uint32Array | null {
+/** A column of 64 bits in 32, read at half the cost, 0 where rows lack it; null where it needs more. */
+export function narrowCounter(rows: BlockRows, field: Field): Uint32Array | null {
   const scaled = rows.scaled(field)
   if (scaled === null) return null
   const { values, base, unit, present } = scaled

@@ -5,6 +5,8 @@ import type { KeyLayout } from './key-layout.ts'
 import { addGroups, addLanes, type LaneOperation, newSums, type Sums } from './sums.ts'
 import type { PlainGroups } from './vectors.ts'
 
+/** Keys are groups by themselves up to so many bits. */
+export const MOST_DENSE_BITS = 24
 /** Groups that are handed on at a time: they fit the processor's cache. */
 const STORE_GROUPS = 2 ** 16
 
@@ -33,14 +35,18 @@ export class DenseGroups implements SeenGroups {
     this.#operations = operations
   }
 
-  /** Octets that it takes at most. */
-  static octets({ headBits, tailBits }: KeyLayout, lanes: number): number {
-    return 2 ** (headBits + tailBits) * (lanes * 8 + 1)
-  }
-
-  /** Whether keys are of a form that it takes: a word for the head at most, and one for the tail. */
-  static takes({ words, headWords }: KeyLayout): boolean {
-    return headWords <= 1 && words - headWords <= 1
+  /** Whether keys can be numbers of groups, and these are not too many for what is known of rows and memory. */
+  static suit(
+    { words, headWords, headBits, tailBits }: KeyLayout,
+    lanes: number,
+    { expectedRows, memoryOctets }: { readonly expectedRows: number; readonly memoryOctets: number },
+  ): boolean {
+    const bits = headBits + tailBits
+    // A word for the head at most, and one for the tail.
+    if (bits > MOST_DENSE_BITS || headWords > 1 || words - headWords > 1) return false
+    const isSmall = bits <= 12 || 2 ** bits <= expectedRows * 4
+    const octets = 2 ** bits * (lanes * 8 + 1)
+    return isSmall && octets * 2 <= memoryOctets
   }
 
   add(vector: Vector): void {

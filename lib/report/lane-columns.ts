@@ -2,9 +2,17 @@ import { F } from '../flow/fields.ts'
 import { type BlockRows, DIRECTIONS } from './block-rows.ts'
 import { type CounterName, rawCounter, scaledCounter } from './counters.ts'
 import { VECTOR_ROWS } from './kernels.ts'
-import { gatherNarrow, gatherPairs, type LaneValues, wordsOfWide } from './lane-kernels.ts'
+import {
+  gatherNarrow,
+  gatherPairs,
+  keepNarrow,
+  keepPairs,
+  type LaneValues,
+  wordsOfWide,
+} from './lane-kernels.ts'
 import { isEmitted, type LaneSource } from './measures.ts'
 import type { Direction, Query } from './query.ts'
+import { ONES } from './sums.ts'
 import type { Shares } from './time-bins.ts'
 
 const MOST = 2n ** 64n - 1n
@@ -100,17 +108,11 @@ export class LaneColumns {
     const wanted = DIRECTIONS.indexOf(direction)
     if (values === null || values instanceof Uint32Array) {
       const out = this.#narrow[lane]!
-      for (let i = 0; i < count; i++)
-        out[i] = directions[selection[from + i]!] === wanted ? (values === null ? 1 : values[i]!) : 0
+      keepNarrow(values ?? ONES, directions, wanted, selection, from, count, out)
       return out
     }
     const out = wordsOfWide(this.#wide[lane]!)
-    const words = wordsOfWide(values)
-    for (let i = 0; i < count; i++) {
-      const isWanted = directions[selection[from + i]!] === wanted
-      out[i * 2] = isWanted ? words[i * 2]! : 0
-      out[i * 2 + 1] = isWanted ? words[i * 2 + 1]! : 0
-    }
+    keepPairs(wordsOfWide(values), directions, wanted, selection, from, count, out)
     return this.#wide[lane]!
   }
 }

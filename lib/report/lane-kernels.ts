@@ -128,3 +128,37 @@ export function takePairs(
     out[o + 1] = records[k + 1]!
   }
 }
+
+/** Values of rows whose direction is the one wanted; of others 0. Masks, for no processor foretells where flows go. */
+export function keepNarrow(
+  values: Uint32Array,
+  directions: Uint8Array,
+  wanted: number,
+  rows: Uint32Array,
+  from: number,
+  count: number,
+  out: Uint32Array,
+): void {
+  for (let i = 0; i < count; i++) {
+    // All ones where the two are the same.
+    const mask = ((directions[rows[from + i]!]! ^ wanted) - 1) >> 31
+    out[i] = values[i]! & mask
+  }
+}
+
+/** As `keepNarrow` for pairs of words. */
+export function keepPairs(
+  words: Uint32Array,
+  directions: Uint8Array,
+  wanted: number,
+  rows: Uint32Array,
+  from: number,
+  count: number,
+  out: Uint32Array,
+): void {
+  for (let i = 0; i < count; i++) {
+    const mask = ((directions[rows[from + i]!]! ^ wanted) - 1) >> 31
+    out[i * 2] = words[i * 2]! & mask
+    out[i * 2 + 1] = words[i * 2 + 1]! & mask
+  }
+}

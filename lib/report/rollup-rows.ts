@@ -3,7 +3,7 @@ import { F, type Field } from '../flow/fields.ts'
 import { ROLLUP } from '../flow/rollup-fields.ts'
 import type { BlockFacts, FlowFile } from '../flow/source.ts'
 import { BlockRows, BY_ENDS, type CodeColumn, type NumberColumn } from './block-rows.ts'
-import type { CounterName } from './counters.ts'
+import { type CounterName, narrowCounter } from './counters.ts'
 import type { LaneValues } from './lane-kernels.ts'
 import type { Side } from './query.ts'
 import { greater, lesser } from './window.ts'
@@ -82,20 +82,21 @@ export class RollupRows extends BlockRows {
 
   override scaledBefore(name: CounterName): LaneValues {
     const field = name === 'octets' ? ROLLUP.scaledOctetCount : ROLLUP.scaledPacketCount
-    return this.fixed(field)?.wide ?? new Uint32Array(this.rows)
+    return this.#counts(field) ?? new Uint32Array(this.rows)
   }
 
   /** Flows begin in one bin; those that began before the window count in its first one. */
   override flowCounts(fromNs: bigint | null): LaneValues {
     return this.once(null, `flows ${fromNs}`, () => {
-      const begun = this.fixed(ROLLUP.flowCount)
       const { least, greatest } = this.#rangeOf(F.flowStart)
-      if (begun !== null && (fromNs === null || fromNs < least || fromNs > greatest)) return begun.wide
+      const isFirst = fromNs !== null && fromNs >= least && fromNs <= greatest
+      if (!isFirst) return this.#counts(ROLLUP.flowCount) ?? new Uint32Array(this.rows)
+      const begun = this.fixed(ROLLUP.flowCount)
       const out = new BigUint64Array(this.rows)
       if (begun !== null) out.set(begun.wide.subarray(0, this.rows))
       const continued = this.fixed(ROLLUP.continuedFlowCount)?.wide
       const starts = this.fixed(F.flowStart)?.words
-      if (fromNs === null || continued === undefined || starts === undefined) return out
+      if (continued === undefined || starts === undefined) return out
       const [low, high] = [Number(fromNs & 0xffffffffn), Number(fromNs >> 32n)]
       for (let row = 0; row < out.length; row++)
         if (starts[row * 2] === low && starts[row * 2 + 1] === high) out[row]! += continued[row]!
@@ -112,6 +113,10 @@ export class RollupRows extends BlockRows {
     if (starts === undefined) return marks.fill(1)
     markOutside(starts, fromNs ?? 0n, toNs ?? NOT_KNOWN, marks)
     return marks
+  }
+
+  #counts(field: Field): LaneValues | null {
+    return this.once(null, field.name, () => narrowCounter(this, field) ?? this.fixed(field)?.wide ?? null)
   }
 
   #rangeOf(field: Field): { least: bigint; greatest: bigint } {

@@ -13,7 +13,8 @@ export interface Sums {
 /** What a lane does with the values of a group. */
 export type LaneOperation = 'sum' | 'greatest'
 
-const ONES = new Uint32Array(VECTOR_ROWS).fill(1)
+/** What lanes without values count. */
+export const ONES = new Uint32Array(VECTOR_ROWS).fill(1)
 
 /** Zeros for so many numbers. */
 export function newSums(length: number): Sums {

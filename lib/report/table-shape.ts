@@ -1,8 +1,9 @@
 import type { AddressScope, Coding } from './address-scope.ts'
-import { type CompiledKey, partWords } from './compiled-key.ts'
+import { type CompiledKey, type KeySource, partWords } from './compiled-key.ts'
 import { takePiece } from './kernels.ts'
 import { bitsFor, type KeyLayout, layoutOf } from './key-layout.ts'
 import type { LaneOperation } from './sums.ts'
+import { outgrows } from './vectors.ts'
 
 /** So many numbers are looked up one by one. */
 const FEW = 32
@@ -57,8 +58,43 @@ export interface InputLayout {
   readonly timePart: number
 }
 
-/** The layout for what is known of an input's addresses; `timeBits` are those of bin numbers. */
-export function inputLayout(shape: TableShape, scope: AddressScope, timeBits: number): InputLayout {
+/** The bits of keys whose numbers are all common ones; null where these make no difference, or keys are of addresses. */
+export function commonBits({ keys, hasTime }: TableShape): number | null {
+  let bits = 0
+  let all = 0
+  for (const { parts } of keys) {
+    for (const part of parts) {
+      if ('taking' in part) return null
+      bits += part.commonBits ?? part.bits
+      all += part.bits
+    }
+    bits++
+    all++
+  }
+  return hasTime || bits === all ? null : bits
+}
+
+/** Whether any row of a block has a number that is none of the common ones. */
+export function hasUncommon(shape: TableShape, sources: readonly KeySource[]): boolean {
+  return shape.keys.some(({ parts }, i) =>
+    parts.some((part, k) => {
+      const values = sources[i]!.parts?.[k]?.values
+      if ('taking' in part || part.commonBits === undefined) return false
+      return values instanceof Uint32Array && outgrows(values, values.length, part.commonBits)
+    }),
+  )
+}
+
+/**
+ * The layout for what is known of an input's addresses; `timeBits` are those of bin numbers. `isCommon`: no number needs
+ * more than the common bits.
+ */
+export function inputLayout(
+  shape: TableShape,
+  scope: AddressScope,
+  timeBits: number,
+  isCommon: boolean,
+): InputLayout {
   const bits: number[] = []
   const columns: number[] = []
   const presenceParts: number[] = []
@@ -67,7 +103,8 @@ export function inputLayout(shape: TableShape, scope: AddressScope, timeBits: nu
     if (i === shape.headKeys) tailFrom = bits.length
     let column = shape.columnsAt[i]!
     for (const part of key.parts) {
-      bits.push('bits' in part ? part.bits : bitsFor(scope.coding(part.taking).count))
+      if ('taking' in part) bits.push(bitsFor(scope.coding(part.taking).count))
+      else bits.push(isCommon ? (part.commonBits ?? part.bits) : part.bits)
       columns.push(column)
       column += partWords(part)
     }
@@ -167,4 +204,9 @@ function clearAbsent(columns: readonly Uint32Array[], from: number, absent: numb
     const values = columns[column]!
     for (let i = 0; i < count; i++) if (flags[i] === 1) values[i] = 0
   }
+}
+
+/** Layouts of the same name give the same numbers to the same keys of one input. */
+export function layoutName({ layout, timePart }: InputLayout): string {
+  return JSON.stringify([layout, timePart])
 }
