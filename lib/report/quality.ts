@@ -116,7 +116,8 @@ export function lateRows(rows: BlockRows, spans: TimeSpans, selection: Uint32Arr
   return received === null ? 0 : countLate(received, spans.ends, selection, count)
 }
 
-function countLate(
+/** How many of the chosen flows were received more than 5 minutes after their end; times are of one base. */
+export function countLate(
   received: Float64Array,
   ends: Float64Array,
   selection: Uint32Array,

@@ -6,18 +6,22 @@ import type { BlockRows } from './block-rows.ts'
 import type { CompiledQuery, TablePlan } from './compiled-query.ts'
 import { CountedRows } from './counted-rows.ts'
 import { type CounterName, rawCounter, saturatedRows, scaledCounter } from './counters.ts'
+import { erasOf, partFar } from './eras.ts'
 import { VECTOR_ROWS } from './kernels.ts'
 import { LaneColumns } from './lane-columns.ts'
 import type { LaneValues } from './lane-kernels.ts'
 import { OtherEnds } from './other-ends.ts'
 import { asksForSums, counterSum } from './plain-sums.ts'
-import { addQuality, isDoubled, lateRows, newQuality, noteSampling } from './quality.ts'
+import { addQuality, countLate, isDoubled, lateRows, newQuality, noteSampling } from './quality.ts'
 import type { Quality, Query, RunOptions } from './query.ts'
 import { RollupRows } from './rollup-rows.ts'
 import { RowChoice } from './row-choice.ts'
-import { BinDealer, type Shares } from './time-bins.ts'
-import { spansOf } from './time-spans.ts'
+import { BinDealer, type BinGrid, type Shares } from './time-bins.ts'
+import { spansOf, type TimeSpans } from './time-spans.ts'
 import { greater, lesser } from './window.ts'
+
+/** Bits of bin numbers, where nobody knows how many bins there will be. */
+const STREAM_TIME_BITS = 10
 
 /** A table of a query at work. */
 export interface RunningTable {
@@ -92,7 +96,7 @@ export class QueryRun {
           memoryOctets: options.memoryOctets / count,
           temporaryDirectory: options.temporaryDirectory,
           expectedRows: expected.rows,
-          timeBits: bins === null ? 32 : Math.ceil(Math.log2(Math.max(2, bins))),
+          timeBits: bins === null ? STREAM_TIME_BITS : Math.ceil(Math.log2(Math.max(2, bins))),
         }),
         lanes: new LaneColumns(plan.sources, query),
       })),
@@ -168,21 +172,7 @@ export class QueryRun {
       for (const table of tables) if (this.#feeds(table, tables)) table.aggregation.enterBlock(rows)
     if (rows instanceof RollupRows) quality.unknownSampling += rows.unknownRates(selection, count)
     if (hasBins || !(rows instanceof RollupRows || window.holdsAll(rows.block))) {
-      const { baseNs, grid } = window.gridFor(rows.block.info)
-      const dealer = this.#dealer
-      dealer.cut = dealer.untimed = dealer.counted = 0
-      this.#dealt.begin(count)
-      const counters = { octets: this.#counter(rows, 'octets'), packets: this.#counter(rows, 'packets') }
-      const spans = spansOf(rows, baseNs)
-      dealer.deal(selection, count, spans, counters, grid)
-      if (isNoted) return
-      quality.cutFlows += dealer.cut
-      quality.untimedRows += dealer.untimed
-      quality.rowsCounted += dealer.counted
-      const isWhole = dealer.counted === count
-      const counted = isWhole ? selection : this.#dealt.list
-      this.#noteScaling(rows, counted, dealer.counted)
-      if (!(rows instanceof RollupRows)) quality.lateRows += lateRows(rows, spans, counted, dealer.counted)
+      this.#addTimed(rows, isNoted)
       return
     }
     if (!isNoted) {
@@ -199,6 +189,53 @@ export class QueryRun {
         }
       }
     }
+  }
+
+  /** Adds the rows chosen that have a part in the window: first those near the block's base, then the others by eras. */
+  #addTimed(rows: BlockRows, isNoted: boolean): void {
+    const { window } = this.compiled
+    const { info } = rows.block
+    const { list, count } = this.#choice
+    const { baseNs, grid } = window.gridFor(info)
+    const spans = spansOf(rows, baseNs)
+    const parted = partFar(rows, spans, list, count)
+    const isLateKnown = isNoted || rows instanceof RollupRows
+    const near = parted?.near ?? list
+    const own = parted === null ? count : near.length
+    const counted = this.#addDealt(rows, near, own, spans, grid, isNoted)
+    if (!isLateKnown) this.quality.lateRows += lateRows(rows, spans, counted, this.#dealer.counted)
+    if (parted === null) return
+    for (const era of erasOf(rows, parted.far)) {
+      const around = window.gridFor(info, era.moment)
+      const eraSpans = era.spansFrom(around.baseNs)
+      const { received, ends } = eraSpans
+      const dealt = this.#addDealt(rows, era.rows, era.rows.length, eraSpans, around.grid, isNoted)
+      if (!isLateKnown) this.quality.lateRows += countLate(received, ends, dealt, this.#dealer.counted)
+    }
+  }
+
+  /** Deals rows into bins of the window, and notes how good they are; returns which had a part in it, the dealer how many. */
+  #addDealt(
+    rows: BlockRows,
+    selection: Uint32Array,
+    count: number,
+    spans: TimeSpans,
+    grid: BinGrid,
+    isNoted: boolean,
+  ): Uint32Array {
+    const { quality } = this
+    const dealer = this.#dealer
+    dealer.cut = dealer.untimed = dealer.counted = 0
+    this.#dealt.begin(count)
+    const counters = { octets: this.#counter(rows, 'octets'), packets: this.#counter(rows, 'packets') }
+    dealer.deal(selection, count, spans, counters, grid)
+    const counted = dealer.counted === count ? selection : this.#dealt.list
+    if (isNoted) return counted
+    quality.cutFlows += dealer.cut
+    quality.untimedRows += dealer.untimed
+    quality.rowsCounted += dealer.counted
+    this.#noteScaling(rows, counted, dealer.counted)
+    return counted
   }
 
   /** Adds the rows once more, by their other end: the groups then hold all that touches them, the totals each flow once. */

@@ -1,15 +1,15 @@
 import { F } from '../flow/fields.ts'
 import { type BlockRows, partial } from './block-rows.ts'
 
-/** When the flows of a block were, in nanoseconds after `baseNs`. A row without any time has NaN. */
+/** When flows of a block were, in nanoseconds after `baseNs`. A row without any time has NaN. */
 export interface TimeSpans {
   readonly baseNs: bigint
   readonly starts: Float64Array
   readonly ends: Float64Array
 }
 
-/** As far from the block's base as times are told apart: 52 days. Farther ones count as that far. */
-const MOST_DISTANCE = 2 ** 52
+/** As far from the base as times are told apart: 52 days. Farther ones count as that far. */
+export const MOST_DISTANCE = 2 ** 52
 
 /**
  * Starts and ends of a block's flows. A flow with one of both times lasted no time; one with none was when it was

@@ -11,16 +11,21 @@ const NOT_KNOWN = 2n ** 64n - 1n
 const MOST_BINS = 2 ** 31
 /** Without a cap and a window no flow is spread over more: one wrong clock would fill a thousand years of bins. */
 const MOST_UNBOUND_NS = 86_400_000_000_000
+/** Where nobody knows when flows begin, bins before those of the first block that are numbered from 0 on. */
+const BINS_BEFORE = 128n
 const HOUR_NS = 3_600_000_000_000n
 const WEEK_NS = 7n * 24n * HOUR_NS
 /** The first Monday after the epoch. */
 const MONDAY_NS = 4n * 24n * HOUR_NS
-/** Distances of flows from the base of their block are no greater. */
+/** Distances of flows from the base of their block, or of their era, are no greater. */
 const FARTHEST_NS = 2n ** 52n
+/** The base need not be the border of a longer bin: flows would be too far from it. */
+const LONGEST_EVEN_NS = 2n ** 49n
 
-/** When bins begin, nanoseconds after `bin` does; the first of them is `least`. */
+/** When the bins around `bin` begin, nanoseconds after `baseNs`; the first of them is `least`. */
 interface Borders {
   readonly bin: bigint
+  readonly baseNs: bigint
   readonly starts: Float64Array
   readonly least: bigint
 }
@@ -40,7 +45,7 @@ export class Window {
   readonly #clock: ClockBins | null
   #borders: Borders | null = null
   readonly #query: Query
-  /** Bin 0 of bin numbers, counted from the epoch; without a window some bin that flows lie in. Others may be negative. */
+  /** Bin 0 of bin numbers, counted from the epoch; without a window some bin before flows. Others may be negative. */
   #firstBin: bigint | null = null
 
   /** `needsBins`: whether a key or a measure asks for them. Throws QUERY_INVALID. */
@@ -119,6 +124,8 @@ export class Window {
     if (this.from !== null && facts.greatestEnd !== 0n && facts.greatestEnd < this.from)
       return facts.greatestReceived >= this.from
     if (this.to === null) return true
+    // Flows without a start count by their end, which these facts do not bound below.
+    if (facts.leastStart === NOT_KNOWN && facts.greatestEnd !== 0n) return true
     const least = lesser(facts.leastStart, facts.leastReceived)
     return least === NOT_KNOWN || least < this.to
   }
@@ -138,22 +145,21 @@ export class Window {
     return hasTimes
   }
 
-  /** Borders for a block, whose times are told from `baseNs` on. */
-  gridFor(facts: BlockFacts): { baseNs: bigint; grid: BinGrid } {
+  /** Borders for a block, or for its flows near a moment, whose times are told from `baseNs` on. */
+  gridFor(facts: BlockFacts, moment: bigint | null = null): { baseNs: bigint; grid: BinGrid } {
     const { allocation, activeTimeoutMs } = this.#query
-    let near = facts.leastReceived !== NOT_KNOWN ? facts.leastReceived : facts.leastStart
-    if (near === NOT_KNOWN) near = facts.greatestEnd !== 0n ? facts.greatestEnd : (this.from ?? 0n)
+    const near = moment ?? this.#momentOf(facts)
     let baseNs = near
     let baseBin = 0
     let borders: Float64Array | null = null
     if (this.binNs > 0n) {
       let bin = this.#binOf(near)
-      this.#firstBin ??= bin
+      this.#firstBin ??= bin - BINS_BEFORE
       // Words of times are unsigned.
       while (this.#startOf(bin) < 0n) bin++
-      baseNs = this.#startOf(bin)
-      if (this.#clock !== null) {
-        this.#borders = bordersAround(this.#clock, bin, this.#borders)
+      if (this.binNs <= LONGEST_EVEN_NS) baseNs = this.#startOf(bin)
+      if (this.#clock !== null || this.binNs > LONGEST_EVEN_NS) {
+        this.#borders = this.#bordersAround(bin, baseNs)
         borders = this.#borders.starts
         bin = this.#borders.least
       }
@@ -172,19 +178,26 @@ export class Window {
     }
     return { baseNs, grid }
   }
-}
 
-/** When the bins begin that flows near `bin` can lie in, after it begins; `known` are those of the block before. */
-function bordersAround(clock: ClockBins, bin: bigint, known: Borders | null): Borders {
-  if (known?.bin === bin) return known
-  const base = clock.startOf(bin)
-  let least = bin
-  while (clock.startOf(least) - base > -FARTHEST_NS) least--
-  const starts: number[] = []
-  for (let next = least; ; next++) {
-    const start = clock.startOf(next) - base
-    starts.push(Number(start))
-    if (start > FARTHEST_NS) return { bin, starts: Float64Array.from(starts), least }
+  /** A moment near which the flows of a block are. */
+  #momentOf({ leastReceived, leastStart, greatestEnd }: BlockFacts): bigint {
+    if (leastReceived !== NOT_KNOWN) return leastReceived
+    if (leastStart !== NOT_KNOWN) return leastStart
+    return greatestEnd !== 0n ? greatestEnd : (this.from ?? 0n)
+  }
+
+  /** When the bins begin that flows near `baseNs`, which lies in `bin`, can be in; those of the block before where they hold. */
+  #bordersAround(bin: bigint, baseNs: bigint): Borders {
+    const known = this.#borders
+    if (known?.bin === bin && known.baseNs === baseNs) return known
+    let least = bin
+    while (this.#startOf(least) - baseNs > -FARTHEST_NS) least--
+    const starts: number[] = []
+    for (let next = least; ; next++) {
+      const start = this.#startOf(next) - baseNs
+      starts.push(Number(start))
+      if (start > FARTHEST_NS) return { bin, baseNs, starts: Float64Array.from(starts), least }
+    }
   }
 }
 
