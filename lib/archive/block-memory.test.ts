@@ -152,6 +152,23 @@ test('rows are found by their numbers and codes, in any part of the range that t
   })
 })
 
+test('numbers that are all beyond 32 bits are not looked for: bounds for all there is are cut to 32', () => {
+  withDirectory((directory) => {
+    const path = join(directory, 'large.weir')
+    const writer = testWriter(path, 1000)
+    const batch = new FlowBatch()
+    const octets = batch.fixed(F.octetDeltaCount)
+    octets.wide[0] = 2n ** 34n
+    octets.present[0] = 1
+    batch.rowCount = 1
+    writer.append(batch)
+    assert.ok(writer.close())
+    const reader = openArchive(path)
+    assert.is(reader.block(0)!.find!(F.octetDeltaCount, 1, 2 ** 32 - 1, new Uint32Array(1)), -1)
+    reader.close()
+  })
+})
+
 test('of a column that is damaged no rows are given, and reading it tells why', () => {
   withFile((path) => {
     const reader = openArchive(path)

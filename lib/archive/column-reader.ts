@@ -172,6 +172,8 @@ export function findNumbers(
   found: Uint32Array,
 ): number {
   if (entry.presence !== 0 || !NUMBER_KINDS.has(field.kind)) return -1
+  // Bounds that stand for all there is have been cut to 32 bits.
+  if (entry.greatest > 0xffff_ffffn) return -1
   if (BigInt(high) < entry.least || BigInt(low) > entry.greatest) return 0
   return reader.find(entry.streams[0], rows, low, high, found)
 }
