@@ -16,7 +16,7 @@ import { FlowBatch } from '../flow/batch.ts'
 import { F } from '../flow/fields.ts'
 import { FlowGenerator } from '../testing/flow-generator.ts'
 import type { FileWriterOptions } from './file-writer.ts'
-import { archiveFiles, liveFiles, splitReplaced } from './live-files.ts'
+import { archiveFiles, liveFiles, splitReplaced, touches } from './live-files.ts'
 import type { FileIdentity } from './schema.ts'
 import { testWriter, withDirectory } from './testing/files.ts'
 
@@ -198,6 +198,27 @@ test('files being written are open, cut and empty ones are damaged', () => {
     )
     assert.throws(() => liveFiles([join(directory, 'nothing')]), /cannot read archive/)
     writer.close()
+  })
+})
+
+test('a file also holds what it received when its other flows were not', () => {
+  withDirectory((directory) => {
+    const path = join(directory, 'flat.weir')
+    const writer = testWriter(path, 1000, undefined, { createdNs: T0 })
+    const batch = new FlowBatch()
+    batch.fixed(F.flowStart).wide[0] = T0
+    batch.fixed(F.flowEnd).wide[0] = T0 + 5n
+    batch.fixed(F.flowStart).present[0] = batch.fixed(F.flowEnd).present[0] = 1
+    batch.fixed(F.timeReceived).wide.fill(T0 + DAY, 0, 2)
+    batch.fixed(F.timeReceived).present.fill(1, 0, 2)
+    batch.rowCount = 2
+    writer.append(batch)
+    assert.ok(writer.close())
+    const [file] = archiveFiles([directory])
+    assert.ok(touches(file!, T0, T0 + 1n))
+    assert.ok(touches(file!, T0 + DAY, T0 + DAY + 1n))
+    assert.not.ok(touches(file!, T0 + DAY + 1n, T0 + 2n * DAY))
+    assert.not.ok(touches(file!, T0 - DAY, T0))
   })
 })
 

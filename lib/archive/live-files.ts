@@ -28,11 +28,12 @@ export function liveFiles(paths: readonly string[], options: LiveFilesOptions = 
 
 /** Whether the file may hold flows, or where there are none records received, in a span of nanoseconds. */
 export function touches(file: ArchiveFile, from: bigint, to: bigint): boolean {
-  const begin = file.from ?? file.receivedFrom
-  const end = file.to ?? file.receivedTo
+  const begins = [file.from, file.receivedFrom].filter((time) => time !== null)
+  const ends = [file.to, file.receivedTo].filter((time) => time !== null)
   // Of files without rows or facts nothing says that they do not matter, as long as no time is asked for.
-  if (begin === null || end === null) return from === 0n && to >= 2n ** 64n
-  return begin < to && end >= from
+  if (begins.length === 0 || ends.length === 0) return from === 0n && to >= 2n ** 64n
+  // Flows that say no time were when they were received, beside others that say theirs.
+  return begins.some((begin) => begin < to) && ends.some((end) => end >= from)
 }
 
 /** The paths of all archive files that `paths` name, without looking into any. Throws FILE_UNREADABLE. */
