@@ -21,13 +21,13 @@ export class Sequences {
   #engine = new Uint32Array(FIRST_ROOM)
   #agent = new Uint32Array(FIRST_ROOM)
   #protocol = new Uint32Array(FIRST_ROOM)
-  /** 1 where numbers count records, else they count datagrams. */
-  #countsRecords = new Uint8Array(FIRST_ROOM)
+  /** All bits where numbers count records; 0 where they count datagrams. */
+  #perRecord = new Int32Array(FIRST_ROOM)
   /** 1 where there is a datagram that the next one can follow. */
   #hasBegun = new Uint8Array(FIRST_ROOM)
-  /** The number of the last datagram, and how many records of it are there. */
+  /** The number of the last datagram, and how many records of it are there; modulo 2^32, as steps are. */
   last = new Uint32Array(FIRST_ROOM)
-  lastRecords = new Float64Array(FIRST_ROOM)
+  lastRecords = new Uint32Array(FIRST_ROOM)
   /** The step to the last datagram, where it was no such as the protocol says; else 0. */
   lastStep = new Uint32Array(FIRST_ROOM)
   datagrams = new Float64Array(FIRST_ROOM)
@@ -49,7 +49,7 @@ export class Sequences {
     this.#engine[number] = engine
     this.#agent[number] = agent
     this.#protocol[number] = protocol
-    this.#countsRecords[number] = countsRecords ? 1 : 0
+    this.#perRecord[number] = countsRecords ? -1 : 0
     return number
   }
 
@@ -102,30 +102,27 @@ export class Sequences {
   follow({ runs, sequence, lengths }: DatagramRuns, from: number, sources: Int32Array): number {
     const { last, lastRecords, lastStep, datagrams, records, stepsOfRecords, stepsToEnd } = this
     const hasBegun = this.#hasBegun
-    const countsRecords = this.#countsRecords
+    const perRecord = this.#perRecord
     for (let run = from; run < runs; run++) {
       const source = sources[run]!
       if (source < 0) continue
-      if (hasBegun[source] === 0) return run
-      const length = lengths[run]!
       const number = sequence[run]!
       const step = (number - last[source]!) >>> 0
       const before = lastRecords[source]!
-      if (step === 0) {
-        records[source]! += length
-        lastRecords[source] = before + length
-        continue
-      }
-      if (step !== (countsRecords[source] === 1 ? before : 1)) return run
-      if (lastStep[source] !== 0) {
+      const wanted = ((before - 1) & perRecord[source]!) + 1
+      // No processor foretells where datagrams end: what both cases need is told without branches.
+      if ((step !== 0 && step !== wanted >>> 0) || hasBegun[source] === 0) return run
+      const isNext = (step | -step) >>> 31
+      if (isNext === 1 && lastStep[source] !== 0) {
         if (lastStep[source] === before) stepsToEnd[source]!++
         lastStep[source] = 0
       }
-      if (step > 1) stepsOfRecords[source]!++
+      const length = lengths[run]!
+      datagrams[source]! += isNext
+      stepsOfRecords[source]! += step > 1 ? 1 : 0
       records[source]! += length
-      datagrams[source]!++
       last[source] = number
-      lastRecords[source] = length
+      lastRecords[source] = (before & (isNext - 1)) + length
     }
     return runs
   }
@@ -153,10 +150,10 @@ export class Sequences {
     this.#engine = grown(this.#engine, new Uint32Array(this.#engine.length * 2))
     this.#agent = grown(this.#agent, new Uint32Array(this.#agent.length * 2))
     this.#protocol = grown(this.#protocol, new Uint32Array(this.#protocol.length * 2))
-    this.#countsRecords = grown(this.#countsRecords, new Uint8Array(this.#countsRecords.length * 2))
+    this.#perRecord = grown(this.#perRecord, new Int32Array(this.#perRecord.length * 2))
     this.#hasBegun = grown(this.#hasBegun, new Uint8Array(this.#hasBegun.length * 2))
     this.last = grown(this.last, new Uint32Array(this.last.length * 2))
-    this.lastRecords = grown(this.lastRecords, new Float64Array(this.lastRecords.length * 2))
+    this.lastRecords = grown(this.lastRecords, new Uint32Array(this.lastRecords.length * 2))
     this.lastStep = grown(this.lastStep, new Uint32Array(this.lastStep.length * 2))
     this.datagrams = grown(this.datagrams, new Float64Array(this.datagrams.length * 2))
     this.records = grown(this.records, new Float64Array(this.records.length * 2))
@@ -165,7 +162,7 @@ export class Sequences {
   }
 }
 
-function grown<T extends Uint8Array | Uint32Array | Float64Array>(old: T, room: T): T {
+function grown<T extends Uint8Array | Int32Array | Uint32Array | Float64Array>(old: T, room: T): T {
   room.set(old)
   return room
 }
