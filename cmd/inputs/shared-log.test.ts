@@ -13,12 +13,15 @@ import { openInput } from './open-input.ts'
 import { SharedLog } from './shared-log.ts'
 
 let folder = ''
+/** To be closed, also those that were not read to their end. */
+const opened: FlowStream[] = []
 const threads = new LogThreads(2)
 threads.only = [F.octetDeltaCount, F.sourceAddress]
 test.before(() => {
   folder = mkdtempSync(join(tmpdir(), 'weir-shared-'))
 })
 test.after(async () => {
+  for (const stream of opened) stream.close()
   rmSync(folder, { recursive: true })
   await threads.close()
 })
@@ -46,7 +49,9 @@ async function readAll(stream: FlowStream): Promise<Read> {
 }
 
 async function fromFront(path: string): Promise<FlowStream> {
-  return (await flowsOf(await openInput(path, { log: SILENT }))) as FlowStream
+  const stream = (await flowsOf(await openInput(path, { log: SILENT }))) as FlowStream
+  opened.push(stream)
+  return stream
 }
 
 async function readFromFront(path: string): Promise<Read> {
