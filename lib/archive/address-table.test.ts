@@ -47,4 +47,39 @@ test('addresses shown piece by piece are those of the whole table, from any code
   })
 })
 
+test('IPv4 addresses of a range are marked as their words say, from any code on', () => {
+  withDirectory((directory) => {
+    const path = join(directory, 'a.weir')
+    const writer = testWriter(path, 9000)
+    const generator = new FlowGenerator(12)
+    const batch = new FlowBatch()
+    for (let i = 0; i < 8; i++) {
+      batch.reset()
+      generator.fill(batch)
+      writer.append(batch)
+    }
+    assert.ok(writer.close())
+    const { addresses } = openArchive(path)
+    const words = openArchive(path).addresses.words()
+    const some = words[4 * 77 + 3]!
+    for (const [low, high] of [
+      [0, 0xffffffff],
+      [0x0a000000, 0x0affffff],
+      [some, some],
+      [some, 0xffffffff],
+      [5, 4],
+    ] as const) {
+      for (const from of [0, 1, 78, 5000, addresses.codes]) {
+        const marks = new Uint8Array(addresses.codes)
+        addresses.markIpv4(from, low, high, marks)
+        const wanted = marks.map((_, code) => {
+          const [a, b, c, d] = words.subarray(code * 4, code * 4 + 4)
+          return a === 0 && b === 0 && c === 0xffff && code >= from && d! >= low && d! <= high ? 1 : 0
+        })
+        assert.ok(Buffer.from(marks).equals(wanted), `${low} to ${high} from ${from}`)
+      }
+    }
+  })
+})
+
 test.run()

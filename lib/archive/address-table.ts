@@ -106,6 +106,25 @@ export class AddressTable implements AddressFacts {
     }
   }
 
+  markIpv4(from: number, low: number, high: number, marks: Uint8Array): void {
+    this.check()
+    const memory = new BlockMemory()
+    for (const { first, count, numbers, open } of this.#deltas) {
+      if (first + count <= from) continue
+      memory.reset()
+      const reader = open(memory)
+      const count4 = reader.count(numbers[1]!)
+      if (count4 > count) throw new Damage('there are more IPv4 addresses than addresses')
+      const found = new Uint32Array(memory.buffer((count4 + 1) * 4), 0, count4 + 1)
+      const many = reader.find(numbers[1]!, count4, low, high, found)
+      if (many > 0 && count4 < count) toPlaces(reader.small(numbers[0]!, count), found, many)
+      for (let i = 0; i < many; i++) {
+        const code = first + found[i]!
+        if (code >= from) marks[code] = 1
+      }
+    }
+  }
+
   /** The words of one code, reading no more than its frame; throws Damage. */
   wordsOf(code: number): Uint32Array {
     this.check()
@@ -204,5 +223,14 @@ class DeltaWords {
     this.#next6 = at6
     if (at4 > ipv4.length || at6 > a.length)
       throw new Damage('families of addresses and their numbers differ')
+  }
+}
+
+/** Of places among the IPv4 addresses of a frame, in order, makes those among all of its addresses. */
+function toPlaces(families: Uint8Array, places: Uint32Array, many: number): void {
+  let next4 = 0
+  for (let place = 0, i = 0; place < families.length && i < many; place++) {
+    if (families[place] !== 0) continue
+    if (places[i] === next4++) places[i++] = place
   }
 }

@@ -7,6 +7,12 @@ import { hasNumber, type NumberSet } from './number-set.ts'
 /** Puts into `out` from 0 on whether the addresses `from` to `to` match: 1 or 0. */
 export type AddressPredicate = (words: Uint32Array, from: number, to: number, out: Uint8Array) => void
 
+/** IPv4 addresses by their numbers, both ends among them. */
+export interface Ipv4Range {
+  readonly low: number
+  readonly high: number
+}
+
 const CHUNK = 4096
 /** Octets that the answers of one filter may take, over all dictionaries; beyond it they are not kept. */
 const MOST_KEPT = 256 * 2 ** 20
@@ -42,6 +48,13 @@ export function predicateOf(match: AddressMatch): AddressPredicate {
       }
     }
   }
+}
+
+/** The IPv4 addresses that a match stands for, where these are one range and nothing else is. */
+export function ipv4RangeOf(match: AddressMatch): Ipv4Range | null {
+  if (match.is === 'any' || match.is === 'fact' || match.isInverted) return null
+  const { starts4, ends4, starts6 } = match.set
+  return starts4.length === 1 && starts6.length === 0 ? { low: starts4[0]!, high: ends4[0]! } : null
 }
 
 /** The predicate of an AS table: its number is in the set. */
@@ -95,12 +108,15 @@ interface Kept {
 export class AddressBits {
   readonly #predicate: AddressPredicate
   readonly #budget: KeptBudget
+  readonly #range: Ipv4Range | null
   /** The dictionaries asked for last, the latest first. */
   readonly #kept: Kept[] = []
 
-  constructor(predicate: AddressPredicate, budget: KeptBudget) {
+  /** `range`: where the predicate asks for no other addresses than these. */
+  constructor(predicate: AddressPredicate, budget: KeptBudget, range: Ipv4Range | null = null) {
     this.#predicate = predicate
     this.#budget = budget
+    this.#range = range
   }
 
   /** One octet a code, for all codes known now; null where that is more than may be kept. */
@@ -131,7 +147,11 @@ export class AddressBits {
 
   /** Asks for the codes that have not been asked. */
   #ask(addresses: AddressCodes, { bits, done }: Kept): void {
-    if (addresses.visit === undefined)
+    if (this.#range !== null && addresses.markIpv4 !== undefined) {
+      const { low, high } = this.#range
+      bits.fill(0, done, addresses.codes)
+      addresses.markIpv4(done, low, high, bits)
+    } else if (addresses.visit === undefined)
       this.#predicate(addresses.words(), done, addresses.codes, bits.subarray(done))
     else
       addresses.visit(done, (words, first, count) => {
@@ -167,6 +187,8 @@ export class AddressBits {
   /** Whether any code from `least` to `greatest` matches; true where that is not known. */
   meets(addresses: AddressCodes, least: bigint, greatest: bigint): boolean {
     if (greatest >= BigInt(addresses.codes)) return true
+    const only = this.onlyCode(addresses)
+    if (only >= 0) return least <= only && only <= greatest
     const bits = this.of(addresses)
     if (bits === null) return true
     const found = bits.indexOf(1, Number(least))

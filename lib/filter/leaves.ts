@@ -2,7 +2,7 @@ import type { FixedColumn } from '../flow/batch.ts'
 import { columnFacts } from '../flow/column-facts.ts'
 import { F } from '../flow/fields.ts'
 import type { FlowBlock } from '../flow/source.ts'
-import { AddressBits, numberPredicate, predicateOf } from './address-bits.ts'
+import { AddressBits, ipv4RangeOf, numberPredicate, predicateOf } from './address-bits.ts'
 import { andRows, type BlockRun } from './block-run.ts'
 import type { AddressTest, AsTest, CompareTest, NumberTest, Test } from './condition.ts'
 import type { Budgets, Node, Outlook } from './node.ts'
@@ -70,8 +70,10 @@ function numberLeaf(test: NumberTest, budgets: Budgets): Node {
 
 function addressLeaf(test: AddressTest, budgets: Budgets): Node {
   const { field } = test
-  const bits = budgets.bits.get(test.match) ?? new AddressBits(predicateOf(test.match), budgets.kept)
-  budgets.bits.set(test.match, bits)
+  const { match } = test
+  const bits =
+    budgets.bits.get(match) ?? new AddressBits(predicateOf(match), budgets.kept, ipv4RangeOf(match))
+  budgets.bits.set(match, bits)
   return {
     cost: 2,
     prepare(block) {

@@ -37,6 +37,11 @@ export interface AddressCodes {
    * the next piece. For those who look at each address once, where `words` would have to be made first.
    */
   visit?(from: number, take: (words: Uint32Array, first: number, count: number) => void): void
+  /**
+   * Sets `marks[code]` to 1 for all codes from `from` on of IPv4 addresses whose numbers are from `low` to `high`: quicker
+   * than to look at the words of all.
+   */
+  markIpv4?(from: number, low: number, high: number, marks: Uint8Array): void
 }
 
 /** A column of a block, in the shape that batches have but as long as the block; `codes` stands beside addresses. */
