@@ -10,6 +10,7 @@ import type { Report } from '../lib/report/report.ts'
 import type { AnalyzeOptions } from './analyze-flags.ts'
 import { KeptRows } from './analyze-kept-rows.ts'
 import { loadFormat, ReportOutput } from './analyze-output.ts'
+import type { SaidNames } from './analyze-said-names.ts'
 import { asUsage } from './analyze-setting.ts'
 import { type RowOrder, SortedLines } from './analyze-sorted-lines.ts'
 import { tuneFor } from './analyze-tuning.ts'
@@ -29,13 +30,15 @@ export async function runList(
   options: AnalyzeOptions,
   plan: RowsPlan,
   setting: Setting,
+  said: SaidNames,
 ): Promise<ExitStatus> {
   const selector = setting.selector(null)
-  const inputs = await openFlowInputs(options.inputs, options.range)
+  const inputs = await openFlowInputs(options.inputs, options.range, 1, said.hear)
   tuneFor(inputs)
   const progress = new Progress(options.progress)
   try {
     if (inputs.flows.length === 0 && inputs.unreadable > 0) return EXIT.failed
+    await said.learn(inputs, options.range)
     // Archives bring columns that no registry knows: they are open now.
     const columns = columnsOf(plan, setting, inputs.flows)
     const filter = selector === null ? null : new RowFilter(selector)

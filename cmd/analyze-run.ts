@@ -6,11 +6,11 @@ import { type Question, queryOf, quoted, type Setting, wordsOf } from '../lib/re
 import type { Laid, Names, Report } from '../lib/report/report.ts'
 import { canBeShared, LEAST_SHARED_WORK, runQueries, workOf } from '../lib/report/run.ts'
 import type { AnalyzeOptions } from './analyze-flags.ts'
-import { Interfaces } from './analyze-interfaces.ts'
 import { loadFormat, ReportOutput, textOf } from './analyze-output.ts'
 import { courseSections, type PagePictures, picturesFor } from './analyze-pages.ts'
 import { RollupPlanner, rollupsText } from './analyze-rollups.ts'
-import { asUsage, asUsageLater, knowSetting, type SettingOptions } from './analyze-setting.ts'
+import { SaidNames } from './analyze-said-names.ts'
+import { asUsage, asUsageLater, knowSetting, settingOf } from './analyze-setting.ts'
 import type { AnalyzeThreadStart } from './analyze-threads.ts'
 import { tuneFor } from './analyze-tuning.ts'
 import { newStderrLog } from './collect-log.ts'
@@ -30,7 +30,7 @@ interface Job {
   readonly nowMs: number
   readonly setting: Setting
   readonly names: Names
-  readonly interfaces: Interfaces
+  readonly said: SaidNames
   readonly attribution: string
   readonly plan: Plan
 }
@@ -53,16 +53,16 @@ export async function runAnalyze(all: readonly AnalyzeOptions[]): Promise<ExitSt
 
 async function runGroup(jobs: readonly Job[]): Promise<ExitStatus> {
   let status: ExitStatus = EXIT.done
-  for (const { options, plan, setting } of jobs) {
+  for (const { options, plan, setting, said } of jobs) {
     if (plan.kind !== 'rows') continue
     const { explainList, runList } = await import('./analyze-list.ts')
     const run = options.isExplained ? explainList : runList
-    status = worse(status, await run(options, plan, setting))
+    status = worse(status, await run(options, plan, setting, said))
   }
   const asking = jobs.filter(({ plan }) => plan.kind !== 'rows')
   if (asking.length === 0) return status
   const { inputs: words, progress: mode, memoryOctets, temporaryDirectory } = asking[0]!.options
-  const inputs = await openFlowInputs(words, rangeOf(asking), asking[0]!.options.threads)
+  const inputs = await openInputs(words, asking)
   tuneFor(inputs)
   const progress = new Progress(mode)
   try {
@@ -129,26 +129,35 @@ async function jobOf(options: AnalyzeOptions): Promise<Job> {
   const log = newStderrLog({ logLevel: 'warn', logFormat: 'text', errorCount: 0, errorIntervalMs: 0 })
   const plan = await asUsageLater(Promise.resolve().then(() => options.preset.plan(options.asked)))
   const nowMs = Date.now()
-  const known = await knowSetting(options, log, nowMs)
-  const interfaces = new Interfaces(options, options.preset.namesInterfaces === true || asksNames(plan))
-  const names = { ...known.setting.names, interfaceName: interfaces.interfaceName }
+  const said = new SaidNames(options, plan)
+  const known = await knowSetting(options, log, nowMs, said.applicationName)
+  const names = { ...known.setting.names, interfaceName: said.interfaceName }
   const setting = { ...known.setting, names }
   // Words that nobody knows are told before anything is read.
   if (plan.kind === 'questions') asUsage(() => plan.questions.map((question) => queryOf(question, setting)))
-  return { options, plan, nowMs, interfaces, ...known, setting }
+  return { options, plan, nowMs, said, ...known, setting }
 }
 
-/** Whether any question tells what interfaces are called. */
-function asksNames(plan: Plan): boolean {
-  if (plan.kind !== 'questions') return false
-  return plan.questions.some(({ by, sum }) => [...by, ...sum].some((word) => /\bif\.name\b/.test(word)))
+/** What the words name, opened for all of the jobs, who learn what exporters call things. */
+async function openInputs(words: readonly string[], jobs: readonly Job[]): Promise<FlowInputs> {
+  const range = rangeOf(jobs)
+  const inputs = await openFlowInputs(words, range, jobs[0]!.options.threads, (block, problems) => {
+    for (const { said } of jobs) said.hear(block, problems)
+  })
+  try {
+    for (const { said } of jobs) await said.learn(inputs, range)
+  } catch (error) {
+    inputs.close()
+    throw error
+  }
+  return inputs
 }
 
 /** The text of one answer, for those who show it again and again. */
 export async function answerText(options: AnalyzeOptions): Promise<string> {
   const job = await jobOf(options)
   if (job.plan.kind === 'rows') throw new UsageError('--watch is for reports that sum up, not for list')
-  const inputs = await openFlowInputs(options.inputs, rangeOf([job]), options.threads)
+  const inputs = await openInputs(options.inputs, [job])
   try {
     const { memoryOctets, temporaryDirectory } = options
     const [answer] = await answers([job], inputs, { memoryOctets, temporaryDirectory })
@@ -166,7 +175,6 @@ interface Answer {
 
 /** The reports of all jobs; the questions of all of them in one pass over the inputs. */
 async function answers(jobs: readonly Job[], inputs: FlowInputs, run: RunOptions): Promise<Answer[]> {
-  for (const { interfaces } of jobs) interfaces.learn(inputs)
   const pages = jobs.map(({ options, plan }) => picturesFor(options, plan, inputs))
   const asking = jobs.flatMap(({ plan, setting }, i) =>
     plan.kind === 'questions'
@@ -183,7 +191,7 @@ async function answers(jobs: readonly Job[], inputs: FlowInputs, run: RunOptions
   let at = 0
   for (const [i, job] of jobs.entries()) {
     const { plan } = job
-    const { interfaceName, interfaceSpeed } = job.interfaces
+    const { interfaceName, interfaceSpeed } = job.said
     const names = { ...job.names, interfaceName, interfaceSpeed }
     if (plan.kind === 'questions') {
       const own = tables.slice(at, at + plan.questions.length)
@@ -268,7 +276,7 @@ async function askTogether(
     rest.map((i) => asking[i]!),
     rest.map((i) => queries[i]!),
     inputs,
-    { run, threads: jobs[0]!.options.threads, nowMs: jobs[0]!.nowMs },
+    { run, job: jobs[0]! },
   )
   for (const [place, i] of rest.entries()) tables[i] = found[place]!
   return tables
@@ -279,29 +287,24 @@ async function askRecords(
   asking: AnalyzeThreadStart['asking'],
   queries: readonly Query[],
   { archives, flows }: FlowInputs,
-  { run, threads, nowMs }: { run: RunOptions; threads: number; nowMs: number },
+  { run, job }: { run: RunOptions; job: Job },
 ): Promise<ResultTable[]> {
+  const { options, nowMs, said } = job
+  const { threads } = options
   if (threads < 2 || archives === null || workOf(queries, flows) < LEAST_SHARED_WORK || !canBeShared(queries))
     return runQueries(queries, flows, run)
   const { helpingThreads } = await import('./analyze-threads.ts')
   const share = { ...run, memoryOctets: run.memoryOctets / threads }
   const { memoryOctets, temporaryDirectory } = share
   const isLong = queries.some((query) => query.filter === null && query.keys.length > 0)
-  const start = { asking, archives, nowMs, memoryOctets, temporaryDirectory }
+  const { applications } = said
+  const start = { asking, archives, nowMs, applications, memoryOctets, temporaryDirectory }
   const helpers = helpingThreads(threads - 1, isLong, start)
   try {
     return await runQueries(queries, flows, { ...share, helpers })
   } finally {
     helpers.close()
   }
-}
-
-/** What goes to other threads: no functions. */
-function settingOf(options: AnalyzeOptions): SettingOptions {
-  const { local, as, asSource, filter, timeZone, isRaw, range, allocation, activeTimeoutMs } = options
-  const { fromNs, toNs, binMs } = options.asked
-  const rest = { range, allocation, activeTimeoutMs, deduplicate: options.deduplicate }
-  return { local, as, asSource, filter, timeZone, isRaw, ...rest, asked: { fromNs, toNs, binMs } }
 }
 
 function answerOf(job: Job, laid: Laid, qualities: readonly Quality[], inputs: FlowInputs): Answer {
@@ -333,7 +336,7 @@ function genericCommand(question: Question, options: AnalyzeOptions): string {
   return [...words, ...options.settingWords.map(quoted), '--in', ...inputs].join(' ')
 }
 
-async function explainJob({ options, plan, setting }: Job, inputs: FlowInputs): Promise<ExitStatus> {
+async function explainJob({ options, plan, setting, said }: Job, inputs: FlowInputs): Promise<ExitStatus> {
   if (plan.kind !== 'questions') {
     print((plan as ReadingPlan).explanation.map((line) => `${line}\n`).join(''))
     return EXIT.done
@@ -348,7 +351,8 @@ async function explainJob({ options, plan, setting }: Job, inputs: FlowInputs): 
       const query = queryOf(question, setting)
       const answer = planner.answer(query)
       const read = typeof answer === 'string' ? inputs.flows : [...answer.files, ...answer.records]
-      const rollups = `rollups     ${rollupsText(answer)}\n`
+      const names = said.explanation === null ? '' : `names       ${said.explanation}\n`
+      const rollups = `rollups     ${rollupsText(answer)}\n${names}`
       return `${genericCommand(question, options)}\n${explainQuery(query, read, filter)}${rollups}`
     }),
   )

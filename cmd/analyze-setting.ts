@@ -2,6 +2,7 @@ import { FlowError } from '../lib/diagnostics/flow-error.ts'
 import type { Log } from '../lib/diagnostics/log.ts'
 import { compileFilter, loadPatterns, parseFilter } from '../lib/filter/filter.ts'
 import { overRollups } from '../lib/filter/over-rollups.ts'
+import type { ApplicationName } from '../lib/flow/application-texts.ts'
 import type { Field } from '../lib/flow/fields.ts'
 import { protocolName } from '../lib/flow/protocol-names.ts'
 import { serviceName } from '../lib/flow/service-names.ts'
@@ -30,22 +31,34 @@ export type SettingOptions = Pick<
   | 'deduplicate'
 > & { readonly asked: Pick<AnalyzeOptions['asked'], 'fromNs' | 'toNs' | 'binMs'> }
 
+/** What goes to other threads: no export functions. */
+export function settingOf(options: AnalyzeOptions): SettingOptions {
+  const { local, as, asSource, filter, timeZone, isRaw, range, allocation, activeTimeoutMs } = options
+  const { fromNs, toNs, binMs } = options.asked
+  const rest = { range, allocation, activeTimeoutMs, deduplicate: options.deduplicate }
+  return { local, as, asSource, filter, timeZone, isRaw, ...rest, asked: { fromNs, toNs, binMs } }
+}
+
+/** Where nobody tells names. */
+const NO_NAMES: ApplicationName = (_, id) => id
+
 /** What all questions of a run share, and who knows names. Throws UsageError for a filter that is none. */
 export async function knowSetting(
   options: SettingOptions,
   log: Log,
   nowMs: number,
+  applicationName: ApplicationName = NO_NAMES,
 ): Promise<{ setting: Setting; names: Names; attribution: string }> {
   const known = knowAddresses(options, log)
   // Patterns are loaded only for filters that have some: the engine is large.
   if (options.filter?.includes('~') === true || options.filter?.includes('@') === true) await loadPatterns()
   const { asked } = options
-  const selector = selectors(options, known, nowMs)
+  const selector = selectors(options, known, nowMs, applicationName)
   // The user's own filter is told first if it is wrong.
   selector(null)
   return {
     setting: {
-      names: { facts: known.facts, as: known.as, field: elementField, nearest },
+      names: { facts: known.facts, as: known.as, field: elementField, nearest, applicationName },
       fromNs: asked.fromNs,
       toNs: asked.toNs,
       timeZone: options.timeZone,
@@ -70,6 +83,7 @@ function selectors(
   options: SettingOptions,
   known: KnownAddresses,
   nowMs: number,
+  applicationName: ApplicationName,
 ): (filter: string | null) => Selector | null {
   return (own) => {
     const texts = [options.filter, own].filter((text) => text !== null)
@@ -78,6 +92,7 @@ function selectors(
       local: known.local,
       as: known.asOfAddress,
       facts: known.facts,
+      applicationName,
       readFile: readText,
       field: elementField,
       timeZone: options.timeZone,

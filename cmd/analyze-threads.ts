@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads'
 import { type ErrorCode, FlowError } from '../lib/diagnostics/flow-error.ts'
+import type { ApplicationNames } from '../lib/enrich/exporter-names.ts'
 import { BlockDealer } from '../lib/report/block-dealer.ts'
 import type { PassPart } from '../lib/report/pass.ts'
 import type { Helpers } from '../lib/report/query.ts'
@@ -18,6 +19,8 @@ export interface AnalyzeThreadStart {
   readonly archives: readonly ArchiveFacts[]
   readonly dealer: SharedArrayBuffer
   readonly nowMs: number
+  /** What exporters call applications; null where nobody asks. */
+  readonly applications?: ApplicationNames | null
   readonly memoryOctets: number
   readonly temporaryDirectory: string
 }

@@ -1,6 +1,7 @@
 import { parentPort, type Transferable } from 'node:worker_threads'
 import { type ArchiveReader, openArchive } from '../lib/archive/archive-reader.ts'
 import { FlowError } from '../lib/diagnostics/flow-error.ts'
+import { ExporterNames } from '../lib/enrich/exporter-names.ts'
 import { BlockDealer } from '../lib/report/block-dealer.ts'
 import type { Query } from '../lib/report/query.ts'
 import { queryOf, type Setting } from '../lib/report/question.ts'
@@ -35,14 +36,16 @@ function openAll({ archives }: AnalyzeThreadStart, files: ArchiveReader[]): bool
   return true
 }
 
-async function queriesOf({ asking, nowMs }: AnalyzeThreadStart): Promise<Query[]> {
+async function queriesOf({ asking, nowMs, applications }: AnalyzeThreadStart): Promise<Query[]> {
   const log = newStderrLog({ logLevel: 'error', logFormat: 'text', errorCount: 0, errorIntervalMs: 0 })
+  const names = new ExporterNames(applications ?? undefined)
+  const applicationName = (exporter: string, id: string) => names.applicationName(exporter, id)
   const settings = new Map<SettingOptions, Setting>()
   const queries: Query[] = []
   for (const { options, question } of asking) {
     let setting = settings.get(options)
     if (setting === undefined) {
-      setting = (await knowSetting(options, log, nowMs)).setting
+      setting = (await knowSetting(options, log, nowMs, applicationName)).setting
       settings.set(options, setting)
     }
     queries.push(queryOf(question, setting))

@@ -11,6 +11,7 @@ import { findInputs } from './inputs/find-inputs.ts'
 import { flowsOf } from './inputs/flows-of.ts'
 import { LogThreads } from './inputs/log-threads.ts'
 import { type Input, openInput } from './inputs/open-input.ts'
+import type { Hear } from './inputs/other-records.ts'
 import { tell } from './progress.ts'
 import type { TimeRange } from './times.ts'
 
@@ -29,6 +30,8 @@ export interface FlowInputs {
   readonly archives: readonly ArchiveFacts[] | null
   /** What counts of the archives that the words name as folders, of all kinds; null where they name something else. */
   readonly live: readonly ArchiveFile[] | null
+  /** Those that are captures and can be read again. */
+  readonly captures: readonly string[]
   /** Says which columns will be read, null for all, before any is: what else logs hold is skipped. */
   want(fields: readonly Field[] | null): void
   close(): void
@@ -36,12 +39,13 @@ export interface FlowInputs {
 
 /**
  * Opens what the words name, of folders only what may hold flows of the time range; what cannot be read is told. Long logs
- * are read by so many threads.
+ * are read by so many threads. `hear` takes records that are no flows of what can be read only once.
  */
 export async function openFlowInputs(
   words: readonly string[],
   range: TimeRange,
   threads = 1,
+  hear: Hear | null = null,
 ): Promise<FlowInputs> {
   const readers = threads > 1 ? new LogThreads(threads) : null
   const opened: Input[] = []
@@ -81,7 +85,8 @@ export async function openFlowInputs(
         if (!isGone) break
         for (const input of opened.splice(before)) input.close()
       }
-      for (const input of opened.slice(before)) flows.push(await flowsOf(input, readers))
+      for (const input of opened.slice(before))
+        flows.push(await flowsOf(input, readers, isCapture(input) ? null : hear))
     })
   }
   return {
@@ -89,6 +94,7 @@ export async function openFlowInputs(
     unreadable,
     archives: archivesOf(opened),
     live: folders.size === new Set(words).size ? [...folders.values()].flat() : null,
+    captures: opened.filter(isCapture).map(({ path }) => path),
     want(fields) {
       if (readers !== null) readers.only = fields
       for (const input of opened) if (input.kind === 'records') input.only = fields
@@ -102,6 +108,13 @@ export async function openFlowInputs(
 
 function isFolder(word: string): boolean {
   return word !== '-' && existsSync(word) && statSync(word).isDirectory()
+}
+
+/** Whether it is a file of packets, not a pipe. */
+function isCapture(input: Input): boolean {
+  return (
+    input.kind === 'records' && input.format === 'pcap' && input.path !== '-' && statSync(input.path).isFile()
+  )
 }
 
 /** The files that a word names, of a folder what may hold flows of the time range. Throws FILE_UNREADABLE. */

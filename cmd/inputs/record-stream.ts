@@ -1,5 +1,6 @@
 import { BlockGathering } from '../../lib/flow/gathered-block.ts'
 import type { FlowBlock, FlowStream, Problem } from '../../lib/flow/source.ts'
+import { type Hear, OtherRecords } from './other-records.ts'
 import type { RecordInput } from './records.ts'
 
 /** The flows of a log or capture as blocks: the input is read as far as the next block needs, and then waits. */
@@ -7,13 +8,16 @@ export class RecordStream implements FlowStream {
   readonly path: string
   readonly #input: RecordInput
   readonly #gathering = new BlockGathering()
+  readonly #others: OtherRecords | null
   #ended: Promise<void> | null = null
   #isAtEnd = false
   #error: unknown = null
   #go: () => void = () => {}
   #full: () => void = () => {}
 
-  constructor(input: RecordInput) {
+  /** `hear`: who takes records that are no flows, a block of them before the flows that came with them. */
+  constructor(input: RecordInput, hear: Hear | null = null) {
+    this.#others = hear === null ? null : new OtherRecords(hear)
     this.path = input.path === '-' ? 'standard input' : input.path
     this.#input = input
   }
@@ -41,6 +45,7 @@ export class RecordStream implements FlowStream {
       await Promise.race([full, this.#ended])
     }
     if (this.#error !== null) throw this.#error
+    this.#others?.pass(this.problems, true)
     return this.#gathering.take()
   }
 
@@ -51,7 +56,7 @@ export class RecordStream implements FlowStream {
 
   async #run(): Promise<void> {
     try {
-      await this.#input.run({ flow: this.#gathering.writer }, () => this.#wait())
+      await this.#input.run({ flow: this.#gathering.writer, ...this.#others?.writers }, () => this.#wait())
     } catch (error) {
       this.#error = error
     }
@@ -60,6 +65,7 @@ export class RecordStream implements FlowStream {
 
   /** Holds the input while a block waits to be taken. */
   #wait(): Promise<void> | undefined {
+    this.#others?.pass(this.problems, false)
     if (!this.#gathering.isFull) return undefined
     const go = new Promise<void>((resolve) => {
       this.#go = resolve

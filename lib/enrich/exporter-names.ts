@@ -8,9 +8,14 @@ import { serviceName } from '../flow/service-names.ts'
 import type { FlowBlock, Problem } from '../flow/source.ts'
 import { readTableLines, refuseBadLines, shown } from './table-lines.ts'
 
-/** Names of one kind that are remembered; what comes later is left out. */
+/** Names that are remembered of all exporters, and their octets with what each costs; what comes later is left out. */
 const MOST_NAMES = 1_000_000
+const MOST_OCTETS = 2 ** 28
+const NAME_OCTETS = 128
 const MOST_TEXT = 256
+/** C0, DEL, C1, and what turns the direction of text around: a name must not steer a terminal. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 /** Pseudo enterprise of NetFlow v9's scope types (RFC 3954 §6.1), as layouts have them; type 2 is the interface. */
 const V9_SCOPE = -2
 
@@ -20,6 +25,15 @@ interface InterfaceNames {
   readonly speed: number
 }
 
+/** A name that an exporter said, and when: what is said later counts. */
+interface SaidName {
+  readonly name: string
+  readonly atNs: number
+}
+
+/** Names of applications by exporter and id: plain data for other threads. */
+export type ApplicationNames = ReadonlyMap<string, SaidName>
+
 /** Where one layout of options records holds names. */
 interface NamePlan {
   readonly index: readonly Field[]
@@ -27,19 +41,38 @@ interface NamePlan {
   readonly interfaceDescription: Field | null
   readonly application: Field | null
   readonly applicationName: Field | null
+  readonly applicationDescription: Field | null
 }
 
 /** What exporters call their interfaces and applications: the user's file first, then what the exporters said. */
 export class ExporterNames {
   readonly #given = new Map<string, InterfaceNames>()
-  readonly #interfaces = new Map<string, string>()
+  readonly #interfaces = new Map<string, SaidName>()
   readonly #speeds = new Map<string, number>()
-  readonly #applications = new Map<string, string>()
+  readonly #applications: Map<string, SaidName>
+  #octets = 0
+  /** Names that were left out for lack of room. */
+  leftOut = 0
+
+  /** `applications`: what another one has learnt. */
+  constructor(applications: ApplicationNames = new Map()) {
+    this.#applications = new Map(applications)
+  }
+
+  /** What was learnt of applications, for another thread's names; not to be changed. */
+  get applications(): ApplicationNames {
+    return this.#applications
+  }
+
+  /** How many interfaces and applications exporters have named. */
+  get counts(): { interfaces: number; applications: number } {
+    return { interfaces: this.#interfaces.size, applications: this.#applications.size }
+  }
 
   /** The name of interface `index` of the exporter (its address as text), or the empty text. */
   interfaceName(exporter: string, index: number): string {
     const given = this.#given.get(`${exporter} ${index}`) ?? this.#given.get(`* ${index}`)
-    return given?.name || (this.#interfaces.get(`${exporter} ${index}`) ?? '')
+    return given?.name || (this.#interfaces.get(`${exporter} ${index}`)?.name ?? '')
   }
 
   /** The speed of an interface in bits per second, as the user's file or sFlow counters have it; 0 unknown. */
@@ -50,7 +83,7 @@ export class ExporterNames {
 
   /** The name of an application id (element 95, lower-case hexadecimal), or what `applicationText` says of it. */
   applicationName(exporter: string, id: string): string {
-    return this.#applications.get(`${exporter} ${id}`) ?? applicationText(id)
+    return this.#applications.get(`${exporter} ${id}`)?.name ?? applicationText(id)
   }
 
   /**
@@ -75,12 +108,30 @@ export class ExporterNames {
     refuseBadLines(path, bad)
   }
 
-  /** Takes what a collector learnt of an exporter. */
-  addFacts(facts: ExporterFacts): void {
-    for (const [index, { name, description }] of facts.interfaces)
-      put(this.#interfaces, `${facts.address} ${index}`, name || description)
-    for (const [id, { name, description }] of facts.applications)
-      put(this.#applications, `${facts.address} ${id}`, name || description)
+  /** Takes what a decoder has learnt of an exporter up to a moment in nanoseconds. */
+  addFacts(facts: ExporterFacts, atNs = 0): void {
+    const { address, interfaces, applications } = facts
+    for (const [index, { name, description }] of interfaces)
+      this.#put(this.#interfaces, `${address} ${index}`, safeText(name) || safeText(description), atNs)
+    for (const [id, { name, description }] of applications)
+      this.#put(this.#applications, `${address} ${id}`, safeText(name) || safeText(description), atNs)
+  }
+
+  #put(names: Map<string, SaidName>, key: string, name: string, atNs: number): void {
+    if (name === '') return
+    const known = names.get(key)
+    if (known !== undefined && (known.name === name || known.atNs > atNs)) {
+      if (known.atNs < atNs) names.set(key, { name, atNs })
+      return
+    }
+    const octets =
+      known === undefined ? NAME_OCTETS + key.length + name.length : name.length - known.name.length
+    const count = this.#interfaces.size + this.#applications.size
+    if (this.#octets + octets > MOST_OCTETS || (known === undefined && count >= MOST_NAMES)) this.leftOut++
+    else {
+      this.#octets += octets
+      names.set(key, { name, atNs })
+    }
   }
 
   /** Learns from the rows of a block of options records or sFlow counters; blocks of other kinds say nothing. */
@@ -100,11 +151,12 @@ export class ExporterNames {
     if (indexes === null || exporters?.shape !== 'fixed') return
     const speeds = column('ifSpeed')
     const names = column('portName')
+    const received = column(F.timeReceived.name)
     for (let row = 0; row < block.info.rows; row++) {
       const index = numberAt(indexes, row)
       if (index <= 0) continue
       const key = `${formatAddress(exporters.words, row * 4)} ${index}`
-      put(this.#interfaces, key, textAt(names, row))
+      this.#put(this.#interfaces, key, textAt(names, row), momentAt(received, row))
       const speed = numberAt(speeds, row)
       if (speed > 0 && (this.#speeds.size < MOST_NAMES || this.#speeds.has(key))) this.#speeds.set(key, speed)
     }
@@ -123,6 +175,7 @@ export class ExporterNames {
     const layouts = column(F.layout)
     const exporters = column(F.exporterAddress)
     if (layouts?.shape !== 'fixed' || exporters?.shape !== 'fixed') return
+    const received = column(F.timeReceived)
     const plans = new Map<number, NamePlan | null>()
     for (let row = 0; row < block.info.rows; row++) {
       const number = layouts.values[row]!
@@ -132,30 +185,33 @@ export class ExporterNames {
         plan = layout === null ? null : planOf(layout)
         plans.set(number, plan)
       }
-      if (plan !== null) this.#learnRow(row, plan, formatAddress(exporters.words, row * 4), column)
+      if (plan === null) continue
+      const exporter = formatAddress(exporters.words, row * 4)
+      this.#learnRow(row, plan, { exporter, atNs: momentAt(received, row) }, column)
     }
   }
 
-  #learnRow(row: number, plan: NamePlan, exporter: string, column: (field: Field) => Column | null): void {
+  #learnRow(
+    row: number,
+    plan: NamePlan,
+    { exporter, atNs }: { exporter: string; atNs: number },
+    column: (field: Field) => Column | null,
+  ): void {
     const text = (field: Field | null) => (field === null ? '' : textAt(column(field), row))
     const name = text(plan.interfaceName) || text(plan.interfaceDescription)
     if (name !== '') {
       for (const field of plan.index) {
         const index = numberAt(column(field), row)
         if (index <= 0) continue
-        put(this.#interfaces, `${exporter} ${index}`, name)
+        this.#put(this.#interfaces, `${exporter} ${index}`, name, atNs)
         break
       }
     }
     if (plan.application === null) return
     const id = hexAt(column(plan.application), row)
-    const application = text(plan.applicationName)
-    if (id !== '' && application !== '') put(this.#applications, `${exporter} ${id}`, application)
+    const application = text(plan.applicationName) || text(plan.applicationDescription)
+    if (id !== '') this.#put(this.#applications, `${exporter} ${id}`, application, atNs)
   }
-}
-
-function put(names: Map<string, string>, key: string, name: string): void {
-  if (name !== '' && (names.size < MOST_NAMES || names.has(key))) names.set(key, name)
 }
 
 /** Null where the layout names nothing. */
@@ -168,10 +224,12 @@ function planOf(layout: Layout): NamePlan | null {
     interfaceName: find(0, 82),
     interfaceDescription: find(0, 83),
     application: find(0, 95),
-    applicationName: find(0, 96) ?? find(0, 94),
+    applicationName: find(0, 96),
+    applicationDescription: find(0, 94),
   }
   const namesInterfaces = (plan.interfaceName ?? plan.interfaceDescription) !== null && plan.index.length > 0
-  const namesApplications = plan.application !== null && plan.applicationName !== null
+  const namesApplications =
+    plan.application !== null && (plan.applicationName ?? plan.applicationDescription) !== null
   return namesInterfaces || namesApplications ? plan : null
 }
 
@@ -181,7 +239,17 @@ function textAt(column: Column | null, row: number): string {
   const to = from + Math.min(column.lengths[row]!, MOST_TEXT)
   const octets = Buffer.from(column.data.subarray(from, to))
   const end = octets.indexOf(0)
-  return octets.toString('utf8', 0, end < 0 ? octets.length : end).trim()
+  return safeText(octets.toString('utf8', 0, end < 0 ? octets.length : end))
+}
+
+/** A name as terminals and pages may show it: what would steer them is U+FFFD, as octets are that are no UTF-8. */
+function safeText(text: string): string {
+  return text.slice(0, MOST_TEXT).trim().replace(UNSAFE, '\ufffd')
+}
+
+/** When a row was received, in nanoseconds: near enough to tell which of two came later. */
+function momentAt(column: Column | null, row: number): number {
+  return column?.shape === 'fixed' && column.present[row] === 1 ? Number(column.wide[row]!) : 0
 }
 
 /** The number of a row, exact to 2^53; -1 where it has none. */

@@ -1,5 +1,6 @@
 import type { AddressFact } from '../flow/address-fact.ts'
-import type { Field } from '../flow/fields.ts'
+import type { ApplicationName } from '../flow/application-texts.ts'
+import { F, type Field } from '../flow/fields.ts'
 import type { AddressSet } from './address-set.ts'
 import type { ClockWindow } from './clock-window.ts'
 import type { Comparator, NumberSet } from './number-set.ts'
@@ -71,6 +72,8 @@ export interface TextTest {
   readonly is: 'text'
   readonly field: Field
   readonly match: TextMatch
+  /** Of application ids: what stands in the text's place is what exporters call them. */
+  readonly application?: ApplicationName
 }
 
 /** The flow began in the window. */
@@ -171,6 +174,10 @@ export function fieldsOf(
       return
     case 'as':
       into.add(condition.address)
+      into.add(condition.field)
+      return
+    case 'text':
+      if (condition.application !== undefined) into.add(F.exporterAddress)
       into.add(condition.field)
       return
     default:

@@ -1,4 +1,5 @@
 import type { AddressFact } from '../flow/address-fact.ts'
+import type { ApplicationName } from '../flow/application-texts.ts'
 import type { Field } from '../flow/fields.ts'
 import type { AddressCodes, FlowBlock, Problem } from '../flow/source.ts'
 import { compiledOf } from './compiled.ts'
@@ -15,6 +16,8 @@ export interface FilterNames {
   readonly as?: { readonly source: AddressFact; readonly destination: AddressFact } | AddressFact
   /** Country, customer, site, the user's labels. */
   readonly facts?: ReadonlyMap<string, AddressFact>
+  /** What exporters call applications; asked when rows are tested. */
+  readonly applicationName?: ApplicationName
   /** For `ip in file.txt` and `@include`; throws FlowError FILE_UNREADABLE. */
   readonly readFile?: (path: string) => string
   /** The column of an element that no file has defined yet. */

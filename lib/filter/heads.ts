@@ -37,6 +37,8 @@ export const SPECIAL: readonly string[] = [
   'between',
   'pair',
   'sampled',
+  'application',
+  'network.application',
   'network.direction',
   'network.type',
   'source.locality',

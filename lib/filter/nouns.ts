@@ -31,6 +31,7 @@ export const E = {
   ingressAclID: defineField('ingressAclID', 'octets', 'default', 0, 33000),
   egressAclID: defineField('egressAclID', 'octets', 'default', 0, 33001),
   fwExtEvent: defineField('fwExtEvent', 'u16', 'default', 0, 33002),
+  applicationName: defineField('applicationName', 'text', 'default', 0, 96),
   username: defineField('username', 'text', 'default', 0, 40000),
 } as const
 
@@ -224,6 +225,8 @@ export const SPELLINGS: Readonly<Record<string, string>> = {
   geo: 'country',
   'engine-type': 'engine type',
   'engine-id': 'engine id',
+  app: 'application',
+  'app.name': 'application',
   'icmp-type': 'icmp type',
   'icmp-code': 'icmp code',
   sysid: 'router sysid',
@@ -258,7 +261,6 @@ export const ECS: Readonly<Record<string, string>> = {
   'network.iana_number': 'proto',
   'network.vlan.id': 'vlan',
   'network.inner.vlan.id': 'innerVlanId',
-  'network.application': 'applicationName',
   'network.name': 'wlanSSID',
   'related.ip': 'ip',
   'observer.ip': 'router ip',

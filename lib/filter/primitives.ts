@@ -1,7 +1,7 @@
 import { F, type Field } from '../flow/fields.ts'
 import { ALWAYS, type Condition, type Quantity } from './condition.ts'
 import { numberOf, shownAs } from './cursor.ts'
-import { accessList, asa, flags, icmp, mpls } from './device-primitives.ts'
+import { accessList, application, asa, flags, icmp, mpls } from './device-primitives.ts'
 import { between, family, locality, networkDirection, networkType, pair } from './flow-primitives.ts'
 import { fieldNamed, takeHead, unknownWord } from './heads.ts'
 import { E, NOUNS, type Noun } from './nouns.ts'
@@ -98,6 +98,10 @@ export function takePrimitive(reading: Reading): Condition {
       return pair(reading)
     case 'sampled':
       return numberIs(F.samplingRate, rangeOf(2n, 0xffffffffn))
+    case 'application':
+    case 'network.application':
+      if (qualifiers.length > 0) break
+      return application(reading, noun === 'application' ? null : E.applicationName)
     case 'network.direction':
       return networkDirection(reading)
     case 'network.type':

@@ -1,6 +1,9 @@
+import { type ApplicationName, ApplicationTexts } from '../flow/application-texts.ts'
+import type { OctetsColumn } from '../flow/batch.ts'
 import { columnFacts } from '../flow/column-facts.ts'
 import { F } from '../flow/fields.ts'
 import { hasAddress } from './address-set.ts'
+import type { BlockRun } from './block-run.ts'
 import { Clock } from './clock-window.ts'
 import type { ClockTest, ListTest, TextTest } from './condition.ts'
 import type { Node } from './node.ts'
@@ -12,7 +15,7 @@ const MOST_TEXTS = 10_000
 
 /** A test of texts; each distinct one is asked once. */
 export function textLeaf(test: TextTest): Node {
-  const { field, match } = test
+  const { field, match, application } = test
   const texts = match.is === 'texts' ? new Set(match.texts) : null
   const answers = new Map<string, boolean>()
   const isMatch = (text: string): boolean => {
@@ -31,6 +34,10 @@ export function textLeaf(test: TextTest): Node {
       const column = run.column(field)
       out.fill(0, 0, run.rows)
       if (column?.shape !== 'octets') return
+      if (application !== undefined) {
+        selectApplications(run, column, application, isMatch, out, within)
+        return
+      }
       const { starts, lengths, present } = column
       const data = Buffer.from(column.data.buffer, column.data.byteOffset, column.data.byteLength)
       let lastStart = -1
@@ -48,6 +55,28 @@ export function textLeaf(test: TextTest): Node {
         out[row] = last
       }
     },
+  }
+}
+
+/** Sets rows whose application's name matches; rows of a block share few names. */
+function selectApplications(
+  run: BlockRun,
+  ids: OctetsColumn,
+  name: ApplicationName,
+  isMatch: (text: string) => boolean,
+  out: Uint8Array,
+  within: Uint8Array | null,
+): void {
+  const codes = run.codes(F.exporterAddress)?.codes ?? null
+  const column = codes === null ? run.fixed(F.exporterAddress) : null
+  const names = new ApplicationTexts(ids, { codes, addresses: run.block.addresses, column }, name)
+  const answers: (0 | 1)[] = []
+  for (let row = 0; row < run.rows; row++) {
+    if (within !== null && within[row] === 0) continue
+    const place = names.at(row)
+    if (place < 0) continue
+    if (place === answers.length) answers.push(isMatch(names.texts[place]!) ? 1 : 0)
+    out[row] = answers[place]!
   }
 }
 

@@ -1,7 +1,17 @@
 import type { AddressFact } from '../flow/address-fact.ts'
+import type { ApplicationName } from '../flow/application-texts.ts'
 import { F, type Field } from '../flow/fields.ts'
 import { type AddressSet, AddressSetBuilder } from './address-set.ts'
-import { type AddressMatch, ALWAYS, all, any, type Condition, not, type Quantity } from './condition.ts'
+import {
+  type AddressMatch,
+  ALWAYS,
+  all,
+  any,
+  type Condition,
+  not,
+  type Quantity,
+  type TextMatch,
+} from './condition.ts'
 import { shownAs } from './cursor.ts'
 import { momentOf } from './moment.ts'
 import { E, type Noun } from './nouns.ts'
@@ -273,9 +283,11 @@ export function takeTimeTail(reading: Reading, field: Field): Condition {
   return numberIs(field, set)
 }
 
-/** Takes what follows a word about texts. */
-export function takeTextTail(reading: Reading, field: Field): Condition {
+/** Takes what follows a word about texts; `application` names the ids that the field has. */
+export function takeTextTail(reading: Reading, field: Field, application?: ApplicationName): Condition {
   const { cursor } = reading
+  const matching = (match: TextMatch): Condition =>
+    application === undefined ? { is: 'text', field, match } : { is: 'text', field, match, application }
   const pattern = cursor.takeSign('~', '!~')
   if (pattern !== null) {
     const token = cursor.next()
@@ -288,21 +300,21 @@ export function takeTextTail(reading: Reading, field: Field): Condition {
       const why = error instanceof Error ? error.message.split('\n')[0]! : String(error)
       throw cursor.fault(`the pattern cannot be used: ${why}`, token)
     }
-    const test: Condition = { is: 'text', field, match: { is: 'pattern', pattern: matches } }
+    const test = matching({ is: 'pattern', pattern: matches })
     return pattern === '~' ? test : not(test)
   }
   if (cursor.takeWord('in') !== null) {
     if (cursor.takeSign('[') === null) throw cursor.fault('a list should stand here, as ["a" "b"]')
     const texts: string[] = []
     while (cursor.takeSign(']') === null) if (cursor.takeSign(',') === null) texts.push(takeText(reading))
-    return { is: 'text', field, match: { is: 'texts', texts } }
+    return matching({ is: 'texts', texts })
   }
   const comparator = takeComparator(reading) ?? '=='
   if (comparator !== '==' && comparator !== '!=')
     throw cursor.fault('texts can only be compared with ==, != or ~ /pattern/')
-  const test: Condition = { is: 'text', field, match: { is: 'texts', texts: [takeText(reading)] } }
+  const test = matching({ is: 'texts', texts: [takeText(reading)] })
   // Rows without the text have none that differs.
-  const present: Condition = { is: 'text', field, match: { is: 'pattern', pattern: () => true } }
+  const present = matching({ is: 'pattern', pattern: () => true })
   return comparator === '==' ? test : all([present, not(test)])
 }
 

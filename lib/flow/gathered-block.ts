@@ -1,5 +1,5 @@
 import { AddressNumbers } from './address-numbers.ts'
-import { type Column, type FixedColumn, FlowBatch } from './batch.ts'
+import { type Column, type FixedColumn, FlowBatch, type RecordKind } from './batch.ts'
 import { BatchWriter } from './batch-writer.ts'
 import { BlockMemory } from './block-memory.ts'
 import { F, type Field } from './fields.ts'
@@ -15,11 +15,12 @@ const MOST_ADDRESSES = 2_000_000
 const MOST_COLUMNS = 256
 const UNKNOWN_GREATEST = 2n ** 64n - 1n
 
-/** Gathers batches of one stream of flows to blocks. Memory: two blocks of batches, and the addresses. */
+/** Gathers batches of one stream of records to blocks. Memory: two blocks of batches, and the addresses. */
 export class BlockGathering {
   /** Where the flows are written to. */
   readonly writer: BatchWriter
   rows = 0
+  readonly #kind: RecordKind
   readonly #memory = new BlockMemory()
   #addresses = new AddressNumbers()
   #filled: FlowBatch[] = []
@@ -28,8 +29,9 @@ export class BlockGathering {
   /** Batches that others have made. */
   readonly #lent = new Set<FlowBatch>()
 
-  constructor() {
-    this.writer = new BatchWriter('flow', (full) => {
+  constructor(kind: RecordKind = 'flow') {
+    this.#kind = kind
+    this.writer = new BatchWriter(kind, (full) => {
       this.#filled.push(full)
       this.rows += full.rowCount
       return this.#free.pop() ?? new FlowBatch()
@@ -48,7 +50,7 @@ export class BlockGathering {
     return this.rows >= BLOCK_ROWS
   }
 
-  /** The flows gathered so far as a block, good until the next call; null if there are none. */
+  /** The records gathered so far as a block, good until the next call; null if there are none. */
   take(): FlowBlock | null {
     this.writer.flush()
     for (const batch of this.#taken) {
@@ -64,7 +66,7 @@ export class BlockGathering {
     if (rows === 0) return null
     if (this.#addresses.codes > MOST_ADDRESSES) this.#addresses = new AddressNumbers()
     this.#memory.reset()
-    return new GatheredBlock(this.#taken, rows, this.#addresses, this.#memory)
+    return new GatheredBlock(this.#taken, { kind: this.#kind, rows }, this.#addresses, this.#memory)
   }
 }
 
@@ -79,12 +81,17 @@ class GatheredBlock implements FlowBlock {
   readonly #known = new Map<Field, ReadColumn>()
   readonly #codes = new Map<Field, { codes: Uint32Array; present: Uint8Array }>()
 
-  constructor(batches: readonly FlowBatch[], rows: number, addresses: AddressNumbers, memory: BlockMemory) {
+  constructor(
+    batches: readonly FlowBatch[],
+    { kind, rows }: { kind: RecordKind; rows: number },
+    addresses: AddressNumbers,
+    memory: BlockMemory,
+  ) {
     this.#memory = memory
     this.#batches = batches
     this.#numbers = addresses
     this.addresses = addresses
-    this.info = factsOf(batches, rows)
+    this.info = { ...factsOf(batches, rows), kind }
     const fields = new Set<Field>()
     for (const batch of batches) {
       for (const { field, present } of batch.columns()) {
@@ -163,12 +170,11 @@ function isHeld(present: Uint8Array, rows: number): boolean {
   return first >= 0 && first < rows
 }
 
-function factsOf(batches: readonly FlowBatch[], rows: number): BlockFacts {
+function factsOf(batches: readonly FlowBatch[], rows: number): Omit<BlockFacts, 'kind'> {
   const column = (field: Field) => batches.map((batch) => [batch.find(field), batch.rowCount] as const)
   const received = rangeOf(column(F.timeReceived))
   return {
     rows,
-    kind: 'flow',
     leastReceived: received.least,
     greatestReceived: received.greatest,
     leastStart: rangeOf(column(F.flowStart)).least,

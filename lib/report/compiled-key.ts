@@ -4,6 +4,7 @@ import type { AddressFact } from '../flow/address-fact.ts'
 import type { NumberValues, OctetsColumn } from '../flow/batch.ts'
 import { F, type Field } from '../flow/fields.ts'
 import type { Taking } from './address-scope.ts'
+import { compileApplication } from './application-key.ts'
 import { type BlockRows, DIRECTIONS, type NumberColumn, partial } from './block-rows.ts'
 import type { Cell, Key, ResultColumn, Side } from './query.ts'
 import { PORTS, servicePorts, serviceText } from './services.ts'
@@ -153,6 +154,8 @@ export function compileKey(key: Key, local: AddressFact | null, interner: TextIn
         cell: (words, at) => key.text(formatAddress(words, at), words[at + 4]!) || null,
       }
     }
+    case 'application':
+      return compileApplication(key, interner)
     case 'pair':
       return {
         key,

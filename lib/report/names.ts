@@ -1,5 +1,6 @@
 import { FlowError } from '../diagnostics/flow-error.ts'
 import type { AddressFact } from '../flow/address-fact.ts'
+import type { ApplicationName } from '../flow/application-texts.ts'
 import { F, type Field, findField } from '../flow/fields.ts'
 import type { BinStatistic, Counter, Direction, Key, Measure, Side } from './query.ts'
 
@@ -16,6 +17,8 @@ export interface KnownNames {
   }
   /** What an interface of an exporter is called, or the empty text; asked when results are told. */
   readonly interfaceName?: (exporter: string, index: number) => string
+  /** What an exporter calls an application; asked while flows are read. */
+  readonly applicationName?: ApplicationName
   /** A column by its element's name, for elements that no input has shown yet. */
   readonly field?: (name: string) => Field | undefined
   /** The one of some words that a misspelt one most probably means. */
@@ -48,6 +51,9 @@ const INTERFACE_NAMES: Readonly<Record<string, Field>> = {
   'out.if.name': F.egressInterface,
   'if.name': F.ingressInterface,
 }
+
+/** Words for what exporters call the applications of flows. */
+const APPLICATION: readonly string[] = ['application', 'app', 'app.name', 'network.application']
 
 const FIELDS: Readonly<Record<string, Field>> = {
   proto: F.protocolIdentifier,
@@ -97,7 +103,7 @@ export const KEY_NAMES: readonly string[] = [
     ['ip', 'ip/24', 'port', 'as', 'as.source', 'net', 'name', 'country'].map((what) => `${side}.${what}`),
   ),
   ...['ip', 'ip/24', 'port', 'as', 'mac', 'if', ...Object.keys(INTERFACE_NAMES)],
-  ...['direction', 'service', 'pair', 'time'],
+  ...['direction', 'service', 'application', 'pair', 'time'],
   ...Object.keys(FIELDS).filter((name) => name !== 'bytes' && name !== 'packets'),
 ]
 
@@ -173,6 +179,8 @@ export function parseKey(text: string, known: KnownNames): Key {
     const key: Key = { kind: 'exporterNumber', name, field: named, text }
     return name === 'if.name' ? { ...key, eitherEnd: true } : key
   }
+  if (APPLICATION.includes(name))
+    return { kind: 'application', name, text: known.applicationName ?? ((_, id) => id) }
   const either = eitherEndKey(name, known)
   if (either !== null) return { ...either, eitherEnd: true }
   const field = fieldOf(name, known)

@@ -1,4 +1,5 @@
 import type { AddressFact } from '../flow/address-fact.ts'
+import type { ApplicationName } from '../flow/application-texts.ts'
 import type { Field } from '../flow/fields.ts'
 import type { AddressCodes, FlowBlock, Problem } from '../flow/source.ts'
 import type { BlockDealer } from './block-dealer.ts'
@@ -87,6 +88,8 @@ type KeyKind =
       readonly field: Field
       readonly text: (exporter: string, value: number) => string
     }
+  /** What exporters call the applications of flows; asked while flows are read. */
+  | { readonly kind: 'application'; readonly name: string; readonly text: ApplicationName }
   /** Both addresses whatever their order: the smaller first. */
   | { readonly kind: 'pair'; readonly name: string }
   /** The time bin; needs `binMs`, stands anywhere among the keys, at most once. */
