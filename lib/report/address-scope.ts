@@ -1,6 +1,8 @@
 import { isIpv4 } from '../bytes/address.ts'
 import type { AddressFact } from '../flow/address-fact.ts'
 import type { AddressCodes } from '../flow/source.ts'
+import { bitsFor } from './key-layout.ts'
+import { type NumberCoding, SPARE_BITS } from './number-coding.ts'
 
 /** What a key takes of an address: the address, a prefix of it, a fact about it. */
 export type Taking =
@@ -20,23 +22,45 @@ export interface Coding {
   readonly map: Uint32Array | null
   /** Numbers are below. */
   readonly count: number
-  /** Words that say what a number means: four for addresses and prefixes, one for facts. */
+  /** Words that say what a number means: four for addresses and prefixes, else one. */
   readonly meaning: Uint32Array
   readonly meaningWords: number
   /** The words of one number, null where `meaning` is as quick. */
   meaningOf?(number: number): Uint32Array | null
 }
 
+/** Bits that addresses of streams may need. */
+const STREAM_BITS = 22
+
+/** What is known of the addresses of a scope. */
+export interface ScopeTraits {
+  /** Whether addresses come with the rows: what they need is not known before all are read. */
+  readonly isGrowing: boolean
+  /** Numbers of 32 bits by first appearance, whatever the input; null where other threads have to tell them alike. */
+  readonly numbers: NumberCoding | null
+}
+
 /** Facts about the addresses of one dictionary, each asked for once per address; follows a dictionary that grows. */
 export class AddressScope {
   readonly addresses: AddressCodes
+  readonly numbers: NumberCoding | null
+  readonly #isGrowing: boolean
   readonly #facts = new Map<AddressFact, { values: Uint32Array; done: number }>()
   readonly #known = new Map<AddressFact, { values: Uint8Array; done: number }>()
   readonly #prefixes = new Map<AddressFact | null, Map<string, PrefixCoding>>()
   readonly #factCodings = new Map<AddressFact, FactCoding>()
 
-  constructor(addresses: AddressCodes) {
+  constructor(addresses: AddressCodes, { isGrowing, numbers }: ScopeTraits) {
     this.addresses = addresses
+    this.#isGrowing = isGrowing
+    this.numbers = numbers
+  }
+
+  /** Bits for the numbers of a coding, with some for those that are still to come: a wider table is a new one. */
+  bitsOf(taking: Taking): number {
+    const needed = bitsFor(this.coding(taking).count)
+    if (!this.#isGrowing) return needed
+    return Math.max(needed, Math.min(STREAM_BITS, needed + SPARE_BITS))
   }
 
   /** The fact of each code. */

@@ -4,7 +4,7 @@ import type { BlockRows } from './block-rows.ts'
 import type { KeySource } from './compiled-key.ts'
 import { type BestOf, DenseGroups, MOST_DENSE_BITS, storesOf } from './dense-groups.ts'
 import { GroupTable, newVector, type Vector } from './group-table.ts'
-import { putPiece, VECTOR_ROWS } from './kernels.ts'
+import { VECTOR_ROWS } from './kernels.ts'
 import { KeyPacker } from './key-packer.ts'
 import { type LaneValues, sumOf } from './lane-kernels.ts'
 import { PARTITIONS, RecordLog } from './record-log.ts'
@@ -16,6 +16,8 @@ import {
   type InputLayout,
   inputLayout,
   layoutName,
+  numberedSource,
+  packMeanings,
   type TableShape,
   unpackMeanings,
 } from './table-shape.ts'
@@ -106,14 +108,15 @@ export class Aggregation {
   enterBlock(rows: BlockRows): void {
     const { scope } = rows
     // Reading columns may add addresses to the dictionary: what it needs is known afterwards.
-    const sources = this.shape.keys.map((key) => key.source(rows))
+    const sources = this.shape.keys.map((key) => numberedSource(this.shape, key, rows))
     if (this.#isCommon && hasUncommon(this.shape, sources)) {
       this.#leaveInput()
       this.#isCommon = false
     }
     const isFitting =
       this.#input !== null &&
-      (this.#input.scope === scope || (this.#isOfNumbers && this.#log === null)) &&
+      (this.#input.scope === scope ||
+        (this.#isOfNumbers && this.#log === null && this.#input.scope.numbers === scope.numbers)) &&
       !hasOutgrown(this.shape, scope, this.#input.layout)
     if (!isFitting) {
       this.#leaveInput()
@@ -234,16 +237,11 @@ export class Aggregation {
 
   /** Adds groups by the meaning of their keys; `lanes` as for `add`. Does not count into `totals`. */
   addMeanings(columns: readonly Uint32Array[], count: number, lanes: readonly (LaneValues | null)[]): void {
-    const { meaningLayout, operations } = this.shape
-    const shared = this.#sharedLog()
-    this.#meant ??= newVector(meaningLayout.words, operations.length)
+    this.#meant ??= newVector(this.shape.meaningLayout.words, this.shape.operations.length)
     const vector = this.#meant
-    vector.count = count
-    for (const word of vector.words) word.fill(0, 0, count)
-    for (const { part, shift, mask, word, left } of meaningLayout.pieces)
-      putPiece(columns[part]!, count, shift, mask, left, vector.words[word]!)
+    packMeanings(this.shape, columns, count, vector)
     for (const [lane, values] of lanes.entries()) vector.lanes[lane] = values
-    shared.append(vector)
+    this.#sharedLog().append(vector)
   }
 
   /** Where all inputs meet. */

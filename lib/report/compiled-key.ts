@@ -38,6 +38,8 @@ export interface CompiledKey {
   readonly unit: ResultColumn['unit']
   /** Whether its number is one of the interner's: it tells nothing of order. */
   readonly isInterned?: boolean
+  /** Whether there is no row without it. */
+  readonly isAlways?: boolean
   source(rows: BlockRows): KeySource
   cell(words: Uint32Array, at: number): Cell
 }
@@ -332,6 +334,7 @@ function compileAs(key: AsKey, local: AddressFact | null, ends: readonly Field[]
   return {
     key,
     parts: [isNumber ? { bits: 32, commonBits: AS_BITS } : { bits: 2 }],
+    isAlways: true,
     fields: exporter ? [...ends, ...AS_NUMBERS] : ends,
     unit: isNumber ? 'number' : 'text',
     source(rows) {

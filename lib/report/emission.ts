@@ -1,11 +1,14 @@
 import type { Aggregation, GroupStore } from './aggregation.ts'
+import { GroupTable, newVector } from './group-table.ts'
 import { headsOf } from './heads.ts'
 import { VECTOR_ROWS } from './kernels.ts'
+import type { LaneValues } from './lane-kernels.ts'
 import { rateOf, trendLane } from './measures.ts'
 import type { BinStatistic } from './query.ts'
 import type { RunningTable } from './query-run.ts'
 import { lanesAt } from './sums.ts'
-import { unpackMeanings } from './table-shape.ts'
+import { binsOf, packMeanings, unpackMeanings } from './table-shape.ts'
+import { vectorsOf } from './vectors.ts'
 
 /** Groups on their way to a main table: their keys' meanings by column, a value per lane. */
 class Emitter {
@@ -33,28 +36,43 @@ class Emitter {
   }
 }
 
-/** Adds to the main table a 1 for each group of a table whose last key is what is counted. */
+/** Groups that are counted before they go to the main table. */
+const MOST_COUNTED = 2 ** 16
+
+/** Adds to the main table how many groups each of its own has in a table whose last key is what is counted. */
 export function emitDistinct(from: RunningTable, main: Aggregation): void {
   const { shape } = from.aggregation
-  const emitter = new Emitter(main)
-  const lane = emitter.lanes[from.plan.fills]!
-  const width = shape.columnsAt[shape.keys.length - 1]!
-  const absent = shape.columnsAt[shape.keys.length]! - 1
+  const { words } = main.shape.meaningLayout
+  const absent = shape.columnsAt.at(-1)! - 1
   const columns = shape.columnBits.map(() => new Uint32Array(VECTOR_ROWS))
+  const own = columns.slice(0, shape.columnsAt[shape.keys.length - 1])
+  if (shape.hasTime) own.push(columns.at(-1)!)
+  const present = new Uint32Array(VECTOR_ROWS)
+  const vector = newVector(words, 1)
+  vector.lanes[0] = present
+  const counts = new GroupTable(words, ['sum'])
+  const lanes: LaneValues[] = main.shape.operations.map(() => new Uint32Array(VECTOR_ROWS))
+  const flush = () => {
+    const { count, keys, sums } = counts
+    vectorsOf({ count, keys, sums, words }, 1, (counted, at) => {
+      unpackMeanings(main.shape, null, keys, at * words, counted.count, own)
+      lanes[from.plan.fills] = counted.lanes[0]!
+      main.addMeanings(own, counted.count, lanes)
+    })
+    counts.clear()
+  }
   for (const store of from.aggregation.stores()) {
     forEachVector(store, (at, count) => {
-      unpackMeanings(shape, store.input, store.keys.subarray(at * store.words), 0, count, columns)
-      for (let i = 0; i < count; i++) {
-        for (let column = 0; column < width; column++)
-          emitter.columns[column]![emitter.count] = columns[column]![i]!
-        if (shape.hasTime) emitter.columns.at(-1)![emitter.count] = columns.at(-1)![i]!
-        // Rows without the key count as none of its values.
-        lane[emitter.count] = columns[absent]![i] === 1 ? 0n : 1n
-        emitter.next()
-      }
+      const keys = store.keys.subarray(at * store.words)
+      unpackMeanings(shape, store.input, keys, 0, count, columns, shape.keys.length - 1)
+      // Rows without the key count as none of its values.
+      for (let i = 0; i < count; i++) present[i] = columns[absent]![i]! ^ 1
+      packMeanings(main.shape, own, count, vector)
+      counts.add(vector)
+      if (counts.count > MOST_COUNTED) flush()
     })
   }
-  emitter.flush()
+  flush()
 }
 
 /** What is asked of rates over bins, and what bins there are. */
@@ -77,20 +95,26 @@ export function emitOverBins(from: RunningTable, main: Aggregation, rules: OverB
   const columns = shape.columnBits.map(() => new Uint32Array(1))
   const rates: bigint[] = []
   const half = Math.floor((rules.last - rules.first + 1) / 2)
+  const durations = new Map<number, bigint>()
+  const durationOf = (bin: number) => {
+    const duration = durations.get(bin) ?? rules.durationOf(bin)
+    durations.set(bin, duration)
+    return duration
+  }
   for (const store of from.aggregation.stores()) {
+    const bins = binsOf(shape, store)
     const heads = headsOf(store, shape.operations)
     for (let head = 0; head < heads.count; head++) {
       rates.length = 0
       let [earlier, later] = [0n, 0n]
       for (const group of heads.members.subarray(heads.starts[head], heads.starts[head + 1])) {
-        unpackMeanings(shape, store.input, store.keys, group * store.words, 1, columns)
         const [volume] = lanesAt(store.sums, group, 1, store.isWide) as [bigint]
-        const bin = columns[width]![0]! | 0
+        const bin = bins[group]! | 0
         if (bin < rules.first + half) earlier += volume
         else if (bin > rules.last - half) later += volume
-        if (rules.statistic !== 'trend')
-          rates.push(rateOf(rules.counter, volume, rules.durationOf(bin)) ?? 0n)
+        if (rules.statistic !== 'trend') rates.push(rateOf(rules.counter, volume, durationOf(bin)) ?? 0n)
       }
+      unpackMeanings(shape, store.input, store.keys, heads.first[head]! * store.words, 1, columns)
       for (let column = 0; column < width; column++)
         emitter.columns[column]![emitter.count] = columns[column]![0]!
       lane[emitter.count] =

@@ -1,11 +1,12 @@
 import { BlockMemory } from '../flow/block-memory.ts'
-import type { BlockFacts, FlowBlock, FlowFile, FlowStream, Problem } from '../flow/source.ts'
+import type { AddressCodes, BlockFacts, FlowBlock, FlowFile, FlowStream, Problem } from '../flow/source.ts'
 import { AddressScope } from './address-scope.ts'
 import { blocksOf } from './block-choice.ts'
 import type { BlockDealer } from './block-dealer.ts'
 import { BlockRows } from './block-rows.ts'
 import { DatagramLog, type DatagramLogPart } from './loss/datagram-log.ts'
 import { lossesOf } from './loss/losses.ts'
+import { NumberCoding } from './number-coding.ts'
 import type { RunOptions } from './query.ts'
 import type { QueryRun, QueryRunPart } from './query-run.ts'
 import { isRollup, RollupRows } from './rollup-rows.ts'
@@ -36,6 +37,10 @@ export class Pass {
   /** Problems of files that were there before: other threads have met them too. */
   #known: readonly number[] = []
   #scope: AddressScope | null = null
+  /** Null where other threads read parts of the same file. */
+  #numbers: NumberCoding | null = new NumberCoding()
+  /** Whether a stream is read: its dictionary grows. */
+  #isStream = false
   readonly #datagrams = new DatagramLog()
   /** Whether rows are read, so that what they came in can be noted beside. */
   readonly #readsRows: boolean
@@ -49,6 +54,7 @@ export class Pass {
   }
 
   async readFile(file: FlowFile): Promise<void> {
+    this.#isStream = false
     for (let index = 0; index < file.blocks.length; index++)
       if (this.#takeBlock(file, index)) await this.#breathe()
     this.endFile(file)
@@ -60,6 +66,8 @@ export class Pass {
     dealer: BlockDealer,
     onPiece: (left: number) => void = () => {},
   ): Promise<boolean> {
+    // Threads tell groups of one file by the same keys.
+    if (files.length === 1) this.#numbers = null
     this.#known = files.map(({ problems }) => problems.length)
     const isByFile = files.length >= MANY_FILES
     const units = files.flatMap((file, number) =>
@@ -94,9 +102,7 @@ export class Pass {
   /** Adds what another thread has of the same files. */
   addPart(part: PassPart, files: readonly FlowFile[]): void {
     const [only] = files
-    if (files.length === 1 && this.#scope?.addresses !== only!.addresses)
-      this.#scope = new AddressScope(only!.addresses)
-    const scope = files.length === 1 ? this.#scope : null
+    const scope = files.length === 1 ? this.#scopeOf(only!.addresses) : null
     for (const [i, run] of this.#runs.entries()) run.addPart(part.runs[i]!, scope)
     for (const [i, problems] of part.problems.entries()) files[i]!.problems.push(...problems)
     this.#datagrams.addPart(part.datagrams)
@@ -122,6 +128,17 @@ export class Pass {
       run.quality.files += files.length
       for (const { problems } of files) run.quality.problems.push(...problems)
     }
+  }
+
+  /** The scope of a dictionary: the one at hand while it is of the same. */
+  #scopeOf(addresses: AddressCodes): AddressScope {
+    if (this.#numbers?.isFull === true) {
+      this.#numbers = new NumberCoding()
+      this.#scope = null
+    }
+    if (this.#scope?.addresses !== addresses)
+      this.#scope = new AddressScope(addresses, { isGrowing: this.#isStream, numbers: this.#numbers })
+    return this.#scope
   }
 
   /** False where nobody needs the block. */
@@ -187,6 +204,7 @@ export class Pass {
   }
 
   async readStream(stream: FlowStream): Promise<void> {
+    this.#isStream = true
     const covering: BlockFacts[] = []
     for (let block = await stream.next(); block !== null; block = await stream.next()) {
       const { info } = block
@@ -216,8 +234,8 @@ export class Pass {
     memory: BlockMemory,
     isOfRollup = false,
   ): void {
-    if (this.#scope?.addresses !== block.addresses) this.#scope = new AddressScope(block.addresses)
-    const rows = new (isOfRollup ? RollupRows : BlockRows)(block, this.#scope, problems, memory)
+    const scope = this.#scopeOf(block.addresses)
+    const rows = new (isOfRollup ? RollupRows : BlockRows)(block, scope, problems, memory)
     let isUsed = false
     for (const run of wanting) if (run.take(rows, problems)) isUsed = true
     // Of a block that no question counts rows of, only what a question asks for is read.

@@ -1,7 +1,11 @@
 import type { AddressScope, Coding } from './address-scope.ts'
-import { type CompiledKey, type KeySource, partWords } from './compiled-key.ts'
-import { takePiece } from './kernels.ts'
+import type { BlockRows } from './block-rows.ts'
+import { type CompiledKey, type KeySource, type PartShape, partWords } from './compiled-key.ts'
+import { MOST_DENSE_BITS } from './dense-groups.ts'
+import type { Vector } from './group-table.ts'
+import { putPiece, takePiece } from './kernels.ts'
 import { bitsFor, type KeyLayout, layoutOf } from './key-layout.ts'
+import type { NumberCoding } from './number-coding.ts'
 import type { LaneOperation } from './sums.ts'
 import { outgrows } from './vectors.ts'
 
@@ -22,6 +26,8 @@ export interface TableShape {
   readonly columnBits: readonly number[]
   /** Where each key's columns begin. */
   readonly columnsAt: readonly number[]
+  /** Whether parts whose values are few but wide are numbered: the values would take too many bits. */
+  readonly isNumbered: boolean
   /** The layout of meanings: the same in all inputs. */
   readonly meaningLayout: KeyLayout
 }
@@ -45,7 +51,8 @@ export function tableShape(
   columnsAt.push(columnBits.length)
   if (hasTime) columnBits.push(32)
   const meaningLayout = layoutOf(columnBits, columnsAt[headKeys]!)
-  return { keys, headKeys, hasTime, operations, columnBits, columnsAt, meaningLayout }
+  const isNumbered = (commonBits({ keys, hasTime }) ?? MOST_DENSE_BITS + 1) > MOST_DENSE_BITS
+  return { keys, headKeys, hasTime, operations, columnBits, columnsAt, isNumbered, meaningLayout }
 }
 
 /** How keys of one input are packed: addresses by their codes there. */
@@ -58,8 +65,37 @@ export interface InputLayout {
   readonly timePart: number
 }
 
+/** What numbers the values of a part whose values are few but wide; null where they are packed as they are. */
+export function numberingOf(
+  shape: TableShape,
+  part: PartShape,
+  { numbers }: AddressScope,
+): NumberCoding | null {
+  return shape.isNumbered && 'bits' in part && part.commonBits !== undefined ? numbers : null
+}
+
+/** The values of a key in a block, numbered where tables of this shape number them. */
+export function numberedSource(shape: TableShape, key: CompiledKey, rows: BlockRows): KeySource {
+  const source = key.source(rows)
+  const { parts, present } = source
+  if (parts === null || key.parts.every((part) => numberingOf(shape, part, rows.scope) === null))
+    return source
+  const numbered = parts.map((part, k) => {
+    const numbering = numberingOf(shape, key.parts[k]!, rows.scope)
+    const { values, half } = part
+    if (numbering === null || !(values instanceof Uint32Array)) return part
+    const make = () => {
+      const numbers = rows.words(rows.rows)
+      numbering.encode(values, numbers)
+      return numbers
+    }
+    return { values: rows.once(values, 'numbers', make), half }
+  })
+  return { parts: numbered, present }
+}
+
 /** The bits of keys whose numbers are all common ones; null where these make no difference, or keys are of addresses. */
-export function commonBits({ keys, hasTime }: TableShape): number | null {
+export function commonBits({ keys, hasTime }: Pick<TableShape, 'keys' | 'hasTime'>): number | null {
   let bits = 0
   let all = 0
   for (const { parts } of keys) {
@@ -103,13 +139,14 @@ export function inputLayout(
     if (i === shape.headKeys) tailFrom = bits.length
     let column = shape.columnsAt[i]!
     for (const part of key.parts) {
-      if ('taking' in part) bits.push(bitsFor(scope.coding(part.taking).count))
+      if ('taking' in part) bits.push(scope.bitsOf(part.taking))
+      else if (numberingOf(shape, part, scope) !== null) bits.push(scope.numbers!.bits)
       else bits.push(isCommon ? (part.commonBits ?? part.bits) : part.bits)
       columns.push(column)
       column += partWords(part)
     }
     presenceParts.push(bits.length)
-    bits.push(1)
+    bits.push(key.isAlways === true ? 0 : 1)
     columns.push(column)
   }
   if (shape.headKeys === shape.keys.length) tailFrom = bits.length
@@ -125,7 +162,8 @@ export function hasOutgrown(shape: TableShape, scope: AddressScope, input: Input
   let part = 0
   for (const key of shape.keys) {
     for (const own of key.parts) {
-      if ('taking' in own && bitsFor(scope.coding(own.taking).count) > bitsOf(input.layout, part)) return true
+      const coding = 'taking' in own ? scope.coding(own.taking) : numberingOf(shape, own, scope)
+      if (coding !== null && bitsFor(coding.count) > bitsOf(input.layout, part)) return true
       part++
     }
     part++
@@ -141,7 +179,7 @@ function bitsOf(layout: KeyLayout, part: number): number {
 
 /**
  * Puts the meaning of packed keys into columns. `input` is null for keys that are packed meanings; keys begin at word
- * `at` and are `layout.words` apart.
+ * `at` and are `layout.words` apart. Of keys from `meant` on it is only told whether rows have them.
  */
 export function unpackMeanings(
   shape: TableShape,
@@ -150,6 +188,7 @@ export function unpackMeanings(
   at: number,
   count: number,
   columns: readonly Uint32Array[],
+  meant = shape.keys.length,
 ): void {
   for (const column of columns) column.fill(0, 0, count)
   if (input === null) {
@@ -164,14 +203,50 @@ export function unpackMeanings(
   let number = 0
   for (const [i, key] of shape.keys.entries()) {
     for (const part of key.parts) {
-      if ('taking' in part) {
-        mean(input.scope.coding(part.taking), columns, firstColumns[number]!, count)
-      }
+      const coding =
+        'taking' in part ? input.scope.coding(part.taking) : numberingOf(shape, part, input.scope)
+      if (coding !== null && i < meant) mean(coding, columns, firstColumns[number]!, count)
       number++
     }
     number++
     clearAbsent(columns, shape.columnsAt[i]!, shape.columnsAt[i + 1]! - 1, count)
   }
+}
+
+/** Packs the meaning of keys, by column, into the words of a vector. */
+export function packMeanings(
+  { meaningLayout }: TableShape,
+  columns: readonly Uint32Array[],
+  count: number,
+  vector: Vector,
+): void {
+  vector.count = count
+  for (const word of vector.words) word.fill(0, 0, count)
+  for (const { part, shift, mask, word, left } of meaningLayout.pieces)
+    putPiece(columns[part]!, count, shift, mask, left, vector.words[word]!)
+}
+
+/** The time bin of each group of a table that has bins. */
+export function binsOf(
+  shape: TableShape,
+  {
+    input,
+    keys,
+    words,
+    count,
+  }: {
+    readonly input: { readonly layout: InputLayout } | null
+    readonly keys: Uint32Array
+    readonly words: number
+    readonly count: number
+  },
+): Uint32Array {
+  const bins = new Uint32Array(count)
+  const layout = input?.layout.layout ?? shape.meaningLayout
+  const timePart = input?.layout.timePart ?? shape.columnBits.length - 1
+  for (const { part, shift, mask, word, left } of layout.pieces)
+    if (part === timePart) takePiece(keys, word, words, count, shift, mask, left, bins)
+  return bins
 }
 
 /** Replaces a coding's numbers in the first column by the words they mean. */
