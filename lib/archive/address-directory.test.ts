@@ -21,8 +21,15 @@ test('the address directory names every block that uses an address, the exporter
     assert.ok(writer.close())
     const reader = openArchive(path)
     assert.is(reader.blocks.length, 4)
-    const { first, last } = reader.addressDirectory()!
-    assert.is(first.length, reader.addresses.codes)
+    const { first, last } = reader.addressDirectory(
+      Uint32Array.from({ length: reader.addresses.codes }, (_, code) => code),
+    )!
+    const some = Uint32Array.of(1, 2, 77, reader.addresses.codes - 1)
+    assert.equal(reader.addressDirectory(some), {
+      first: some.map((code) => first[code]!),
+      last: some.map((code) => last[code]!),
+    })
+    assert.is(reader.addressDirectory(Uint32Array.of(1, reader.addresses.codes)), null)
     const used = new Set<number>()
     const exporters = new Map<number, number>()
     for (const [index, info] of reader.blocks.entries()) {

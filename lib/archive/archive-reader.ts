@@ -249,9 +249,9 @@ export class ArchiveReader implements FlowFile {
     return rows
   }
 
-  /** The blocks that may hold each code, by code; null without a directory (files being written, damage). */
-  addressDirectory(): { first: Uint32Array; last: Uint32Array } | null {
-    const [first, last] = this.#index(INDEX_ADDRESSES) ?? []
+  /** As of FlowFile: null without a directory (files being written, damage), and for codes that it does not tell of. */
+  addressDirectory(codes: Uint32Array): { first: Uint32Array; last: Uint32Array } | null {
+    const [first, last] = this.#index(INDEX_ADDRESSES, codes) ?? []
     return first === undefined || last === undefined ? null : { first, last }
   }
 
@@ -261,11 +261,13 @@ export class ArchiveReader implements FlowFile {
     return codes === undefined || rows === undefined ? null : { codes, rows }
   }
 
-  #index(kind: number): readonly [Uint32Array, Uint32Array] | null {
+  #index(kind: number, places: Uint32Array | null = null): readonly [Uint32Array, Uint32Array] | null {
     const at = this.#indexes.get(kind)
     if (at === undefined) return null
     const frame = readFrame(this.#file, at, this.#fileId)
-    return typeof frame === 'string' || frame.head.length < INDEX_FIXED_OCTETS ? null : readIndex(frame)
+    return typeof frame === 'string' || frame.head.length < INDEX_FIXED_OCTETS
+      ? null
+      : readIndex(frame, places)
   }
 }
 

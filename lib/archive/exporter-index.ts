@@ -43,8 +43,11 @@ export class ExporterTally {
   }
 }
 
-/** The two streams of an I frame; null where it cannot be read. */
-export function readIndex(frame: Frame): readonly [Uint32Array, Uint32Array] | null {
+/** The two streams of an I frame, of `places`, which ascend, only where they are given; null where it cannot be read. */
+export function readIndex(
+  frame: Frame,
+  places: Uint32Array | null,
+): readonly [Uint32Array, Uint32Array] | null {
   const [codes, streams, planes, s1, s2] = [4, 8, 12, 16, 20].map((at) => frame.head.readUInt32LE(at)) as [
     number,
     number,
@@ -55,7 +58,14 @@ export function readIndex(frame: Frame): readonly [Uint32Array, Uint32Array] | n
   try {
     const tables = frame.head.subarray(INDEX_FIXED_OCTETS)
     const reader = new StreamReader(tables, { streams, planes }, frame.body, null)
-    return [reader.narrow(s1, codes), reader.narrow(s2, codes)]
+    if (places === null) return [reader.narrow(s1, codes), reader.narrow(s2, codes)]
+    const { length } = places
+    if (length > 0 && places[length - 1]! >= codes) return null
+    const [first, second] = [new Uint32Array(length), new Uint32Array(length)]
+    const isThere = [first, second].every((out, i) =>
+      reader.gather(i === 0 ? s1 : s2, codes, places, length, out),
+    )
+    return isThere ? [first, second] : null
   } catch (error) {
     if (error instanceof Damage) return null
     throw error

@@ -44,6 +44,23 @@ export function gatherWords(values: Uint32Array, wanted: Uint32Array, count: num
   for (let i = 0; i < count; i++) out[i] = values[wanted[i]!]!
 }
 
+/** As `gatherWords` for values that stand for as many rows as `lengths` says; rows wanted ascend. */
+export function gatherRuns(
+  values: Uint32Array,
+  lengths: Uint32Array,
+  wanted: Uint32Array,
+  count: number,
+  out: Uint32Array,
+): void {
+  let run = 0
+  let end = lengths.length === 0 ? 0 : lengths[0]!
+  for (let i = 0; i < count; i++) {
+    const row = wanted[i]!
+    while (row >= end) end += lengths[++run]!
+    out[i] = values[run]!
+  }
+}
+
 /** Places of values from `low` to `high`, and how many there are; both are below 2^31. */
 export function findOctets(plane: Uint8Array, low: number, high: number, found: Uint32Array): number {
   let count = 0

@@ -4,7 +4,7 @@ import { ENCODING, MOST_VALUES, PLANE_ENTRY_OCTETS, STREAM_ENTRY_OCTETS } from '
 import type { BodyReader } from './frame-scan.ts'
 import { findPairs } from './key-table.ts'
 import { PlaneReader, type PlanesFacts, pairsOf } from './plane-reader.ts'
-import { findWords, gatherWords } from './row-kernels.ts'
+import { findWords, gatherRuns, gatherWords } from './row-kernels.ts'
 import {
   checkRuns,
   type Decoded,
@@ -109,11 +109,17 @@ export class StreamReader {
     return this.#tables[at] === ENCODING.constant ? this.#tables.readBigUInt64LE(at + 8) : null
   }
 
-  /** Writes values `wanted[0 … many-1]` of `count` to `out`; false where they do not fit 32 bits. */
+  /** Writes values `wanted[0 … many-1]`, which ascend, of `count` to `out`; false where they do not fit 32 bits. */
   gather(number: number, count: number, wanted: Uint32Array, many: number, out: Uint32Array): boolean {
     if (!this.#known.has(number)) {
       const facts = this.#planesFacts(number, count)
       if (facts !== null && this.#planes.gather(number, facts, wanted, many, out)) return true
+      const runs = this.#runStreams(number, count)
+      if (runs !== null) {
+        const values = narrowed(this.#stream(runs.values, number - 1), this.#memory)
+        if (values !== null) gatherRuns(values, runs.lengths, wanted, many, out)
+        return values !== null
+      }
     }
     const values = narrowed(this.#counted(number, count), this.#memory)
     if (values === null) return false

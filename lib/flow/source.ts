@@ -127,8 +127,8 @@ export interface FlowFile {
    * is gone: for those who are done with one block before they open the next.
    */
   block(index: number, memory?: BlockMemory): FlowBlock | null
-  /** By address code, the first and the last block that may hold it; null where nobody wrote that down. */
-  addressDirectory(): { first: Uint32Array; last: Uint32Array } | null
+  /** The first and the last block that may hold each of some address codes, which ascend; null where that is not known. */
+  addressDirectory(codes: Uint32Array): { first: Uint32Array; last: Uint32Array } | null
   close(): void
 }
 

@@ -15,22 +15,20 @@ export function blocksOf(file: FlowFile, filter: Selector | null): Uint8Array | 
   const out = new Uint8Array(file.blocks.length)
   const wanted = fewCodes(codes)
   if (wanted === null || wanted.length === 0) return wanted === null ? null : out
-  const directory = file.addressDirectory()
+  const directory = file.addressDirectory(wanted)
   if (directory === null) return null
   const { first, last } = directory
-  for (const code of wanted) {
-    if (code >= first.length) return null
-    for (let block = first[code]!; block <= last[code]! && block < out.length; block++) out[block] = 1
-  }
+  for (let i = 0; i < wanted.length; i++)
+    for (let block = first[i]!; block <= last[i]! && block < out.length; block++) out[block] = 1
   return out
 }
 
 /** The codes that are marked; null where they are too many. */
-function fewCodes(marks: Uint8Array): number[] | null {
+function fewCodes(marks: Uint8Array): Uint32Array | null {
   const codes: number[] = []
   for (let code = marks.indexOf(1); code >= 0; code = marks.indexOf(1, code + 1)) {
     if (codes.length === MOST_CODES) return null
     codes.push(code)
   }
-  return codes
+  return Uint32Array.from(codes)
 }
