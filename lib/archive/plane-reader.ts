@@ -92,14 +92,32 @@ export class PlaneReader {
    */
   #smallPlanes(number: number, facts: PlanesFacts): SmallPlanes | null {
     const { count, base, first, planes: many } = facts
-    if (count === 0 || many < 1 || many > 2 || base + 2n ** 24n > 2n ** 32n) return null
-    const isOctets = (index: number) => this.octetsOf(index) === count
-    if (many === 2 && (isOctets(first) || !isOctets(first + 1))) return null
-    for (let index = first; index < first + many; index++)
-      if (!this.#kept.has(index)) this.#kept.set(index, this.plane(index))
+    if (!this.#areSmall(facts)) return null
+    for (let index = first; index < first + many; index++) this.#keep(index)
     const [low, high] = this.#planesOf(number, facts).planes
     if (low!.length === count) return { octets: low!, pairs: null, high: null, base: Number(base) }
     return { octets: null, pairs: pairsOf(low!), high: high ?? null, base: Number(base) }
+  }
+
+  #areSmall({ count, base, first, planes: many }: PlanesFacts): boolean {
+    if (count === 0 || many < 1 || many > 2 || base + 2n ** 24n > 2n ** 32n) return false
+    const isOctets = (index: number) => this.octetsOf(index) === count
+    return many === 1 || (!isOctets(first) && isOctets(first + 1))
+  }
+
+  #keep(index: number): Uint8Array {
+    let plane = this.#kept.get(index)
+    if (plane === undefined) {
+      plane = this.plane(index)
+      this.#kept.set(index, plane)
+    }
+    return plane
+  }
+
+  /** Whether no value can be `value`, by the lower of two planes: the other one need not be read then. */
+  #lacks({ count, first, planes: many }: PlanesFacts, value: number): boolean {
+    if (many !== 2 || this.octetsOf(first) !== count * 2) return false
+    return !pairsOf(this.#keep(first)).includes(value & 0xffff)
   }
 
   /** Values `wanted[0 … many-1]` of one stream without a unit; false where planes are not those of small numbers. */
@@ -115,12 +133,12 @@ export class PlaneReader {
 
   /** Places of values from `low` to `high` of such a stream, and how many there are; -1 as `gather`. */
   find(number: number, facts: PlanesFacts, low: number, high: number, found: Uint32Array): number {
-    const planes = this.#smallPlanes(number, facts)
-    if (planes === null) return -1
-    const { base } = planes
+    if (!this.#areSmall(facts)) return -1
+    const base = Number(facts.base)
     const least = Math.max(0, low - base)
     const most = Math.min(high - base, 2 ** 24 - 1)
-    if (most < least) return 0
+    if (most < least || (least === most && this.#lacks(facts, least))) return 0
+    const planes = this.#smallPlanes(number, facts)!
     if (planes.octets !== null) return findOctets(planes.octets, least, most, found)
     const count = least === most ? findOne(planes.pairs!, planes.high, least, found) : -1
     if (count >= 0) return count
