@@ -260,6 +260,46 @@ test('NetFlow v9 tells names of applications and interfaces, the file of --ifs g
   }
 })
 
+test('interfaces are asked for by their names, given or said', async () => {
+  const sent = [tables9(1, FIRST), flows(2, SECOND, [{ octets: 3, id: '', index: 9 }])]
+  const names = joinPath(directory, 'more.csv')
+  writeFileSync(names, `${SECOND},9,uplink\n`)
+  for (const input of [captured('interfaces', sent), await archived('interfaces-files', sent)]) {
+    const by = (filter: string) => ask(input, [filter, '--by', 'exporter', '--ifs', names])
+    assert.equal(await by("in.if.name 'xe-0/0/1'"), [`${FIRST},50`])
+    assert.equal(await by('if.name uplink or out.if.name uplink'), [`${SECOND},3`])
+    assert.equal(await by('observer.ingress.interface.name ~ /^x/'), [`${FIRST},50`])
+    assert.equal(await by('not in.if.name uplink'), [`${FIRST},50`])
+    assert.equal(await by('in.if.name != uplink'), [`${FIRST},50`])
+  }
+})
+
+test('listings have columns of names, in every format, and are sorted by them', async () => {
+  const columns = 'octetDeltaCount,application,in.if.name'
+  const list = async (input: string, ...words: string[]) => {
+    const line = ['analyze', 'list', '--in', input, '--columns', columns, ...words]
+    const { status, stdout, stderr } = await runWeir(line, directory)
+    assert.is(status, 0, stderr)
+    return stdout.trim().split('\n')
+  }
+  for (const input of [capture, archive]) {
+    const [head, ...rows] = await list(input, 'app youtube', '--format', 'csv')
+    assert.is(head, columns)
+    assert.equal(rows, ['1,youtube,1', '10,youtube,1', '5,youtube,1'])
+  }
+  const [first] = await list(archive, 'app youtube', '--format', 'ndjson')
+  assert.equal(JSON.parse(first!), { octetDeltaCount: 1, application: 'youtube', 'in.if.name': '1' })
+  const table = await list(
+    archive,
+    'app youtube or app netflix',
+    '--sort',
+    'application',
+    '--format',
+    'table',
+  )
+  assert.match(table.join('\n'), /youtube.*youtube.*youtube.*netflix/s)
+})
+
 test('names of mischief are safe to show, cut, and never more than there is room for', async () => {
   const long = 'x'.repeat(1000)
   const sent = [
@@ -299,7 +339,7 @@ test('other commands, who read no tables, say so', async () => {
     directory,
   )
   assert.is(status, 2)
-  assert.match(stderr, /only weir analyze knows what exporters call applications/)
+  assert.match(stderr, /only weir analyze knows names that exporters gave, as application asks for/)
 })
 
 test.run()

@@ -1,7 +1,7 @@
 import type { BlockSink } from '../lib/export/block-sink.ts'
 import { defaultColumns, type ExportColumn } from '../lib/export/columns.ts'
 import { rowsWithin } from '../lib/export/time-selection.ts'
-import { F } from '../lib/flow/fields.ts'
+import { F, type Field } from '../lib/flow/fields.ts'
 import type { FlowBlock, FlowFile, FlowStream, Problem } from '../lib/flow/source.ts'
 import { parseColumn } from '../lib/report/names.ts'
 import type { RowsPlan } from '../lib/report/presets/preset.ts'
@@ -10,8 +10,9 @@ import type { Report } from '../lib/report/report.ts'
 import type { AnalyzeOptions } from './analyze-flags.ts'
 import { KeptRows } from './analyze-kept-rows.ts'
 import { loadFormat, ReportOutput } from './analyze-output.ts'
+import { SAID_COLUMNS, SaidBlock } from './analyze-said-columns.ts'
 import type { SaidNames } from './analyze-said-names.ts'
-import { asUsage } from './analyze-setting.ts'
+import { asUsage, type Naming } from './analyze-setting.ts'
 import { type RowOrder, SortedLines } from './analyze-sorted-lines.ts'
 import { tuneFor } from './analyze-tuning.ts'
 import { ExportOutput } from './archive-export-output.ts'
@@ -42,8 +43,9 @@ export async function runList(
     // Archives bring columns that no registry knows: they are open now.
     const columns = columnsOf(plan, setting, inputs.flows)
     const filter = selector === null ? null : new RowFilter(selector)
-    const listing = new Listing(options, plan.limit, filter, progress)
     const order = orderOf(plan, setting)
+    const listing = new Listing(options, plan.limit, filter, progress)
+    if ([...columns, order].some((each) => each !== null && isSaid(each.field))) listing.naming = said
     const isPassed = ['csv', 'tsv', 'ndjson'].includes(options.format)
     if (!isPassed) await printKept(options, order, columns, listing, inputs.flows)
     else if (order === null) await printPassing(options, columns, listing, inputs.flows)
@@ -152,7 +154,16 @@ async function printSorted(
 }
 
 function orderOf({ sort, isAscending, limit }: RowsPlan, { names }: Setting): RowOrder | null {
-  return sort === null ? null : { field: asUsage(() => parseColumn(sort, names)), isAscending, limit }
+  return sort === null ? null : { field: fieldNamed(sort, names), isAscending, limit }
+}
+
+/** What a word for a column stands for. Throws UsageError. */
+function fieldNamed(name: string, names: Setting['names']): Field {
+  return SAID_COLUMNS.get(name.trim()) ?? asUsage(() => parseColumn(name, names))
+}
+
+function isSaid(field: Field): boolean {
+  return [...SAID_COLUMNS.values()].includes(field)
 }
 
 /** Formats that are fitted to all rows. */
@@ -194,6 +205,8 @@ class Listing {
   /** Whether the limit is somebody else's: of the first rows by an order, all must be seen. */
   isUnlimited = false
   rowsMet = 0
+  /** Who knows names that exporters gave, where columns of them are listed. */
+  naming: Naming | null = null
   readonly #options: AnalyzeOptions
   readonly #limit: number | null
   readonly #filter: RowFilter | null
@@ -239,7 +252,8 @@ class Listing {
     if (count > room)
       rows = rows === null ? Uint32Array.from({ length: room }, (_, i) => i) : rows.subarray(0, room)
     this.#passed += Math.min(count, room)
-    if (count > 0) await take(block, rows, problems)
+    const shown = this.naming === null ? block : new SaidBlock(block, this.naming)
+    if (count > 0) await take(shown, rows, problems)
     this.#progress.update(this.rowsMet, 0, 0)
   }
 }
@@ -249,8 +263,7 @@ function columnsOf(
   { names }: Setting,
   flows: readonly (FlowFile | FlowStream)[],
 ): ExportColumn[] {
-  if (columns !== null)
-    return asUsage(() => columns.map((name) => ({ name, field: parseColumn(name, names) })))
+  if (columns !== null) return columns.map((name) => ({ name, field: fieldNamed(name, names) }))
   const found = new Map<string, ExportColumn>()
   for (const flow of flows) {
     if (!('blocks' in flow)) {

@@ -1,3 +1,4 @@
+import type { Field } from '../lib/flow/fields.ts'
 import { columnsRead } from '../lib/report/columns-read.ts'
 import { type FooterFacts, footerOf } from '../lib/report/footer.ts'
 import type { Plan, QuestionPlan, ReadingPlan } from '../lib/report/presets/preset.ts'
@@ -130,12 +131,11 @@ async function jobOf(options: AnalyzeOptions): Promise<Job> {
   const plan = await asUsageLater(Promise.resolve().then(() => options.preset.plan(options.asked)))
   const nowMs = Date.now()
   const said = new SaidNames(options, plan)
-  const known = await knowSetting(options, log, nowMs, said.applicationName)
-  const names = { ...known.setting.names, interfaceName: said.interfaceName }
-  const setting = { ...known.setting, names }
+  const known = await knowSetting(options, log, nowMs, said)
+  const { setting } = known
   // Words that nobody knows are told before anything is read.
   if (plan.kind === 'questions') asUsage(() => plan.questions.map((question) => queryOf(question, setting)))
-  return { options, plan, nowMs, said, ...known, setting }
+  return { options, plan, nowMs, said, ...known }
 }
 
 /** What the words name, opened for all of the jobs, who learn what exporters call things. */
@@ -173,6 +173,18 @@ interface Answer {
   readonly qualities: readonly Quality[]
 }
 
+/** The columns of inputs that the jobs look at; null: all. */
+function columnsWanted(jobs: readonly Job[], queries: readonly Query[]): readonly Field[] | null {
+  const wanted = new Set(columnsRead(queries))
+  for (const { plan, setting } of jobs) {
+    if (plan.kind !== 'reading') continue
+    if (plan.columns === undefined) return null
+    for (const field of [...plan.columns(setting), ...(setting.selector(null)?.fields ?? [])])
+      wanted.add(field)
+  }
+  return [...wanted]
+}
+
 /** The reports of all jobs; the questions of all of them in one pass over the inputs. */
 async function answers(jobs: readonly Job[], inputs: FlowInputs, run: RunOptions): Promise<Answer[]> {
   const pages = jobs.map(({ options, plan }) => picturesFor(options, plan, inputs))
@@ -182,9 +194,7 @@ async function answers(jobs: readonly Job[], inputs: FlowInputs, run: RunOptions
       : [],
   )
   const queries = asUsage(() => asking.map(({ question, setting }) => queryOf(question, setting)))
-  inputs.want(
-    jobs.every(({ plan }) => plan.kind === 'questions') ? asUsage(() => columnsRead(queries)) : null,
-  )
+  inputs.want(asUsage(() => columnsWanted(jobs, queries)))
   const tables =
     queries.length === 0 ? [] : await asUsageLater(askTogether(jobs, pages, queries, inputs, run))
   const found: Answer[] = []
@@ -297,8 +307,7 @@ async function askRecords(
   const share = { ...run, memoryOctets: run.memoryOctets / threads }
   const { memoryOctets, temporaryDirectory } = share
   const isLong = queries.some((query) => query.filter === null && query.keys.length > 0)
-  const { applications } = said
-  const start = { asking, archives, nowMs, applications, memoryOctets, temporaryDirectory }
+  const start = { asking, archives, nowMs, said: said.state, memoryOctets, temporaryDirectory }
   const helpers = helpingThreads(threads - 1, isLong, start)
   try {
     return await runQueries(queries, flows, { ...share, helpers })

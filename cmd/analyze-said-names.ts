@@ -1,7 +1,7 @@
 import { openArchive } from '../lib/archive/archive-reader.ts'
 import { FlowError } from '../lib/diagnostics/flow-error.ts'
 import { reasonOf } from '../lib/diagnostics/reason.ts'
-import { type ApplicationNames, ExporterNames } from '../lib/enrich/exporter-names.ts'
+import { ExporterNames, type ExporterNamesState } from '../lib/enrich/exporter-names.ts'
 import type { FlowBlock, FlowFile, Problem } from '../lib/flow/source.ts'
 import type { Plan } from '../lib/report/presets/preset.ts'
 import type { AnalyzeOptions } from './analyze-flags.ts'
@@ -12,7 +12,7 @@ import type { TimeRange } from './times.ts'
 
 /** Files before the range of time that are looked at for names: tables are sent again within a day or so. */
 const MOST_EARLIER = 32
-const WORDS = /\b(?:if\.name|app|application)\b/i
+const WORDS = /\b(?:if\.name|interface\.name|app|application)\b/i
 
 /** What exporters call their interfaces and applications: as the file of --ifs says, else as they said in the inputs. */
 export class SaidNames {
@@ -94,9 +94,9 @@ export class SaidNames {
     if (this.#isWanted) this.#names.learn(block, problems)
   }
 
-  /** What was learnt of applications, for other threads; null where nobody asks. */
-  get applications(): ApplicationNames | null {
-    return this.#isWanted ? this.#names.applications : null
+  /** What is known, for other threads; null where nobody asks. */
+  get state(): ExporterNamesState | null {
+    return this.#isWanted ? this.#names.state : null
   }
 
   /** What was read, for --explain; null where nobody asks. */
@@ -123,7 +123,7 @@ export class SaidNames {
 function asksNames(plan: Plan, filter: string | null): boolean {
   // Files that a filter takes in may say anything.
   if (filter !== null && (WORDS.test(filter) || filter.includes('@include'))) return true
-  if (plan.kind === 'rows') return plan.columns?.some((word) => WORDS.test(word)) === true
+  if (plan.kind === 'rows') return [...(plan.columns ?? []), plan.sort ?? ''].some((word) => WORDS.test(word))
   if (plan.kind !== 'questions') return false
   return plan.questions.some(({ by, sum, filter: own }) =>
     [...by, ...sum, own ?? ''].some((word) => WORDS.test(word)),

@@ -1,8 +1,7 @@
 import { FlowError } from '../lib/diagnostics/flow-error.ts'
 import type { Log } from '../lib/diagnostics/log.ts'
-import { compileFilter, loadPatterns, parseFilter } from '../lib/filter/filter.ts'
+import { compileFilter, type FilterNames, loadPatterns, parseFilter } from '../lib/filter/filter.ts'
 import { overRollups } from '../lib/filter/over-rollups.ts'
-import type { ApplicationName } from '../lib/flow/application-texts.ts'
 import type { Field } from '../lib/flow/fields.ts'
 import { protocolName } from '../lib/flow/protocol-names.ts'
 import { serviceName } from '../lib/flow/service-names.ts'
@@ -39,26 +38,36 @@ export function settingOf(options: AnalyzeOptions): SettingOptions {
   return { local, as, asSource, filter, timeZone, isRaw, ...rest, asked: { fromNs, toNs, binMs } }
 }
 
+/** What exporters call things. */
+export type Naming = Required<Pick<FilterNames, 'applicationName' | 'interfaceName'>>
+
 /** Where nobody tells names. */
-const NO_NAMES: ApplicationName = (_, id) => id
+const NO_NAMES: Naming = { applicationName: (_, id) => id, interfaceName: () => '' }
 
 /** What all questions of a run share, and who knows names. Throws UsageError for a filter that is none. */
 export async function knowSetting(
   options: SettingOptions,
   log: Log,
   nowMs: number,
-  applicationName: ApplicationName = NO_NAMES,
+  { applicationName, interfaceName }: Naming = NO_NAMES,
 ): Promise<{ setting: Setting; names: Names; attribution: string }> {
   const known = knowAddresses(options, log)
   // Patterns are loaded only for filters that have some: the engine is large.
   if (options.filter?.includes('~') === true || options.filter?.includes('@') === true) await loadPatterns()
   const { asked } = options
-  const selector = selectors(options, known, nowMs, applicationName)
+  const selector = selectors(options, known, nowMs, { applicationName, interfaceName })
   // The user's own filter is told first if it is wrong.
   selector(null)
   return {
     setting: {
-      names: { facts: known.facts, as: known.as, field: elementField, nearest, applicationName },
+      names: {
+        facts: known.facts,
+        as: known.as,
+        field: elementField,
+        nearest,
+        applicationName,
+        interfaceName,
+      },
       fromNs: asked.fromNs,
       toNs: asked.toNs,
       timeZone: options.timeZone,
@@ -83,7 +92,7 @@ function selectors(
   options: SettingOptions,
   known: KnownAddresses,
   nowMs: number,
-  applicationName: ApplicationName,
+  { applicationName, interfaceName }: Naming,
 ): (filter: string | null) => Selector | null {
   return (own) => {
     const texts = [options.filter, own].filter((text) => text !== null)
@@ -93,6 +102,7 @@ function selectors(
       as: known.asOfAddress,
       facts: known.facts,
       applicationName,
+      interfaceName,
       readFile: readText,
       field: elementField,
       timeZone: options.timeZone,

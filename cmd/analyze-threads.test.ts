@@ -7,6 +7,7 @@ import { ARCHIVE_CALLS } from '../lib/archive/archive-calls.ts'
 import { openArchive } from '../lib/archive/archive-reader.ts'
 import { FileWriter } from '../lib/archive/file-writer.ts'
 import { SILENT } from '../lib/diagnostics/log.ts'
+import { ExporterNames } from '../lib/enrich/exporter-names.ts'
 import { FlowBatch } from '../lib/flow/batch.ts'
 import { EMPTY_QUESTION, queryOf } from '../lib/report/question.ts'
 import { runQueries } from '../lib/report/run.ts'
@@ -69,6 +70,43 @@ test('a thread answers one question after the other, also where groups go to dis
     helpers.close()
     again.close()
   }
+})
+
+test('threads know the names that exporters gave', async () => {
+  const file = openArchive(path)
+  const options = { memoryOctets: 2 ** 26, temporaryDirectory: directory }
+  const { setting } = await knowSetting(OPTIONS, SILENT, 0)
+  const byIndex = { ...QUESTION, by: ['in.if'] }
+  const [indexes] = await runQueries([queryOf(byIndex, setting)], [file], options)
+  const [index, bytes] = indexes!.rows[0]!
+  const names = new ExporterNames()
+  names.addFile(`*,${index},uplink`, 'names')
+  const own = { ...OPTIONS, filter: 'in.if.name uplink' }
+  const archives = [{ path, blocks: file.blocks.length, codes: file.addresses.codes }]
+  const start = {
+    asking: [{ options: own, question: byIndex }],
+    archives,
+    nowMs: 0,
+    said: names.state,
+    ...options,
+  }
+  const helpers = helpingThreads(1, true, start)
+  // The thread has all blocks.
+  const parts = helpers.parts()
+  await parts
+  const naming = { applicationName: () => '', interfaceName: () => '' }
+  const known = await knowSetting(own, SILENT, 0, naming)
+  const dealer = { ...helpers, parts: () => parts }
+  const [answer] = await runQueries([queryOf(byIndex, known.setting)], [file], {
+    ...options,
+    helpers: dealer,
+  })
+  assert.equal(
+    answer!.rows.map(([key, sum]) => [key, sum]),
+    [[index, bytes]],
+  )
+  helpers.close()
+  file.close()
 })
 
 test.run()

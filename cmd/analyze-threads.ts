@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads'
 import { type ErrorCode, FlowError } from '../lib/diagnostics/flow-error.ts'
-import type { ApplicationNames } from '../lib/enrich/exporter-names.ts'
+import type { ExporterNamesState } from '../lib/enrich/exporter-names.ts'
 import { BlockDealer } from '../lib/report/block-dealer.ts'
 import type { PassPart } from '../lib/report/pass.ts'
 import type { Helpers } from '../lib/report/query.ts'
@@ -19,8 +19,8 @@ export interface AnalyzeThreadStart {
   readonly archives: readonly ArchiveFacts[]
   readonly dealer: SharedArrayBuffer
   readonly nowMs: number
-  /** What exporters call applications; null where nobody asks. */
-  readonly applications?: ApplicationNames | null
+  /** What exporters call things; null where nobody asks. */
+  readonly said?: ExporterNamesState | null
   readonly memoryOctets: number
   readonly temporaryDirectory: string
 }

@@ -6,7 +6,7 @@ import { BlockDealer } from '../lib/report/block-dealer.ts'
 import type { Query } from '../lib/report/query.ts'
 import { queryOf, type Setting } from '../lib/report/question.ts'
 import { runPart } from '../lib/report/run.ts'
-import { knowSetting, type SettingOptions } from './analyze-setting.ts'
+import { knowSetting, type Naming, type SettingOptions } from './analyze-setting.ts'
 import type { AnalyzeThreadEnd, AnalyzeThreadStart } from './analyze-threads.ts'
 import { newStderrLog } from './collect-log.ts'
 
@@ -36,16 +36,19 @@ function openAll({ archives }: AnalyzeThreadStart, files: ArchiveReader[]): bool
   return true
 }
 
-async function queriesOf({ asking, nowMs, applications }: AnalyzeThreadStart): Promise<Query[]> {
+async function queriesOf({ asking, nowMs, said = null }: AnalyzeThreadStart): Promise<Query[]> {
   const log = newStderrLog({ logLevel: 'error', logFormat: 'text', errorCount: 0, errorIntervalMs: 0 })
-  const names = new ExporterNames(applications ?? undefined)
-  const applicationName = (exporter: string, id: string) => names.applicationName(exporter, id)
+  const names = new ExporterNames(said)
+  const naming: Naming = {
+    applicationName: (exporter, id) => names.applicationName(exporter, id),
+    interfaceName: (exporter, index) => names.interfaceName(exporter, index),
+  }
   const settings = new Map<SettingOptions, Setting>()
   const queries: Query[] = []
   for (const { options, question } of asking) {
     let setting = settings.get(options)
     if (setting === undefined) {
-      setting = (await knowSetting(options, log, nowMs, applicationName)).setting
+      setting = (await knowSetting(options, log, nowMs, naming)).setting
       settings.set(options, setting)
     }
     queries.push(queryOf(question, setting))

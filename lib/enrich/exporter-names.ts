@@ -31,8 +31,12 @@ interface SaidName {
   readonly atNs: number
 }
 
-/** Names of applications by exporter and id: plain data for other threads. */
-export type ApplicationNames = ReadonlyMap<string, SaidName>
+/** Names by exporter and number: plain data for other threads. */
+export interface ExporterNamesState {
+  readonly given: ReadonlyMap<string, InterfaceNames>
+  readonly interfaces: ReadonlyMap<string, SaidName>
+  readonly applications: ReadonlyMap<string, SaidName>
+}
 
 /** Where one layout of options records holds names. */
 interface NamePlan {
@@ -46,22 +50,24 @@ interface NamePlan {
 
 /** What exporters call their interfaces and applications: the user's file first, then what the exporters said. */
 export class ExporterNames {
-  readonly #given = new Map<string, InterfaceNames>()
-  readonly #interfaces = new Map<string, SaidName>()
+  readonly #given: Map<string, InterfaceNames>
+  readonly #interfaces: Map<string, SaidName>
   readonly #speeds = new Map<string, number>()
   readonly #applications: Map<string, SaidName>
   #octets = 0
   /** Names that were left out for lack of room. */
   leftOut = 0
 
-  /** `applications`: what another one has learnt. */
-  constructor(applications: ApplicationNames = new Map()) {
-    this.#applications = new Map(applications)
+  /** `state`: what another one knows. */
+  constructor(state: ExporterNamesState | null = null) {
+    this.#given = new Map(state?.given)
+    this.#interfaces = new Map(state?.interfaces)
+    this.#applications = new Map(state?.applications)
   }
 
-  /** What was learnt of applications, for another thread's names; not to be changed. */
-  get applications(): ApplicationNames {
-    return this.#applications
+  /** What is known, for the names of another thread; not to be changed. */
+  get state(): ExporterNamesState {
+    return { given: this.#given, interfaces: this.#interfaces, applications: this.#applications }
   }
 
   /** How many interfaces and applications exporters have named. */

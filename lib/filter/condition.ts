@@ -1,6 +1,6 @@
 import type { AddressFact } from '../flow/address-fact.ts'
-import type { ApplicationName } from '../flow/application-texts.ts'
 import { F, type Field } from '../flow/fields.ts'
+import type { Said } from '../flow/said-texts.ts'
 import type { AddressSet } from './address-set.ts'
 import type { ClockWindow } from './clock-window.ts'
 import type { Comparator, NumberSet } from './number-set.ts'
@@ -72,8 +72,8 @@ export interface TextTest {
   readonly is: 'text'
   readonly field: Field
   readonly match: TextMatch
-  /** Of application ids: what stands in the text's place is what exporters call them. */
-  readonly application?: ApplicationName
+  /** Of numbers that exporters have names for: these stand in the text's place. */
+  readonly said?: Said
 }
 
 /** The flow began in the window. */
@@ -177,7 +177,7 @@ export function fieldsOf(
       into.add(condition.field)
       return
     case 'text':
-      if (condition.application !== undefined) into.add(F.exporterAddress)
+      if (condition.said !== undefined) into.add(F.exporterAddress)
       into.add(condition.field)
       return
     default:

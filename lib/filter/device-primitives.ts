@@ -1,12 +1,11 @@
-import { APPLICATION_ID } from '../flow/application-texts.ts'
-import { F, type Field } from '../flow/fields.ts'
+import { F } from '../flow/fields.ts'
 import { all, any, type Condition, NEVER } from './condition.ts'
 import { numberOf, shownAs } from './cursor.ts'
 import { E } from './nouns.ts'
 import { rangeOf } from './number-set.ts'
 import { choose, list, number, takeOperand } from './operands.ts'
 import type { Columns, Head, Reading } from './reading.ts'
-import { numberIs, takeNumberTail, takeText, takeTextTail } from './tails.ts'
+import { numberIs, takeNumberTail, takeText } from './tails.ts'
 import { DENIALS, FIREWALL_EVENTS, FLAG_LETTERS } from './value-names.ts'
 import { takeComparator, takeNumberSet } from './values.ts'
 
@@ -100,15 +99,4 @@ export function accessList(reading: Reading, head: Head): Condition {
     throw reading.cursor.fault(`write ingress ${head.noun} or egress ${head.noun}`)
   }
   return list(reading, field, ['acl', 'ace', 'xace'].indexOf(head.noun), 0, 0, 0xffffffffn)
-}
-
-/** What the exporter calls the flow's application; `otherwise` is the column that is asked where nobody knows names. */
-export function application(reading: Reading, otherwise: Field | null): Condition {
-  const { applicationName } = reading.names
-  if (applicationName !== undefined) return takeTextTail(reading, APPLICATION_ID, applicationName)
-  if (otherwise !== null) return takeTextTail(reading, otherwise)
-  throw reading.cursor.fault(
-    'only weir analyze knows what exporters call applications; applicationName is what flows say themselves',
-    reading.cursor.peek(-1),
-  )
 }

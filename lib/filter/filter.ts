@@ -1,6 +1,6 @@
 import type { AddressFact } from '../flow/address-fact.ts'
-import type { ApplicationName } from '../flow/application-texts.ts'
 import type { Field } from '../flow/fields.ts'
+import type { ApplicationName, InterfaceName } from '../flow/said-texts.ts'
 import type { AddressCodes, FlowBlock, Problem } from '../flow/source.ts'
 import { compiledOf } from './compiled.ts'
 import type { Condition } from './condition.ts'
@@ -18,6 +18,8 @@ export interface FilterNames {
   readonly facts?: ReadonlyMap<string, AddressFact>
   /** What exporters call applications; asked when rows are tested. */
   readonly applicationName?: ApplicationName
+  /** What exporters call interfaces; asked when rows are tested. */
+  readonly interfaceName?: InterfaceName
   /** For `ip in file.txt` and `@include`; throws FlowError FILE_UNREADABLE. */
   readonly readFile?: (path: string) => string
   /** The column of an element that no file has defined yet. */

@@ -2,7 +2,7 @@ import { parseNetwork } from '../bytes/address.ts'
 import { allFields, type Field, findField } from '../flow/fields.ts'
 import { shownAs } from './cursor.ts'
 import { nearestWord } from './nearest-word.ts'
-import { ECS, NOT_HELD, NOUNS, QUALIFIERS, SPELLINGS } from './nouns.ts'
+import { ECS, NOT_HELD, NOUNS, QUALIFIERS, SAID, SPELLINGS } from './nouns.ts'
 import type { Head, Reading } from './reading.ts'
 
 /** Words that join primitives and never begin one. */
@@ -37,8 +37,7 @@ export const SPECIAL: readonly string[] = [
   'between',
   'pair',
   'sampled',
-  'application',
-  'network.application',
+  ...Object.keys(SAID),
   'network.direction',
   'network.type',
   'source.locality',

@@ -1,4 +1,5 @@
 import { defineField, F, type Field } from '../flow/fields.ts'
+import { APPLICATION_ID } from '../flow/said-texts.ts'
 import { DIRECTIONS, FORWARDING, PROTOCOLS, type ValueNames } from './value-names.ts'
 
 // Columns of IANA elements that only some records have; kinds as the element registry gives them.
@@ -31,6 +32,7 @@ export const E = {
   ingressAclID: defineField('ingressAclID', 'octets', 'default', 0, 33000),
   egressAclID: defineField('egressAclID', 'octets', 'default', 0, 33001),
   fwExtEvent: defineField('fwExtEvent', 'u16', 'default', 0, 33002),
+  interfaceName: defineField('interfaceName', 'text', 'default', 0, 82),
   applicationName: defineField('applicationName', 'text', 'default', 0, 96),
   username: defineField('username', 'text', 'default', 0, 40000),
 } as const
@@ -268,10 +270,22 @@ export const ECS: Readonly<Record<string, string>> = {
   'observer.egress.interface.id': 'out if',
   'observer.ingress.vlan.id': 'src vlan',
   'observer.egress.vlan.id': 'dst vlan',
-  'observer.ingress.interface.name': 'interfaceName',
   'event.start': 'first seen',
   'event.end': 'last seen',
   'user.name': 'username',
+}
+
+/** Words for names that exporters gave, and for ECS's the column that is asked where nobody knows such names. */
+export const SAID: Readonly<
+  Record<string, { readonly fields: readonly Field[]; readonly otherwise: Field | null }>
+> = {
+  application: { fields: [APPLICATION_ID], otherwise: null },
+  'network.application': { fields: [APPLICATION_ID], otherwise: E.applicationName },
+  'if.name': { fields: [F.ingressInterface, F.egressInterface], otherwise: null },
+  'in.if.name': { fields: [F.ingressInterface], otherwise: null },
+  'out.if.name': { fields: [F.egressInterface], otherwise: null },
+  'observer.ingress.interface.name': { fields: [F.ingressInterface], otherwise: E.interfaceName },
+  'observer.egress.interface.name': { fields: [F.egressInterface], otherwise: null },
 }
 
 /** What a flow never holds here, and why. */

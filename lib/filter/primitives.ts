@@ -1,14 +1,15 @@
 import { F, type Field } from '../flow/fields.ts'
 import { ALWAYS, type Condition, type Quantity } from './condition.ts'
 import { numberOf, shownAs } from './cursor.ts'
-import { accessList, application, asa, flags, icmp, mpls } from './device-primitives.ts'
+import { accessList, asa, flags, icmp, mpls } from './device-primitives.ts'
 import { between, family, locality, networkDirection, networkType, pair } from './flow-primitives.ts'
 import { fieldNamed, takeHead, unknownWord } from './heads.ts'
-import { E, NOUNS, type Noun } from './nouns.ts'
+import { E, NOUNS, type Noun, SAID } from './nouns.ts'
 import { rangeOf, unionOf } from './number-set.ts'
 import { choose, columnsOf, isAsked, isScaled, list, number, takeOperand } from './operands.ts'
 import { rateOf, takeQuantity } from './quantities.ts'
 import { type Columns, directionIs, endIs, type Head, overColumns, type Reading } from './reading.ts'
+import { saidName } from './said-primitives.ts'
 import {
   asIs,
   numberIs,
@@ -39,6 +40,7 @@ export function takePrimitive(reading: Reading): Condition {
   if (noun === 'net') return takeAddressTail(reading, columnsOf(reading, head, NOUNS['ip']!), true)
   const rate = rateOf(noun, isScaled(reading, head))
   if (rate !== null) return takeComparedTo(reading, rate, noun)
+  if (Object.hasOwn(SAID, noun) && qualifiers.length === 0) return saidName(reading, noun)
   const asked = words(reading, head)
   switch (noun) {
     case 'any':
@@ -98,10 +100,6 @@ export function takePrimitive(reading: Reading): Condition {
       return pair(reading)
     case 'sampled':
       return numberIs(F.samplingRate, rangeOf(2n, 0xffffffffn))
-    case 'application':
-    case 'network.application':
-      if (qualifiers.length > 0) break
-      return application(reading, noun === 'application' ? null : E.applicationName)
     case 'network.direction':
       return networkDirection(reading)
     case 'network.type':

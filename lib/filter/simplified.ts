@@ -68,7 +68,8 @@ function canJoin(a: Condition, b: Condition): boolean {
   if (a.is === 'number' && b.is === 'number')
     return a.shift === b.shift && a.mask === b.mask && a.missing === b.missing
   if (a.is === 'as' && b.is === 'as') return a.fact === b.fact
-  if (a.is === 'text' && b.is === 'text') return a.match.is === 'texts' && b.match.is === 'texts'
+  if (a.is === 'text' && b.is === 'text')
+    return a.said?.name === b.said?.name && a.match.is === 'texts' && b.match.is === 'texts'
   if (a.is !== 'address' || b.is !== 'address') return false
   if (a.match.is === 'set' && b.match.is === 'set') return !a.match.isInverted && !b.match.isInverted
   if (a.match.is !== 'fact' || b.match.is !== 'fact') return false

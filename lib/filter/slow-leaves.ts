@@ -1,7 +1,6 @@
-import { type ApplicationName, ApplicationTexts } from '../flow/application-texts.ts'
-import type { OctetsColumn } from '../flow/batch.ts'
 import { columnFacts } from '../flow/column-facts.ts'
 import { F } from '../flow/fields.ts'
+import { type Said, SaidTexts } from '../flow/said-texts.ts'
 import { hasAddress } from './address-set.ts'
 import type { BlockRun } from './block-run.ts'
 import { Clock } from './clock-window.ts'
@@ -15,7 +14,7 @@ const MOST_TEXTS = 10_000
 
 /** A test of texts; each distinct one is asked once. */
 export function textLeaf(test: TextTest): Node {
-  const { field, match, application } = test
+  const { field, match, said } = test
   const texts = match.is === 'texts' ? new Set(match.texts) : null
   const answers = new Map<string, boolean>()
   const isMatch = (text: string): boolean => {
@@ -31,13 +30,13 @@ export function textLeaf(test: TextTest): Node {
     cost: 100,
     prepare: (block) => (columnFacts(block, field) === undefined ? 'none' : 'some'),
     run(run, out, within) {
-      const column = run.column(field)
       out.fill(0, 0, run.rows)
-      if (column?.shape !== 'octets') return
-      if (application !== undefined) {
-        selectApplications(run, column, application, isMatch, out, within)
+      if (said !== undefined) {
+        selectSaid(run, said, isMatch, out, within)
         return
       }
+      const column = run.column(field)
+      if (column?.shape !== 'octets') return
       const { starts, lengths, present } = column
       const data = Buffer.from(column.data.buffer, column.data.byteOffset, column.data.byteLength)
       let lastStart = -1
@@ -58,18 +57,20 @@ export function textLeaf(test: TextTest): Node {
   }
 }
 
-/** Sets rows whose application's name matches; rows of a block share few names. */
-function selectApplications(
+/** Sets rows of which the exporter's name for something matches; rows of a block share few names. */
+function selectSaid(
   run: BlockRun,
-  ids: OctetsColumn,
-  name: ApplicationName,
+  said: Said,
   isMatch: (text: string) => boolean,
   out: Uint8Array,
   within: Uint8Array | null,
 ): void {
-  const codes = run.codes(F.exporterAddress)?.codes ?? null
-  const column = codes === null ? run.fixed(F.exporterAddress) : null
-  const names = new ApplicationTexts(ids, { codes, addresses: run.block.addresses, column }, name)
+  const names = SaidTexts.of(said, {
+    addresses: run.block.addresses,
+    column: (field) => run.column(field),
+    codes: (field) => run.codes(field)?.codes ?? null,
+  })
+  if (names === null) return
   const answers: (0 | 1)[] = []
   for (let row = 0; row < run.rows; row++) {
     if (within !== null && within[row] === 0) continue

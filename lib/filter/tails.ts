@@ -1,6 +1,6 @@
 import type { AddressFact } from '../flow/address-fact.ts'
-import type { ApplicationName } from '../flow/application-texts.ts'
 import { F, type Field } from '../flow/fields.ts'
+import type { Said } from '../flow/said-texts.ts'
 import { type AddressSet, AddressSetBuilder } from './address-set.ts'
 import {
   type AddressMatch,
@@ -283,11 +283,11 @@ export function takeTimeTail(reading: Reading, field: Field): Condition {
   return numberIs(field, set)
 }
 
-/** Takes what follows a word about texts; `application` names the ids that the field has. */
-export function takeTextTail(reading: Reading, field: Field, application?: ApplicationName): Condition {
+/** Takes what follows a word about texts; `said`: they are what exporters call the field's numbers. */
+export function takeTextTail(reading: Reading, field: Field, said?: Said): Condition {
   const { cursor } = reading
   const matching = (match: TextMatch): Condition =>
-    application === undefined ? { is: 'text', field, match } : { is: 'text', field, match, application }
+    said === undefined ? { is: 'text', field, match } : { is: 'text', field, match, said }
   const pattern = cursor.takeSign('~', '!~')
   if (pattern !== null) {
     const token = cursor.next()

@@ -1,5 +1,5 @@
-import { APPLICATION_ID, ApplicationTexts } from '../flow/application-texts.ts'
 import { F } from '../flow/fields.ts'
+import { APPLICATION_ID, SaidTexts } from '../flow/said-texts.ts'
 import { type BlockRows, partial } from './block-rows.ts'
 import type { CompiledKey, KeySource } from './compiled-key.ts'
 import type { Key } from './query.ts'
@@ -19,12 +19,13 @@ export function compileApplication(key: Key & { kind: 'application' }, interner:
 }
 
 function numbersOf(key: Key & { kind: 'application' }, rows: BlockRows, interner: TextInterner): KeySource {
-  const ids = rows.column(APPLICATION_ID)?.column
-  if (ids?.shape !== 'octets') return { parts: null, present: null }
-  const codes = rows.codes(F.exporterAddress)?.codes ?? null
-  const column = codes === null ? rows.fixed(F.exporterAddress) : null
-  const exporters = { codes, addresses: rows.block.addresses, column }
-  const names = new ApplicationTexts(ids, exporters, key.text)
+  const said = { of: 'application', field: APPLICATION_ID, name: key.text } as const
+  const names = SaidTexts.of(said, {
+    addresses: rows.block.addresses,
+    column: (field) => rows.column(field)?.column ?? null,
+    codes: (field) => rows.codes(field)?.codes ?? null,
+  })
+  if (names === null) return { parts: null, present: null }
   const interned: number[] = []
   const values = new Uint32Array(rows.rows)
   const present = new Uint8Array(rows.rows)

@@ -1,7 +1,7 @@
 import { FlowError } from '../diagnostics/flow-error.ts'
 import type { AddressFact } from '../flow/address-fact.ts'
-import type { ApplicationName } from '../flow/application-texts.ts'
 import { F, type Field, findField } from '../flow/fields.ts'
+import type { ApplicationName } from '../flow/said-texts.ts'
 import type { BinStatistic, Counter, Direction, Key, Measure, Side } from './query.ts'
 
 // The words that people type for keys and measures.

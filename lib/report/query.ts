@@ -1,6 +1,6 @@
 import type { AddressFact } from '../flow/address-fact.ts'
-import type { ApplicationName } from '../flow/application-texts.ts'
 import type { Field } from '../flow/fields.ts'
+import type { ApplicationName } from '../flow/said-texts.ts'
 import type { AddressCodes, FlowBlock, Problem } from '../flow/source.ts'
 import type { BlockDealer } from './block-dealer.ts'
 import type { PassPart } from './pass.ts'
