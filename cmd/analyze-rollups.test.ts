@@ -18,8 +18,10 @@ import { EMPTY_QUESTION, queryOf } from '../lib/report/question.ts'
 import { runQueries } from '../lib/report/run.ts'
 import { newRandom } from '../lib/testing/workload.ts'
 import type { AnalyzeOptions } from './analyze-flags.ts'
+import { rollupStart } from './analyze-rollup-answer.ts'
 import { RollupPlanner, rollupsText } from './analyze-rollups.ts'
 import { knowSetting } from './analyze-setting.ts'
+import { helpingThreads } from './analyze-threads.ts'
 import { rollupKnowledge } from './rollup-knowledge.ts'
 import { ALL_TIMES } from './times.ts'
 
@@ -181,6 +183,55 @@ for (const seed of [1, 2]) {
     }
   })
 }
+
+test('another thread reads rollups as this one does', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'weir-analyze-rollups-'))
+  try {
+    const names = Array.from({ length: 9 }, (_, i) => String(i + 1))
+    const files = names.map((name) => written(directory, name, flowsOf(500 + Number(name), 400)))
+    const kinds = ROLLUP_KINDS.filter(({ isDefault }) => isDefault)
+    for (const _ of writeRollups(directory, { kinds, knowledge, log: SILENT }));
+    // Of earlier times than the rollups: bins count from it.
+    const early = flowsOf(7, 100)
+    for (const field of [F.flowStart, F.flowEnd, F.timeReceived])
+      for (let row = 0; row < early.rowCount; row++) early.fixed(field).wide[row]! -= 86_400n * SECOND
+    files.push(written(directory, '0', early))
+    const planner = plannerOf(directory, files)
+    const options = {
+      ...{ local: 'private', as: undefined, filter: null, timeZone: 'UTC', range: ALL_TIMES, isRaw: false },
+      ...({ allocation: 'proportional', activeTimeoutMs: null, asSource: 'auto' } as const),
+      ...{ deduplicate: 'none' as const, asked: { fromNs: null, toNs: null, binMs: 3_600_000 } },
+    }
+    const { setting } = await knowSetting(options, SILENT, 0)
+    for (const by of [['remote.as'], ['time', 'remote.as', 'direction'], ['local.ip/24']]) {
+      const sum = ['bytes', 'bytes.in', 'flows', ...(by[0] === 'time' ? [] : ['max(bps)'])]
+      const question = { ...EMPTY_QUESTION, by, sum, binMs: 3_600_000 }
+      const query = queryOf(question, setting)
+      const answer = planner.answer(query)
+      if (typeof answer === 'string') throw new Error(answer)
+      assert.is(answer.records.length, 1)
+      const threads = helpingThreads(1, true, rollupStart(answer, { options, question }, run, 0))
+      // The thread has all files.
+      const parts = threads.parts()
+      await parts
+      const rollups = {
+        ...{ queries: [answer.query], files: answer.files },
+        helpers: { ...threads, parts: () => parts },
+      }
+      const [shared] = await runQueries([query], answer.records, { ...run, rollups })
+      threads.close()
+      const [read] = await runQueries([query], files, run)
+      assert.ok(read!.rows.length > 3)
+      assert.equal(shared!.rows, read!.rows, by.join())
+      assert.equal(shared!.totals, read!.totals, by.join())
+      assert.is(shared!.quality.files, files.length)
+    }
+    planner.close()
+    for (const file of files) file.close()
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})
 
 const KEYS = [
   ...['time', 'exporter', 'in.if', 'out.if', 'proto', 'direction', 'service', 'local.ip', 'local.ip/24'],

@@ -7,7 +7,7 @@ import { identityText } from '../lib/archive/schema.ts'
 import type { FlowFile } from '../lib/flow/source.ts'
 import type { Query } from '../lib/report/query.ts'
 import { rollupsFor } from '../lib/report/rollup-plan.ts'
-import { asRollup, type RollupFile } from '../lib/report/rollup-rows.ts'
+import { asRollup, type RollupFile, recordsOf } from '../lib/report/rollup-rows.ts'
 import type { AnalyzeOptions } from './analyze-flags.ts'
 import type { FlowInputs } from './flow-inputs.ts'
 import { rollupKnowledge } from './rollup-knowledge.ts'
@@ -28,10 +28,23 @@ export function rollupsText(answer: RollupAnswer | string): string {
 export interface RollupAnswer {
   /** Kinds of rollups. */
   readonly names: readonly string[]
+  /** Whether AS numbers are asked for as rollups have them: the exporter's, then the built-in table's. */
+  readonly knowsAs: boolean
   /** The query as rollups are asked. */
   readonly query: Query
   readonly files: readonly RollupFile[]
   readonly records: readonly FlowFile[]
+}
+
+/** The query as rollups of kinds that were found to answer it are asked: what `RollupAnswer` says, for another thread. */
+export function askedOfRollups(
+  query: Query,
+  { names, knowsAs }: Pick<RollupAnswer, 'names' | 'knowsAs'>,
+): Query {
+  const kinds = ROLLUP_KINDS.filter(({ name }) => names.includes(name))
+  const plans = rollupsFor(query, kinds, knowsAs)
+  if (typeof plans === 'string') throw new Error(plans)
+  return plans[0]!.query
 }
 
 /** Finds out what rollups answer; each file of them is opened once. */
@@ -56,7 +69,8 @@ export class RollupPlanner {
     if (live === null) return 'they are looked for in folders only'
     const there = new Set(live.map(({ rollup }) => rollup?.name))
     const kinds = ROLLUP_KINDS.filter(({ name }) => there.has(name))
-    const plans = rollupsFor(query, kinds, as === undefined && asSource === 'auto')
+    const knowsAs = as === undefined && asSource === 'auto'
+    const plans = rollupsFor(query, kinds, knowsAs)
     if (typeof plans === 'string') return plans
     const files: RollupFile[] = []
     const names = new Set<string>()
@@ -78,13 +92,14 @@ export class RollupPlanner {
       if (source !== undefined) covered.add(source.path)
       // A file that the window leaves out is not read either way.
       if (source !== undefined && records === undefined) continue
-      files.push(asRollup(this.#open(file.path), records?.blocks ?? []))
+      const opened = this.#open(file.path)
+      files.push(asRollup(opened, recordsOf(opened, records?.blocks ?? [])))
       names.add(name)
     }
     const tried = answering.map(({ name }) => name).join(', ')
     if (files.length === 0) return `${tried} are of other networks or tables here, or lack flows`
     const records = [...this.#flows.values()].filter(({ path }) => !covered.has(path))
-    return { names: [...names], query: plans[0]!.query, files, records }
+    return { names: [...names], knowsAs, query: plans[0]!.query, files, records }
   }
 
   /** Rollups of these kinds: of joined files first, for they hold what was joined; of one file those of fewer rows. */

@@ -9,6 +9,7 @@ import { canBeShared, LEAST_SHARED_WORK, runQueries, workOf } from '../lib/repor
 import type { AnalyzeOptions } from './analyze-flags.ts'
 import { loadFormat, ReportOutput, textOf } from './analyze-output.ts'
 import { courseSections, type PagePictures, picturesFor } from './analyze-pages.ts'
+import { answerFromRollups } from './analyze-rollup-answer.ts'
 import { RollupPlanner, rollupsText } from './analyze-rollups.ts'
 import { SaidNames } from './analyze-said-names.ts'
 import { asUsage, asUsageLater, knowSetting, settingOf } from './analyze-setting.ts'
@@ -261,7 +262,13 @@ async function askTogether(
   inputs: FlowInputs,
   run: RunOptions,
 ): Promise<ResultTable[]> {
-  const planner = new RollupPlanner(jobs[0]!.options, inputs)
+  const asking = jobs.flatMap(({ options, plan }, i) => {
+    const own = settingOf(options)
+    if (plan.kind !== 'questions') return []
+    return [...plan.questions, ...pages[i]!.questions].map((question) => ({ options: own, question }))
+  })
+  const { nowMs, options } = jobs[0]!
+  const planner = new RollupPlanner(options, inputs)
   const tables: ResultTable[] = []
   const rest: number[] = []
   try {
@@ -269,19 +276,14 @@ async function askTogether(
       const answer = planner.answer(query)
       if (typeof answer === 'string') rest.push(i)
       else {
-        const rollups = { queries: [answer.query], files: answer.files }
-        tables[i] = (await runQueries([query], answer.records, { ...run, rollups }))[0]!
+        const { threads } = options
+        tables[i] = await answerFromRollups(query, answer, asking[i]!, { run, threads, nowMs })
       }
     }
   } finally {
     planner.close()
   }
   if (rest.length === 0) return tables
-  const asking = jobs.flatMap(({ options, plan }, i) => {
-    const own = settingOf(options)
-    if (plan.kind !== 'questions') return []
-    return [...plan.questions, ...pages[i]!.questions].map((question) => ({ options: own, question }))
-  })
   const found = await askRecords(
     rest.map((i) => asking[i]!),
     rest.map((i) => queries[i]!),

@@ -4,7 +4,9 @@ import type { ExporterNamesState } from '../lib/enrich/exporter-names.ts'
 import { BlockDealer } from '../lib/report/block-dealer.ts'
 import type { PassPart } from '../lib/report/pass.ts'
 import type { Helpers } from '../lib/report/query.ts'
+import type { Expected } from '../lib/report/query-run.ts'
 import type { Question } from '../lib/report/question.ts'
+import type { RollupRecords } from '../lib/report/rollup-rows.ts'
 import { WorkPace } from '../lib/report/work-pace.ts'
 import type { SettingOptions } from './analyze-setting.ts'
 import type { ArchiveFacts } from './flow-inputs.ts'
@@ -23,6 +25,17 @@ export interface AnalyzeThreadStart {
   readonly said?: ExporterNamesState | null
   readonly memoryOctets: number
   readonly temporaryDirectory: string
+  /** Of rollups that stand for records; null where the archives are records. */
+  readonly rollups?: AnalyzeThreadRollups | null
+}
+
+/** What rollups do not say themselves: how they are asked (`RollupAnswer`), what else there is. */
+export interface AnalyzeThreadRollups {
+  readonly names: readonly string[]
+  readonly knowsAs: boolean
+  /** By archive. */
+  readonly records: readonly RollupRecords[]
+  readonly expected: Expected
 }
 
 /** What it says at the end of each work. */
@@ -34,6 +47,8 @@ export type AnalyzeThreadEnd =
 
 /** The rest of a work from which on another thread pays for its start. */
 const LEAST_REST_MS = 250
+/** As that, of rollups: there are many, and each thread opens all of them. */
+const LEAST_ROLLUPS_REST_MS = 600
 
 /** Threads without work, who keep their compiled code for the next question of this process. */
 const idle: Worker[] = []
@@ -70,11 +85,12 @@ export function helpingThreads(
     const { user, system } = process.threadCpuUsage()
     return (user + system) / 1000
   })
+  const leastRestMs = start.rollups == null ? LEAST_REST_MS : LEAST_ROLLUPS_REST_MS
   let areDone = false
   return {
     dealer,
     onPiece(left) {
-      if (workers.length === 0 && pace.restMs(left) >= LEAST_REST_MS) startAll()
+      if (workers.length === 0 && pace.restMs(left) >= leastRestMs) startAll()
     },
     async parts() {
       const parts = await Promise.all(ends)

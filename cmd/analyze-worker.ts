@@ -5,7 +5,9 @@ import { ExporterNames } from '../lib/enrich/exporter-names.ts'
 import { BlockDealer } from '../lib/report/block-dealer.ts'
 import type { Query } from '../lib/report/query.ts'
 import { queryOf, type Setting } from '../lib/report/question.ts'
+import { asRollup } from '../lib/report/rollup-rows.ts'
 import { runPart } from '../lib/report/run.ts'
+import { askedOfRollups } from './analyze-rollups.ts'
 import { knowSetting, type Naming, type SettingOptions } from './analyze-setting.ts'
 import type { AnalyzeThreadEnd, AnalyzeThreadStart } from './analyze-threads.ts'
 import { newStderrLog } from './collect-log.ts'
@@ -16,9 +18,11 @@ async function run(start: AnalyzeThreadStart): Promise<AnalyzeThreadEnd> {
   const files: ArchiveReader[] = []
   try {
     if (!openAll(start, files)) return { kind: 'unfit' }
-    const { memoryOctets, temporaryDirectory } = start
+    const { memoryOctets, temporaryDirectory, rollups } = start
     const options = { memoryOctets, temporaryDirectory }
-    const part = await runPart(await queriesOf(start), files, options, new BlockDealer(start.dealer))
+    const inputs = rollups == null ? files : files.map((file, i) => asRollup(file, rollups.records[i]!))
+    const dealer = new BlockDealer(start.dealer)
+    const part = await runPart(await queriesOf(start), inputs, options, dealer, rollups?.expected)
     return { kind: 'part', part }
   } finally {
     for (const file of files) file.close()
@@ -36,7 +40,7 @@ function openAll({ archives }: AnalyzeThreadStart, files: ArchiveReader[]): bool
   return true
 }
 
-async function queriesOf({ asking, nowMs, said = null }: AnalyzeThreadStart): Promise<Query[]> {
+async function queriesOf({ asking, nowMs, said = null, rollups }: AnalyzeThreadStart): Promise<Query[]> {
   const log = newStderrLog({ logLevel: 'error', logFormat: 'text', errorCount: 0, errorIntervalMs: 0 })
   const names = new ExporterNames(said)
   const naming: Naming = {
@@ -51,7 +55,8 @@ async function queriesOf({ asking, nowMs, said = null }: AnalyzeThreadStart): Pr
       setting = (await knowSetting(options, log, nowMs, naming)).setting
       settings.set(options, setting)
     }
-    queries.push(queryOf(question, setting))
+    const query = queryOf(question, setting)
+    queries.push(rollups == null ? query : askedOfRollups(query, rollups))
   }
   return queries
 }

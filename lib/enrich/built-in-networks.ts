@@ -160,14 +160,19 @@ export class BuiltInNetworks {
     const section = this.#section('as.names', 0)
     const octets = Buffer.from(section.buffer, section.byteOffset, section.length)
     const starts = new Uint32Array(this.#asNumbers().length + 1)
-    let item = 1
-    for (let at = octets.indexOf(LINE_FEED); at >= 0; at = octets.indexOf(LINE_FEED, at + 1))
-      starts[item++] = at + 1
+    const item = afterLines(section, starts)
     if (item !== starts.length - 1) throw damaged()
     starts[item] = octets.length + 1
     this.#names = { octets, starts }
     return this.#names
   }
+}
+
+/** Puts where each line but the first begins from `starts[1]` on, as many as have room; returns the item behind. */
+function afterLines(octets: Uint8Array, starts: Uint32Array): number {
+  let item = 1
+  for (let at = 0; at < octets.length; at++) if (octets[at] === LINE_FEED) starts[item++] = at + 1
+  return item
 }
 
 /** Adds up differences of words that are stored octet by octet; `words` per item. */

@@ -338,6 +338,10 @@ function compileAs(key: AsKey, local: AddressFact | null, ends: readonly Field[]
     fields: exporter ? [...ends, ...AS_NUMBERS] : ends,
     unit: isNumber ? 'number' : 'text',
     source(rows) {
+      // Nobody else says any number: the exporter's stand as they are.
+      const isPlain = isNumber && before === null && after === null
+      const told = isPlain && exporter ? rows.sideNumbers(side, AS_NUMBERS, local) : null
+      if (told !== null) return one(told.values, null)
       const { numbers, origins } = rows.once(key, 'as', () => asNumbers(rows, key, local))
       return one(isNumber ? numbers : origins, null)
     },

@@ -202,6 +202,8 @@ export interface RunOptions {
 export interface Rollups {
   readonly queries: readonly Query[]
   readonly files: readonly RollupFile[]
+  /** Other threads that answer the same questions from the same rollups. */
+  readonly helpers?: Helpers | null
 }
 
 /** Threads that take blocks beside the one that asks. */

@@ -13,19 +13,21 @@ import { greater, lesser } from './window.ts'
 
 const NOT_KNOWN = 2n ** 64n - 1n
 
-/** A rollup, to be read instead of the records that it was made from. */
-export interface RollupFile extends FlowFile {
-  /** What the records say: when their flows were, and from when to when they were received. */
-  readonly records: {
-    readonly leastNs: bigint
-    readonly greatestNs: bigint
-    readonly receivedFrom: bigint
-    readonly receivedTo: bigint
-  }
+/** What is known of the records that a rollup was made from: when their flows were, and from when to when received. */
+export interface RollupRecords {
+  readonly leastNs: bigint
+  readonly greatestNs: bigint
+  readonly receivedFrom: bigint
+  readonly receivedTo: bigint
 }
 
-/** A rollup's file as an input; `records` are the blocks of what it was made from, empty where that is gone. */
-export function asRollup(file: FlowFile, records: readonly BlockFacts[]): RollupFile {
+/** A rollup, to be read instead of the records that it was made from. */
+export interface RollupFile extends FlowFile {
+  readonly records: RollupRecords
+}
+
+/** What the blocks of records say, or of a file of records that is gone (none) those of its rollup. */
+export function recordsOf(file: FlowFile, records: readonly BlockFacts[]): RollupRecords {
   const known = records.length > 0 ? records : file.blocks
   const least = (values: readonly bigint[]) => values.reduce(lesser, 2n ** 64n - 1n)
   const greatest = (values: readonly bigint[]) => values.reduce(greater, 0n)
@@ -33,17 +35,22 @@ export function asRollup(file: FlowFile, records: readonly BlockFacts[]): Rollup
   const ends = known.map(({ greatestEnd, greatestReceived }) => greatestEnd || greatestReceived)
   const receptions = records.map(({ leastReceived }) => leastReceived)
   return {
+    leastNs: least([...starts, ...receptions]),
+    greatestNs: greatest(ends),
+    receivedFrom: least(records.length > 0 ? receptions : starts),
+    receivedTo: greatest(records.length > 0 ? records.map((facts) => facts.greatestReceived) : ends),
+  }
+}
+
+/** A rollup's file as an input. */
+export function asRollup(file: FlowFile, records: RollupRecords): RollupFile {
+  return {
     path: file.path,
     stamp: null,
     addresses: file.addresses,
     problems: file.problems,
     blocks: file.blocks.map((facts) => ({ ...facts, kind: facts.kind === 'rollup' ? 'flow' : null })),
-    records: {
-      leastNs: least([...starts, ...receptions]),
-      greatestNs: greatest(ends),
-      receivedFrom: least(records.length > 0 ? receptions : starts),
-      receivedTo: greatest(records.length > 0 ? records.map((facts) => facts.greatestReceived) : ends),
-    },
+    records,
     block: (index, memory) => file.block(index, memory),
     addressDirectory: () => null,
     close: () => file.close(),

@@ -3,7 +3,7 @@ import type { BlockDealer } from './block-dealer.ts'
 import { isFlowFile } from './block-pass.ts'
 import { compileQuery } from './compiled-query.ts'
 import { Pass, type PassPart } from './pass.ts'
-import type { Query, ResultTable, Rollups, RunOptions } from './query.ts'
+import type { Helpers, Query, ResultTable, Rollups, RunOptions } from './query.ts'
 import { type Expected, QueryRun } from './query-run.ts'
 import { resultOf } from './result.ts'
 import { isRollup } from './rollup-rows.ts'
@@ -30,12 +30,8 @@ export async function runQueries(
     if (rollups !== null) await addRollups(pass, rollups, expected, options)
     const files = inputs.filter(isFlowFile)
     const { helpers } = options
-    if (helpers != null && files.length === inputs.length) {
-      const isAll = await pass.readDealt(files, helpers.dealer, (left) => helpers.onPiece?.(left))
-      // Threads that came too late have nothing to wait for.
-      for (const part of isAll ? [] : await helpers.parts()) pass.addPart(part, files)
-      for (const file of files) pass.endFile(file)
-    } else {
+    if (helpers != null && files.length === inputs.length) await readTogether(pass, files, helpers)
+    else {
       for (const input of inputs) {
         if (isFlowFile(input)) await pass.readFile(input)
         else await pass.readStream(input)
@@ -48,27 +44,40 @@ export async function runQueries(
   }
 }
 
+/** Reads files together with other threads. */
+async function readTogether(pass: Pass, files: readonly FlowFile[], helpers: Helpers): Promise<void> {
+  const isAll = await pass.readDealt(files, helpers.dealer, (left) => helpers.onPiece?.(left))
+  // Threads that came too late have nothing to wait for.
+  for (const part of isAll ? [] : await helpers.parts()) pass.addPart(part, files)
+  for (const file of files) pass.endFile(file)
+}
+
 /** Reads rollups instead of records: by what keys mean they are the same. */
 async function addRollups(
   pass: Pass,
-  { queries, files }: Rollups,
+  { queries, files, helpers }: Rollups,
   expected: Expected,
   options: RunOptions,
 ): Promise<void> {
   const runs = runsOf(queries, expected, options, new TextInterner())
-  const own = new Pass(runs, { ...options, helpers: null })
-  for (const file of files) await own.readFile(file)
+  const own = new Pass(runs, { ...options, helpers: helpers ?? null })
+  if (helpers != null) await readTogether(own, files, helpers)
+  else for (const file of files) await own.readFile(file)
   pass.addRollups(own.part([]), files)
 }
 
-/** Reads the blocks that the dealer gives to this thread, for another one that answers the same queries. Throws as `runQueries`. */
+/**
+ * Reads the blocks that the dealer gives to this thread, for another one that answers the same queries; `expected` is of
+ * all inputs, where there are others. Throws as `runQueries`.
+ */
 export async function runPart(
   queries: readonly Query[],
   files: readonly FlowFile[],
   options: RunOptions,
   dealer: BlockDealer,
+  expected: Expected = expectedOf(files),
 ): Promise<PassPart> {
-  const runs = runsOf(queries, expectedOf(files), options, new TextInterner())
+  const runs = runsOf(queries, expected, options, new TextInterner())
   const pass = new Pass(runs, options)
   await pass.readDealt(files, dealer)
   return pass.part(files)
@@ -109,7 +118,8 @@ function runsOf(
   return compiled.map((query) => new QueryRun(query, share, expected))
 }
 
-function expectedOf(inputs: readonly (FlowFile | FlowStream)[]): Expected {
+/** What facts tell of inputs before they are read. */
+export function expectedOf(inputs: readonly (FlowFile | FlowStream)[]): Expected {
   let rows = 0
   let least = NOT_KNOWN
   let greatest = 0n
