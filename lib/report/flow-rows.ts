@@ -26,6 +26,24 @@ export interface FlowRows {
   readonly ends: Float64Array
 }
 
+/** The columns that detectors look at. */
+export const DETECTED: readonly Field[] = [
+  F.sourceAddress,
+  F.destinationAddress,
+  F.sourceTransportPort,
+  F.destinationTransportPort,
+  F.protocolIdentifier,
+  F.tcpControlBits,
+  F.icmpTypeCode,
+  F.ingressInterface,
+  F.octetDeltaCount,
+  F.packetDeltaCount,
+  F.samplingRate,
+  F.timeReceived,
+  F.flowStart,
+  F.flowEnd,
+]
+
 /** Reads blocks as detectors want them, and numbers addresses over all inputs. */
 export class FlowRowsReader {
   readonly addresses = new AddressNumbers()

@@ -1,4 +1,5 @@
 import { FlowError } from '../../diagnostics/flow-error.ts'
+import { DETECTED } from '../flow-rows.ts'
 import { emptyTable } from '../nat/nat-report.ts'
 import type { Asked, ReadingPlan } from '../presets/preset.ts'
 import { EMPTY_QUESTION } from '../question.ts'
@@ -22,6 +23,7 @@ export function ddosPlan(asked: Asked): ReadingPlan {
       'ddos: volumes by minute of each address, /24 and /64; then the flows of minutes that stand out once more',
       `floors: ${bps} bit/s, ${pps} packets/s, ${fps} flows/s; ${factor} times the usual`,
     ],
+    columns: () => DETECTED,
     async read(inputs, setting, options) {
       const { fromNs, toNs } = setting
       const isRaw = setting.counters === 'raw'

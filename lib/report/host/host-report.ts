@@ -1,9 +1,11 @@
 import { formatAddress, parseAddress } from '../../bytes/address.ts'
 import type { FlowFile, FlowStream } from '../../flow/source.ts'
 import { isFlowFile, readBlocks } from '../block-pass.ts'
+import { columnsRead } from '../columns-read.ts'
+import { DETECTED } from '../flow-rows.ts'
 import type { Asked, ReadingPlan } from '../presets/preset.ts'
 import { newQuality } from '../quality.ts'
-import type { ResultTable, RunOptions } from '../query.ts'
+import type { Query, ResultTable, RunOptions } from '../query.ts'
 import { EMPTY_QUESTION, type Question, queryOf, type Setting, wordsOf } from '../question.ts'
 import type { Names } from '../report.ts'
 import { runQueries } from '../run.ts'
@@ -42,12 +44,17 @@ export function hostPlan(text: string, asked: Asked): ReadingPlan {
     explanation: Object.values(questions).map(
       (question) => `weir analyze ${wordsOf(question, asked.filter).join(' ')}`,
     ),
+    columns: (setting) => [...DETECTED, ...columnsRead(queriesOf(questions, setting))],
     async read(inputs, setting, options, names: Names) {
       const { tables, scans, addressOf } = await read(address, questions, inputs, setting, options)
       const sections = hostSections(address, tables, { scans, addressOf, names, limit })
       return { title: `About ${address}`, sections, notes: [], tables: Object.values(tables) }
     },
   }
+}
+
+function queriesOf(questions: Readonly<Record<string, Question>>, setting: Setting): Query[] {
+  return Object.values(questions).map((question) => queryOf(question, setting))
 }
 
 function hostQuestions(address: string, binMs: number): Record<keyof HostTables, Question> {
@@ -95,8 +102,7 @@ async function read(
           if (search.wants(block.info)) search.take(block, problems)
         }),
   )
-  const queries = Object.values(questions).map((question) => queryOf(question, setting))
-  const answers = await runQueries(queries, observed, options)
+  const answers = await runQueries(queriesOf(questions, setting), observed, options)
   await readBlocks(inputs.filter(isFlowFile), search, newQuality(), { ...options, onProgress: () => {} })
   const named = Object.keys(questions).map((name, i) => [name, answers[i]!])
   const words = search.reader.addresses.words()

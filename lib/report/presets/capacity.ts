@@ -1,5 +1,6 @@
 import { FlowError } from '../../diagnostics/flow-error.ts'
 import type { FlowFile, FlowStream } from '../../flow/source.ts'
+import { columnsRead } from '../columns-read.ts'
 import { controlOf } from '../control.ts'
 import { binSeconds, type Course, coursesOf, percentileOf } from '../courses.ts'
 import type { Cell, ResultTable, RunOptions } from '../query.ts'
@@ -78,6 +79,7 @@ export const CAPACITY: Preset = {
         ({ by, filter }) =>
           `by ${by.join(', ')}, bytes and packets a minute${filter === null ? '' : `, ${filter}`}`,
       ),
+      columns: (setting) => columnsRead(questions.map((question) => queryOf(question, setting))),
       read: (inputs, setting, options, names) => read(inputs, setting, options, names, asked, word),
     }
   },

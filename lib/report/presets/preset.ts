@@ -1,3 +1,4 @@
+import type { Field } from '../../flow/fields.ts'
 import type { FlowFile, FlowStream } from '../../flow/source.ts'
 import type { Picture } from '../html/pictures.ts'
 import type { ResultTable, RunOptions } from '../query.ts'
@@ -62,6 +63,8 @@ export interface ReadingPlan {
   readonly window?: { readonly fromNs: bigint | null; readonly toNs: bigint | null } | null | undefined
   /** What `--explain` says. */
   readonly explanation: readonly string[]
+  /** The columns of inputs that it looks at, but for those of the user's filter; absent: all. Throws QUERY_INVALID. */
+  columns?(setting: Setting): readonly Field[]
   read(
     inputs: readonly (FlowFile | FlowStream)[],
     setting: Setting,

@@ -3,6 +3,7 @@ import { FlowError } from '../../diagnostics/flow-error.ts'
 import { protocolNumber } from '../../flow/protocol-names.ts'
 import type { FlowFile, FlowStream } from '../../flow/source.ts'
 import { readBlocks } from '../block-pass.ts'
+import { DETECTED } from '../flow-rows.ts'
 import { emptyTable } from '../nat/nat-report.ts'
 import type { Asked, ReadingPlan } from '../presets/preset.ts'
 import { newQuality } from '../quality.ts'
@@ -56,6 +57,7 @@ export function scanPlan(asked: Asked): ReadingPlan {
       'scan: one pass; probes by source, target, protocol and port, and which of them were answered',
       `limits: ${limits.targets} targets, ${limits.ports} ports, score ${limits.leastScore}`,
     ],
+    columns: () => DETECTED,
     async read(inputs, setting, options) {
       const { fromNs, toNs } = setting
       const settings = { ...limits, protocol, fromNs, toNs, filter: setting.selector(null) }
