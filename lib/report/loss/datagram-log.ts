@@ -69,8 +69,6 @@ export class DatagramLog {
   /** By code of the exporter, as long as blocks share their codes. */
   readonly #byCode = new Map<number, number[]>()
   #addresses: AddressCodes | null = null
-  /** Sources of the runs at hand, -1 for none. */
-  #ofRuns = new Int32Array(0)
 
   /** All sources that were met. */
   get sources(): readonly Source[] {
@@ -108,22 +106,18 @@ export class DatagramLog {
       this.#byCode.clear()
       sequences.forget()
     }
-    const { runs } = found
-    if (this.#ofRuns.length < runs) this.#ofRuns = new Int32Array(runs)
-    const own = this.#ofRuns
-    for (let run = sequences.find(found, 0, own); run < runs; run = sequences.find(found, run + 1, own)) {
-      const code = found.exporter[run]!
-      own[run] = this.#sourceOf(code, {
-        domain: found.domain[run]!,
-        engine: found.engine[run]!,
-        agent: found.agent[run]!,
-        protocol: found.protocol[run]!,
-      })
-      sequences.remember(code, own[run]!)
-    }
     const times = new ReceptionTimes(block, problems)
-    for (let run = sequences.follow(found, 0, own); run < runs; run = sequences.follow(found, run + 1, own))
-      this.#leap(own[run]!, found, run, times)
+    let run = sequences.follow(found, 0)
+    while (run < found.runs) {
+      let source = sequences.recent(found, run)
+      if (source < 0) {
+        source = this.#sourceOf(found, run)
+        sequences.remember(found.exporter[run]!, source)
+        // It may follow well.
+        if (source < 0) run++
+      } else this.#leap(source, found, run++, times)
+      run = sequences.follow(found, run)
+    }
   }
 
   /** Begins a piece with a datagram that follows none, as long as there may be more. */
@@ -149,8 +143,10 @@ export class DatagramLog {
     this.#sources[number]!.pieces.push(piece)
   }
 
-  /** The number of a source; -1 where there are too many. */
-  #sourceOf(code: number, of: SequenceOf): number {
+  /** The number of a run's source; -1 where there are too many. */
+  #sourceOf({ exporter: codes, domain, engine, agent, protocol }: DatagramRuns, run: number): number {
+    const code = codes[run]!
+    const of = { domain: domain[run]!, engine: engine[run]!, agent: agent[run]!, protocol: protocol[run]! }
     let known = this.#byCode.get(code)
     if (known === undefined) {
       known = []

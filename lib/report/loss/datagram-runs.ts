@@ -5,6 +5,7 @@ import type { FlowBlock, Problem } from '../../flow/source.ts'
 /** Rows that came one after the other in one datagram, or part of one. */
 export interface DatagramRuns {
   readonly runs: number
+  /** First rows of runs. */
   readonly starts: Uint32Array
   readonly lengths: Uint32Array
   /** By run; zeros where rows lack the column. */
@@ -52,14 +53,23 @@ function storedRuns(block: FlowBlock, held: ReadonlySet<Field>, problems: Proble
     else if (areEqual(own.lengths, lengths)) columns.set(name, own.values)
     else return null
   }
-  const starts = new Uint32Array(runs)
-  for (let run = 1; run < runs; run++) starts[run] = starts[run - 1]! + lengths[run - 1]!
+  let starts: Uint32Array | null = null
   return {
     runs,
-    starts,
+    // Nobody asks where nothing is missing.
+    get starts() {
+      starts ??= startsOf(lengths)
+      return starts
+    },
     lengths,
     ...(Object.fromEntries(columns) as Record<keyof typeof COLUMNS, Uint32Array>),
   }
+}
+
+function startsOf(lengths: Uint32Array): Uint32Array {
+  const starts = new Uint32Array(lengths.length)
+  for (let run = 1; run < starts.length; run++) starts[run] = starts[run - 1]! + lengths[run - 1]!
+  return starts
 }
 
 const NOTHING = { values: new Uint32Array(1), lengths: new Uint32Array(1) }

@@ -53,6 +53,15 @@ export class Sequences {
     return number
   }
 
+  /** The source of a run, where it was met lately; else -1. */
+  recent({ exporter, domain, engine, agent, protocol }: DatagramRuns, run: number): number {
+    const code = exporter[run]!
+    const source = this.#recentSources[code % RECENT]!
+    if (source < 0 || this.#recentCodes[code % RECENT] !== code) return -1
+    const of = { domain: domain[run]!, engine: engine[run]!, agent: agent[run]!, protocol: protocol[run]! }
+    return this.isOf(source, of) ? source : -1
+  }
+
   isOf(number: number, { domain, engine, agent, protocol }: SequenceOf): boolean {
     return (
       this.#domain[number] === domain &&
@@ -73,12 +82,18 @@ export class Sequences {
     this.#recentSources[code % RECENT] = source
   }
 
-  /** Puts the sources of runs from `from` on to `sources`, up to the first one that was not met lately; returns that. */
-  find(found: DatagramRuns, from: number, sources: Int32Array): number {
-    const { runs, exporter, domain, engine, agent, protocol } = found
+  /**
+   * Follows runs from `from` on, up to the first one whose source was not met lately, or that is no next step of it;
+   * returns that.
+   */
+  follow(found: DatagramRuns, from: number): number {
+    const { runs, exporter, domain, engine, agent, protocol, sequence, lengths } = found
     const codes = this.#recentCodes
     const recent = this.#recentSources
     const [domains, engines, agents, protocols] = [this.#domain, this.#engine, this.#agent, this.#protocol]
+    const { last, lastRecords, lastStep, datagrams, records, stepsOfRecords, stepsToEnd } = this
+    const hasBegun = this.#hasBegun
+    const perRecord = this.#perRecord
     for (let run = from; run < runs; run++) {
       const code = exporter[run]!
       // Datagrams of a few exporters come mixed.
@@ -93,19 +108,6 @@ export class Sequences {
         agents[source] !== agent[run]
       )
         return run
-      sources[run] = source
-    }
-    return runs
-  }
-
-  /** Follows runs from `from` on, up to the first one that is no next step of its source; returns that. */
-  follow({ runs, sequence, lengths }: DatagramRuns, from: number, sources: Int32Array): number {
-    const { last, lastRecords, lastStep, datagrams, records, stepsOfRecords, stepsToEnd } = this
-    const hasBegun = this.#hasBegun
-    const perRecord = this.#perRecord
-    for (let run = from; run < runs; run++) {
-      const source = sources[run]!
-      if (source < 0) continue
       const number = sequence[run]!
       const step = (number - last[source]!) >>> 0
       const before = lastRecords[source]!
