@@ -277,7 +277,8 @@ test('interfaces are asked for by their names, given or said', async () => {
 test('listings have columns of names, in every format, and are sorted by them', async () => {
   const columns = 'octetDeltaCount,application,in.if.name'
   const list = async (input: string, ...words: string[]) => {
-    const line = ['analyze', 'list', '--in', input, '--columns', columns, ...words]
+    const own = words.includes('--columns') ? [] : ['--columns', columns]
+    const line = ['analyze', 'list', '--in', input, ...own, ...words]
     const { status, stdout, stderr } = await runWeir(line, directory)
     assert.is(status, 0, stderr)
     return stdout.trim().split('\n')
@@ -289,6 +290,8 @@ test('listings have columns of names, in every format, and are sorted by them', 
   }
   const [first] = await list(archive, 'app youtube', '--format', 'ndjson')
   assert.equal(JSON.parse(first!), { octetDeltaCount: 1, application: 'youtube', 'in.if.name': '1' })
+  const [, ...nfdump] = await list(archive, 'app netflix', '--columns', 'nbid,nbnam,inam', '--format', 'csv')
+  assert.equal(nfdump, ['0d0001c5,netflix,1'])
   const table = await list(
     archive,
     'app youtube or app netflix',

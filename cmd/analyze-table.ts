@@ -33,7 +33,7 @@ const FLAGS: readonly Flag[] = [
     name: 'by',
     group: QUESTION,
     value: 'KEY,…',
-    help: 'What flows are grouped by; without it there is one row of totals. src.ip src.ip/24 src.port src.as src.as.source src.net src.name src.country, the same with dst, local and remote; ip ip/24 port as if, either end of each flow; direction service pair time, in.if.name out.if.name if.name, proto in.if out.if exporter next.hop tos flags vlan …, labels of --local, and any element by its IANA name.',
+    help: 'What flows are grouped by; without it there is one row of totals. src.ip src.ip/24 src.port src.as src.as.source src.net src.name src.country, the same with dst, local and remote; ip ip/24 port as if, either end of each flow; direction service application pair time, in.if.name out.if.name if.name, proto in.if out.if exporter next.hop tos flags vlan …, labels of --local, and any element by its IANA name.',
   },
   {
     name: 'sum',

@@ -37,6 +37,10 @@ const NFDUMP_WORDS: Readonly<Record<string, string>> = {
   sas: 'src.as',
   das: 'dst.as',
   ra: 'exporter',
+  inam: 'in.if.name',
+  onam: 'out.if.name',
+  nbid: 'applicationId',
+  nbnam: 'application',
 }
 
 export const LIST: Preset = {
