@@ -123,6 +123,12 @@ export class AddressScope {
   }
 }
 
+/** Of keys that are of no address. */
+export const NO_ADDRESSES = new AddressScope(
+  { codes: 0, words: () => new Uint32Array(0) },
+  { isGrowing: false, numbers: null },
+)
+
 /** Addresses by their codes. All of them are read only when somebody asks for many. */
 class AddressCoding implements Coding {
   readonly map = null

@@ -1,8 +1,8 @@
-import type { AddressScope } from './address-scope.ts'
+import { type AddressScope, NO_ADDRESSES } from './address-scope.ts'
 import type { AggregationPart } from './aggregation-part.ts'
 import type { BlockRows } from './block-rows.ts'
 import type { KeySource } from './compiled-key.ts'
-import { type BestOf, DenseGroups, MOST_DENSE_BITS, storesOf } from './dense-groups.ts'
+import { type BestOf, DenseGroups, storesOf } from './dense-groups.ts'
 import { GroupTable, newVector, type Vector } from './group-table.ts'
 import { VECTOR_ROWS } from './kernels.ts'
 import { KeyPacker } from './key-packer.ts'
@@ -10,7 +10,6 @@ import { type LaneValues, sumOf } from './lane-kernels.ts'
 import { PARTITIONS, RecordLog } from './record-log.ts'
 import type { Sums } from './sums.ts'
 import {
-  commonBits,
   hasOutgrown,
   hasUncommon,
   type InputLayout,
@@ -96,7 +95,7 @@ export class Aggregation {
       shape.operations.length > 0 &&
       shape.operations.every((operation) => operation === 'sum')
     this.#isOfNumbers = shape.keys.every(({ parts }) => parts.every((part) => 'bits' in part))
-    this.#isCommon = (commonBits(shape) ?? MOST_DENSE_BITS + 1) <= MOST_DENSE_BITS
+    this.#isCommon = !shape.isNumbered
     this.#meanings = shape.columnBits.map(() => new Uint32Array(VECTOR_ROWS))
   }
 
@@ -116,7 +115,9 @@ export class Aggregation {
     const isFitting =
       this.#input !== null &&
       (this.#input.scope === scope ||
-        (this.#isOfNumbers && this.#log === null && this.#input.scope.numbers === scope.numbers)) &&
+        (this.#isOfNumbers &&
+          this.#log === null &&
+          (this.#isCommon || this.#input.scope.numbers === scope.numbers))) &&
       !hasOutgrown(this.shape, scope, this.#input.layout)
     if (!isFitting) {
       this.#leaveInput()
@@ -130,14 +131,10 @@ export class Aggregation {
     this.#input = { layout, scope }
     this.#packer = new KeyPacker(this.shape, layout, scope)
     this.#inputTotals.fill(0n)
-    this.#chooseWay(layout)
-  }
-
-  #chooseWay({ layout }: InputLayout): void {
     const { operations } = this.shape
-    if (DenseGroups.suit(layout, operations.length, this.#options))
-      this.#dense = new DenseGroups(layout, operations)
-    else this.#table = new GroupTable(layout.words, operations)
+    if (DenseGroups.suit(layout.layout, operations.length, this.#options))
+      this.#dense = new DenseGroups(layout.layout, operations)
+    else this.#table = new GroupTable(layout.layout.words, operations)
   }
 
   /**
@@ -339,8 +336,8 @@ export class Aggregation {
    * `leavesInput` groups are told by what they mean, else by the codes of the input entered last.
    */
   part(leavesInput: boolean): AggregationPart {
-    // Another thread may have met numbers that are not common.
-    if (leavesInput || commonBits(this.shape) !== null) this.#leaveInput()
+    // Common numbers are packed alike everywhere; who has met others does not know who has not.
+    if (!this.#isCommon && (leavesInput || !this.shape.isNumbered)) this.#leaveInput()
     const table = this.#table
     return {
       totals: this.totals,
@@ -362,8 +359,12 @@ export class Aggregation {
     for (const [lane, total] of part.totals.entries()) this.totals[lane]! += total
     this.#spilledOctets += part.spilledOctets
     if (part.shared !== null) this.#sharedLog().adopt(part.shared)
-    if (part.layout === null || scope === null) return
-    if (this.#input === null) this.#enterInput(scope)
+    if (part.layout === null) return
+    if (!this.shape.isNumbered && !this.#isCommon) {
+      this.#leaveInput()
+      this.#isCommon = true
+    }
+    if (this.#input === null) this.#enterInput(scope ?? NO_ADDRESSES)
     if (layoutName(this.#input!.layout) !== part.layout)
       throw new Error('parts of one input differ in layout')
     let isWide = false
@@ -380,9 +381,8 @@ export class Aggregation {
           vectorsOf(store, lanes, (vector) => this.#logged().append(vector))
     }
     if (table !== null) vectorsOf(table, lanes, (vector) => this.#addGroups(vector, isWide))
-    if (log === null) return
-    if (this.#table !== null) this.#tableToLog()
-    this.#logged().adopt(log)
+    if (log !== null && this.#table !== null) this.#tableToLog()
+    if (log !== null) this.#logged().adopt(log)
   }
 
   #addGroups(vector: Vector, isWide: boolean): void {

@@ -76,6 +76,48 @@ for (const count of [1, 3]) {
   }
 }
 
+/** Says that there are many more rows, which lie in another year. */
+function promising(file: FlowFile, rows: number): FlowFile {
+  const other = file.blocks.map((facts) => ({ ...facts, rows, greatestEnd: 1n, greatestReceived: 1n }))
+  return { ...file, addresses: file.addresses, blocks: [...file.blocks, ...other] }
+}
+
+for (const rows of [1, 2 ** 20]) {
+  test(`AS numbers beyond the common ones are groups, too, in whichever file they stand (${rows})`, async () => {
+    const system: Key = {
+      ...{ kind: 'as', name: 'as', side: 'destination', before: null, after: null },
+      ...{ exporter: true, shows: 'number' },
+    }
+    const query = { ...EMPTY_QUERY, measures: measures.slice(0, 3), keys: [system], counters: 'raw' as const }
+    const window = { fromNs: 2n, toNs: 2n ** 62n }
+    for (const odd of [[], [1], [0, 2]]) {
+      const lists = [0, 1, 2].map((file) =>
+        plainFlows(20 + file, 200).map((flow, i): PlainFlow => {
+          const number =
+            odd.includes(file) && i % 50 === 7 ? 4_200_000_000n + BigInt(i) : BigInt(i % 70) * 5000n
+          return new Map([...flow, [F.bgpDestinationAsNumber, number]])
+        }),
+      )
+      const wanted = new Map<number, bigint>()
+      for (const flow of lists.flat()) {
+        const number = Number(flow.get(F.bgpDestinationAsNumber))
+        wanted.set(number, (wanted.get(number) ?? 0n) + (flow.get(F.octetDeltaCount) as bigint))
+      }
+      const files = () => lists.map((flows) => promising(learnt(flows), rows))
+      const asked = [{ ...query, ...window }]
+      const [whole] = await runQueries(asked, files(), OPTIONS)
+      assert.equal(new Map(whole!.rows.map(([number, octets]) => [number, octets])), wanted)
+      for (const first of [0, 1]) {
+        const part = await runPart(asked, files(), OPTIONS, new Alternating(1 - first))
+        const helpers = { dealer: new Alternating(first), parts: async () => [structuredClone(part)] }
+        const [together] = await runQueries(asked, files(), { ...OPTIONS, helpers })
+        assert.equal(together!.rows, whole!.rows)
+        assert.equal(together!.totals, whole!.totals)
+      }
+    }
+  })
+}
+
 test('threads that came when all pieces were taken are not waited for', async () => {
   const files = [learnt(plainFlows(11, 300, { gaps: true }))]
   const whole = await runQueries(queries, files, OPTIONS)
