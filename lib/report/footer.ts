@@ -74,7 +74,13 @@ export function footerOf(qualities: readonly Quality[], facts: FooterFacts): Rem
   if (spilled > 0)
     say('spilled_octets', spilled, `${Math.ceil(spilled / 1e6)} MB went through temporary files`)
   if (first.rejected > 0)
-    say('rejected', first.rejected, `${counted(first.rejected, 'piece')} of the input were no flows`)
+    say(
+      'rejected',
+      first.rejected,
+      first.rejected === 1
+        ? '1 piece of the input was no flow'
+        : `${counted(first.rejected, 'piece')} of the input were no flows`,
+    )
   // A place that several questions met is one.
   const damaged = new Set(
     qualities.flatMap(({ problems }) => problems.map(({ at, what }) => `${at} ${what}`)),
@@ -117,10 +123,12 @@ function sampling(quality: Quality, isScaled: boolean, say: Say): void {
     scaled,
     scaled === 0 ? 'nothing scaled' : `${counted(scaled, 'row')} scaled by sampling (${how})`,
   )
-  const { unknownSampling, rowsCounted } = quality
+  const { unknownSampling, rowsCounted, rollupRows } = quality
   if (unknownSampling === 0) return
   const share = rowsCounted === 0 ? 0 : unknownSampling / rowsCounted
-  const text = `${counted(unknownSampling, 'row')} (${(share * 100).toFixed(1)}%) of unknown sampling, taken as 1:1`
+  // A row of a rollup stands for many flows: there is no telling what of all it is.
+  const part = rollupRows > 0 ? '' : ` (${(share * 100).toFixed(1)}%)`
+  const text = `${counted(unknownSampling, 'row')}${part} of unknown sampling, taken as 1:1`
   say('unknown_sampling_rows', unknownSampling, text)
 }
 

@@ -14,6 +14,7 @@ const LATE_DISTANCE = Number(LATE_NS)
 const COUNTS = [
   'rowsRead',
   'rowsCounted',
+  'rollupRows',
   'blocksRead',
   'blocksSkipped',
   'unknownSampling',
@@ -31,6 +32,7 @@ export function newQuality(): Quality {
     streams: 0,
     rowsRead: 0,
     rowsCounted: 0,
+    rollupRows: 0,
     blocksRead: 0,
     blocksSkipped: 0,
     scaledRows: new Array<number>(SOURCES).fill(0),

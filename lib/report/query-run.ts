@@ -142,6 +142,7 @@ export class QueryRun {
     }
     quality.blocksRead++
     quality.rowsRead += rows.rows
+    if (rows instanceof RollupRows) quality.rollupRows += rows.rows
     if (this.#addFacts(rows)) return true
     this.#choice.choose(rows, query, problems)
     if (rows instanceof RollupRows && !this.compiled.hasBins) this.#leaveOutside(rows)

@@ -253,6 +253,8 @@ export interface Quality {
   rowsRead: number
   /** Rows that the filter and the window let pass. */
   rowsCounted: number
+  /** Rows of rollups that were read among `rowsRead`: each stands for many flows. */
+  rollupRows: number
   blocksRead: number
   blocksSkipped: number
   /** Rows counted by SAMPLING_SOURCE, of those whose rate was above 1 and of all. */
