@@ -3,12 +3,9 @@ import { F } from '../flow/fields.ts'
 import type { FlowBlock } from '../flow/source.ts'
 import type { BlockRows } from './block-rows.ts'
 import type { Quality } from './query.ts'
-import { receptionsOf, type TimeSpans } from './time-spans.ts'
 
 /** SAMPLING_SOURCE values there are. */
 const SOURCES = 8
-const LATE_NS = 300_000_000_000n
-const LATE_DISTANCE = Number(LATE_NS)
 
 /** Counts of rows and blocks: they add up. */
 const COUNTS = [
@@ -107,30 +104,6 @@ function tallySome(
     const own = rate[row]!
     tally[(source[row]! << 2) | (own > 1 ? 2 : own)]!++
   }
-}
-
-/** How many of the chosen flows were received more than 5 minutes after their end. */
-export function lateRows(rows: BlockRows, spans: TimeSpans, selection: Uint32Array, count: number): number {
-  const { info, columns } = rows.block
-  const ends = columns.find(({ field }) => field === F.flowEnd)
-  if (ends === undefined || info.greatestReceived - ends.least <= LATE_NS) return 0
-  const received = receptionsOf(rows, spans.baseNs)
-  return received === null ? 0 : countLate(received, spans.ends, selection, count)
-}
-
-/** How many of the chosen flows were received more than 5 minutes after their end; times are of one base. */
-export function countLate(
-  received: Float64Array,
-  ends: Float64Array,
-  selection: Uint32Array,
-  count: number,
-): number {
-  let late = 0
-  for (let i = 0; i < count; i++) {
-    const row = selection[i]!
-    if (received[row]! - ends[row]! > LATE_DISTANCE) late++
-  }
-  return late
 }
 
 /** Whether exporters told of flows where they enter and where they leave: such flows are there twice. */

@@ -39,6 +39,19 @@ export function receptionsOf(rows: BlockRows, baseNs: bigint): Float64Array | nu
   return rows.once(null, `received ${baseNs}`, () => distances(rows, F.timeReceived, baseNs)?.values ?? null)
 }
 
+/** Moments as distances, in nanoseconds after `baseNs`. */
+export function distancesOf(moments: BigUint64Array, baseNs: bigint): Float64Array {
+  const { buffer, byteOffset, length } = moments
+  const out = new Float64Array(length)
+  subtract(
+    new Uint32Array(buffer, byteOffset, length * 2),
+    Number(baseNs >> 32n),
+    Number(baseNs & 0xffffffffn),
+    out,
+  )
+  return out
+}
+
 function orderSpans(starts: Float64Array, ends: Float64Array): void {
   for (let row = 0; row < starts.length; row++) if (ends[row]! < starts[row]!) ends[row] = starts[row]!
 }
