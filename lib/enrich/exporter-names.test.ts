@@ -87,6 +87,42 @@ test('names and speeds of interfaces are learnt from sFlow counters', () => {
   assert.is(names.interfaceSpeed('192.0.2.9', 6), 0)
 })
 
+/** A table of applications of one exporter: name, id, second of its reception. */
+function tableOf(rows: readonly (readonly [id: string, name: string, second: number])[]): FlowBlock {
+  const batch = new FlowBatch()
+  batch.kind = 'options'
+  const own = layout([0, 95, ID], [0, 96, APPLICATION])
+  for (const [applicationId, applicationName, second] of rows) {
+    const timeReceived = BigInt(second) * 1_000_000_000n
+    fillRow(batch, { exporterAddress: '192.0.2.1', timeReceived, applicationId, applicationName }, own)
+  }
+  return blockOf(batch)
+}
+
+test('what was said last counts, in whatever order it is read; ids may be sent in fewer octets', () => {
+  const names = new ExporterNames()
+  names.learn(tableOf([['0d0001c5', 'new', 200]]), [])
+  names.learn(tableOf([['0d01c5', 'old', 100]]), [])
+  for (const id of ['0d0001c5', '0d01c5', '0d000001c5'])
+    assert.is(names.applicationName('192.0.2.1', id), 'new')
+  names.learn(tableOf([['0d01c5', 'newest', 200]]), [])
+  assert.is(names.applicationName('192.0.2.1', '0d0001c5'), 'newest')
+  assert.is(new ExporterNames(names.state).applicationName('192.0.2.1', '0d0001c5'), 'newest')
+  assert.equal(names.counts, { interfaces: 0, applications: 1 })
+})
+
+test('names beyond what memory is given for are left out, and counted; known ones may change', () => {
+  const names = new ExporterNames(null, 10_000)
+  const ids = Array.from({ length: 1000 }, (_, i) => `0d${(i + 0x100000).toString(16)}`)
+  names.learn(tableOf(ids.map((id) => [id, `name ${id}`, 1])), [])
+  const { applications } = names.counts
+  assert.ok(applications > 20 && applications < 100)
+  assert.is(names.leftOut, 1000 - applications)
+  names.learn(tableOf([[ids[0]!, 'shorter', 2]]), [])
+  assert.is(names.applicationName('192.0.2.1', ids[0]!), 'shorter')
+  assert.is(names.applicationName('192.0.2.1', ids[999]!), `13:${0x100000 + 999}`)
+})
+
 test("the user's file goes first, and gives speeds", () => {
   const names = new ExporterNames()
   names.addFacts({

@@ -54,12 +54,14 @@ export class ExporterNames {
   readonly #interfaces: Map<string, SaidName>
   readonly #speeds = new Map<string, number>()
   readonly #applications: Map<string, SaidName>
+  readonly #mostOctets: number
   #octets = 0
   /** Names that were left out for lack of room. */
   leftOut = 0
 
-  /** `state`: what another one knows. */
-  constructor(state: ExporterNamesState | null = null) {
+  /** `state`: what another one knows. Names that exporters said take at most `mostOctets`. */
+  constructor(state: ExporterNamesState | null = null, mostOctets: number = MOST_OCTETS) {
+    this.#mostOctets = mostOctets
     this.#given = new Map(state?.given)
     this.#interfaces = new Map(state?.interfaces)
     this.#applications = new Map(state?.applications)
@@ -89,7 +91,7 @@ export class ExporterNames {
 
   /** The name of an application id (element 95, lower-case hexadecimal), or what `applicationText` says of it. */
   applicationName(exporter: string, id: string): string {
-    return this.#applications.get(`${exporter} ${id}`)?.name ?? applicationText(id)
+    return this.#applications.get(`${exporter} ${shortened(id)}`)?.name ?? applicationText(id)
   }
 
   /**
@@ -120,7 +122,12 @@ export class ExporterNames {
     for (const [index, { name, description }] of interfaces)
       this.#put(this.#interfaces, `${address} ${index}`, safeText(name) || safeText(description), atNs)
     for (const [id, { name, description }] of applications)
-      this.#put(this.#applications, `${address} ${id}`, safeText(name) || safeText(description), atNs)
+      this.#put(
+        this.#applications,
+        `${address} ${shortened(id)}`,
+        safeText(name) || safeText(description),
+        atNs,
+      )
   }
 
   #put(names: Map<string, SaidName>, key: string, name: string, atNs: number): void {
@@ -133,7 +140,8 @@ export class ExporterNames {
     const octets =
       known === undefined ? NAME_OCTETS + key.length + name.length : name.length - known.name.length
     const count = this.#interfaces.size + this.#applications.size
-    if (this.#octets + octets > MOST_OCTETS || (known === undefined && count >= MOST_NAMES)) this.leftOut++
+    if (this.#octets + octets > this.#mostOctets || (known === undefined && count >= MOST_NAMES))
+      this.leftOut++
     else {
       this.#octets += octets
       names.set(key, { name, atNs })
@@ -216,7 +224,7 @@ export class ExporterNames {
     if (plan.application === null) return
     const id = hexAt(column(plan.application), row)
     const application = text(plan.applicationName) || text(plan.applicationDescription)
-    if (id !== '') this.#put(this.#applications, `${exporter} ${id}`, application, atNs)
+    if (id !== '') this.#put(this.#applications, `${exporter} ${shortened(id)}`, application, atNs)
   }
 }
 
@@ -277,6 +285,11 @@ function hexAt(column: Column | null, row: number): string {
   if (column.shape !== 'octets') return ''
   const from = column.starts[row]!
   return Buffer.from(column.data.subarray(from, from + Math.min(column.lengths[row]!, 32))).toString('hex')
+}
+
+/** An application id without zeros before its selector: it may be sent in fewer octets than the table has (RFC 6759 §4.1). */
+function shortened(id: string): string {
+  return id.slice(0, 2) + id.slice(2).replace(/^(?:00)+(?=..)/, '')
 }
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 }
