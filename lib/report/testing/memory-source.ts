@@ -84,7 +84,7 @@ function textColumn(field: Field, flows: readonly PlainFlow[]): OctetsColumn {
   for (const [row, flow] of flows.entries()) {
     const value = flow.get(field)
     if (value === undefined) continue
-    const octets = Buffer.from(value as string)
+    const octets = Buffer.from(value as string, field.kind === 'octets' ? 'hex' : 'utf8')
     pieces.push(octets)
     starts[row] = used
     lengths[row] = octets.length
@@ -114,7 +114,8 @@ function blockOf(flows: readonly PlainFlow[], addresses: Codes): FlowBlock {
     layout: () => null,
     read(field) {
       if (!fields.has(field)) return null
-      const column: Column = field.kind === 'text' ? textColumn(field, flows) : fixedColumn(field, flows)
+      const isText = field.kind === 'text' || field.kind === 'octets'
+      const column: Column = isText ? textColumn(field, flows) : fixedColumn(field, flows)
       return { column, codes: field.kind === 'address' ? codesOf(field) : null }
     },
     readCodes(field) {

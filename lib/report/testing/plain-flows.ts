@@ -1,7 +1,7 @@
 import { F, type Field } from '../../flow/fields.ts'
 import { newRandom } from '../../testing/workload.ts'
 
-/** A flow as one would write it down: numbers as bigints, addresses as four words; a field it lacks is not there. */
+/** A flow as one would write it down: numbers as bigints, addresses as four words, octets in hex; a field it lacks is not there. */
 export type PlainFlow = ReadonlyMap<Field, bigint | readonly number[] | string>
 
 const START = 1_767_225_600_000_000_000n
