@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { newRandom } from '../testing/workload.ts'
-import { findOctets, findOne, findPairOctets, findPairs, findWords } from './row-kernels.ts'
+import { findOctets, findOne, findPairOctets, findPairs, findWords, gatherRuns } from './row-kernels.ts'
 
 const random = newRandom(9)
 const SIZE = 6400
@@ -54,6 +54,22 @@ test('one value is found where its lower half is rare, and not looked for where 
   assert.is(findOne(rare, octets, 59_999 + high * 65_536, found), 0)
   rare.fill(50_000, 1000, 2000)
   assert.is(findOne(rare, null, 50_000, found), -1)
+})
+
+test('values of rows are taken from runs', () => {
+  const runs = 300
+  const lengths = Uint32Array.from({ length: runs }, (_, run) => (run === 0 ? 3 : random(6)))
+  const own = Uint32Array.from({ length: runs }, () => random(1000))
+  const rows = [...lengths].flatMap((length, run) => new Array<number>(length).fill(own[run]!))
+  const wanted = Uint32Array.from(rows.keys()).filter((row) => row === rows.length - 1 || random(3) === 0)
+  const out = new Uint32Array(rows.length)
+  gatherRuns(own, lengths, wanted, wanted.length, out)
+  assert.equal(
+    [...out.subarray(0, wanted.length)],
+    [...wanted].map((row) => rows[row]),
+  )
+  gatherRuns(own, lengths, Uint32Array.from(rows.keys()), rows.length, out)
+  assert.equal([...out], rows)
 })
 
 test.run()

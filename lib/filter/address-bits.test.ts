@@ -69,4 +69,36 @@ test('codes from the least to the greatest tell whether any can match', () => {
   assert.ok(bits.meets(addresses, 0n, 2n ** 64n - 1n))
 })
 
+test('a dictionary that finds IPv4 addresses of a range by itself is not asked for words', () => {
+  const asked: number[][] = []
+  const addresses = {
+    codes: 50,
+    words(): Uint32Array {
+      throw new Error('nobody needs them')
+    },
+    markIpv4(from: number, low: number, high: number, marks: Uint8Array): void {
+      asked.push([from, low, high])
+      for (let code = Math.max(from, low); code <= high && code < this.codes; code++) marks[code] = 1
+    },
+  }
+  const nothing = () => assert.unreachable()
+  const one = new AddressBits(nothing, { used: 0 }, { low: 52, high: 52 })
+  assert.is(one.onlyCode(addresses), -1)
+  assert.not(one.meets(addresses, 0n, 49n))
+  addresses.codes = 60
+  assert.is(one.onlyCode(addresses), 52)
+  assert.ok(one.meets(addresses, 50n, 52n))
+  assert.not(one.meets(addresses, 53n, 59n))
+  assert.not(one.meets(addresses, 0n, 51n))
+  assert.equal(asked, [
+    [0, 52, 52],
+    [50, 52, 52],
+  ])
+  const several = new AddressBits(nothing, { used: 0 }, { low: 20, high: 29 })
+  assert.equal(
+    [...several.of(addresses)!.subarray(0, 60).keys()].filter((code) => several.of(addresses)![code] === 1),
+    [20, 21, 22, 23, 24, 25, 26, 27, 28, 29],
+  )
+})
+
 test.run()
