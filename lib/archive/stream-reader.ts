@@ -134,7 +134,13 @@ export class StreamReader {
       const many = facts === null ? -1 : this.#planes.find(number, facts, low, high, found)
       if (many >= 0) return many
     }
-    const values = narrowed(this.#counted(number, count), this.#memory)
+    const decoded = this.#counted(number, count)
+    if (!isWide(decoded) && decoded.unit === 1n && decoded.base < 2n ** 32n) {
+      // The range is moved, not the values.
+      const base = Number(decoded.base)
+      return high < base ? 0 : findWords(decoded.values, Math.max(0, low - base), high - base, found)
+    }
+    const values = narrowed(decoded, this.#memory)
     return values === null ? -1 : findWords(values, low, high, found)
   }
 
