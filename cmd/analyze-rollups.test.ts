@@ -19,7 +19,7 @@ import { runQueries } from '../lib/report/run.ts'
 import { newRandom } from '../lib/testing/workload.ts'
 import type { AnalyzeOptions } from './analyze-flags.ts'
 import { rollupStart } from './analyze-rollup-answer.ts'
-import { RollupPlanner, rollupsText } from './analyze-rollups.ts'
+import { expiredWithin, RollupPlanner, rollupsText } from './analyze-rollups.ts'
 import { knowSetting } from './analyze-setting.ts'
 import { helpingThreads } from './analyze-threads.ts'
 import { rollupKnowledge } from './rollup-knowledge.ts'
@@ -228,6 +228,27 @@ test('another thread reads rollups as this one does', async () => {
     }
     planner.close()
     for (const file of files) file.close()
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})
+
+test('files of records that are gone while rollups tell of them are counted within the window', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'weir-analyze-rollups-'))
+  try {
+    const files = ['1', '2', '3'].map((name) => written(directory, name, flowsOf(600 + Number(name), 200)))
+    const kinds = ROLLUP_KINDS.filter(({ isDefault }) => isDefault)
+    for (const _ of writeRollups(directory, { kinds, knowledge, log: SILENT }));
+    const liveNow = () => splitReplaced(archiveFiles([directory])).live
+    const always = { fromNs: null, toNs: null }
+    assert.is(expiredWithin(liveNow(), always), 0)
+    for (const file of files) file.close()
+    for (const { path } of files.slice(1)) rmSync(path)
+    assert.is(expiredWithin(liveNow(), always), 2)
+    assert.is(expiredWithin(liveNow(), { fromNs: T0 + 600n * SECOND, toNs: T0 + 1200n * SECOND }), 2)
+    assert.is(expiredWithin(liveNow(), { fromNs: T0 + 90_000n * SECOND, toNs: null }), 0)
+    assert.is(expiredWithin(liveNow(), { fromNs: null, toNs: T0 - 90_000n * SECOND }), 0)
+    assert.is(expiredWithin(null, always), 0)
   } finally {
     rmSync(directory, { recursive: true })
   }

@@ -1,5 +1,5 @@
 import { openArchive } from '../lib/archive/archive-reader.ts'
-import { chooseRollups } from '../lib/archive/choose-rollups.ts'
+import { chooseRollups, rollupsOfExpired } from '../lib/archive/choose-rollups.ts'
 import type { ArchiveFile } from '../lib/archive/file-facts.ts'
 import { needsOf, ROLLUP_KINDS, type RollupKind } from '../lib/archive/rollup-kinds.ts'
 import { basisOf } from '../lib/archive/rollups.ts'
@@ -132,6 +132,17 @@ export class RollupPlanner {
   close(): void {
     for (const file of this.#opened.values()) file.close()
   }
+}
+
+/** How many files of records with flows in the window are gone while rollups tell of them. */
+export function expiredWithin(
+  live: readonly ArchiveFile[] | null,
+  { fromNs, toNs }: Pick<Query, 'fromNs' | 'toNs'>,
+): number {
+  return rollupsOfExpired(live ?? []).filter(
+    ({ from, to }) =>
+      (toNs === null || from === null || from < toNs) && (fromNs === null || to === null || to > fromNs),
+  ).length
 }
 
 const NOBODY = { name: '', fill: () => {}, text: String, find: () => -1 }

@@ -10,7 +10,7 @@ import type { AnalyzeOptions } from './analyze-flags.ts'
 import { loadFormat, ReportOutput, textOf } from './analyze-output.ts'
 import { courseSections, type PagePictures, picturesFor } from './analyze-pages.ts'
 import { answerFromRollups } from './analyze-rollup-answer.ts'
-import { RollupPlanner, rollupsText } from './analyze-rollups.ts'
+import { expiredWithin, RollupPlanner, rollupsText } from './analyze-rollups.ts'
 import { SaidNames } from './analyze-said-names.ts'
 import { asUsage, asUsageLater, knowSetting, settingOf } from './analyze-setting.ts'
 import type { AnalyzeThreadStart } from './analyze-threads.ts'
@@ -325,6 +325,7 @@ function answerOf(job: Job, laid: Laid, qualities: readonly Quality[], inputs: F
   )
   const facts: FooterFacts = {
     unreadable: inputs.unreadable,
+    expired: expiredWithin(inputs.live, options.asked),
     usesSystems: showsSystems,
     attribution,
     isScaled: !options.isRaw,

@@ -43,6 +43,26 @@ export function isSuperseded({ rollup }: ArchiveFile, live: readonly ArchiveFile
   )
 }
 
+/** Of each file of records that is gone while rollups tell of it, the one that says best when its flows were. */
+export function rollupsOfExpired(live: readonly ArchiveFile[]): ArchiveFile[] {
+  const raw = live.filter(({ rollup }) => rollup === null)
+  const known = replacedIn(raw)
+  for (const { identity } of raw) known.add(identityText(identity))
+  // What was joined is in the joined file's rollups.
+  for (const { rollup } of live)
+    for (const file of rollup?.covers.slice(1) ?? []) known.add(identityText(file))
+  const found = new Map<string, ArchiveFile>()
+  const length = ({ from, to }: ArchiveFile) => (to ?? 0n) - (from ?? 0n)
+  for (const file of live) {
+    const first = file.rollup?.covers[0]
+    if (first === undefined || file.state !== 'finished') continue
+    const name = identityText(first)
+    const other = found.get(name)
+    if (!known.has(name) && (other === undefined || length(file) < length(other))) found.set(name, file)
+  }
+  return [...found.values()]
+}
+
 function replacedIn(raw: readonly ArchiveFile[]): Set<string> {
   return new Set(raw.flatMap(({ replaces }) => replaces.map(identityText)))
 }

@@ -47,6 +47,7 @@ export const ROLLUP_KINDS: readonly RollupKind[] = [
   kind('remote-as', HOUR, [remoteAsNumber, localDirection], true),
   kind('remote-as-1d', DAY, [remoteAsNumber, localDirection], true),
   kind('networks-1m', MINUTE, [localPrefix, localDirection]),
+  kind('remote-as-5m', 5 * MINUTE, [remoteAsNumber, localDirection]),
   kind('remote-addresses', DAY, [remoteAddress, localDirection]),
   kind('network-as', HOUR, [localPrefix, remoteAsNumber, localDirection]),
   kind('address-as', DAY, [localAddress, remoteAsNumber, localDirection]),

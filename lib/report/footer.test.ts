@@ -5,6 +5,7 @@ import { newQuality } from './quality.ts'
 
 const FACTS: FooterFacts = {
   unreadable: 0,
+  expired: 0,
   usesSystems: false,
   attribution: '',
   isScaled: true,
@@ -25,6 +26,18 @@ test('one piece that is no flow is one', () => {
     footerOf([{ ...newQuality(), rejected }], FACTS).find(({ name }) => name === 'rejected')?.text
   assert.is(told(1), '1 piece of the input was no flow')
   assert.is(told(2), '2 pieces of the input were no flows')
+})
+
+test('what has expired is said where records were asked, not where rollups tell all', () => {
+  const told = (expired: number, rollupRows: readonly number[]) =>
+    footerOf(
+      rollupRows.map((rows) => ({ ...newQuality(), rollupRows: rows })),
+      { ...FACTS, expired },
+    ).find(({ name }) => name === 'expired_files')?.value
+  assert.is(told(3, [0]), 3)
+  assert.is(told(3, [7, 0]), 3)
+  assert.is(told(3, [7]), undefined)
+  assert.is(told(0, [0]), undefined)
 })
 
 test.run()

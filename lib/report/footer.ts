@@ -6,6 +6,8 @@ import { formatNs } from './time-text.ts'
 export interface FooterFacts {
   /** Inputs that could not be read at all. */
   readonly unreadable: number
+  /** Files of records in the window that are gone while rollups tell of them. */
+  readonly expired: number
   readonly usesSystems: boolean
   /** Who made the table of systems. */
   readonly attribution: string
@@ -69,6 +71,12 @@ export function footerOf(qualities: readonly Quality[], facts: FooterFacts): Rem
       'doubled_blocks',
       first.doubledBlocks,
       'seen on ingress and egress: counted twice without --dedup edge',
+    )
+  if (facts.expired > 0 && qualities.some(({ rollupRows }) => rollupRows === 0))
+    say(
+      'expired_files',
+      facts.expired,
+      `records of ${counted(facts.expired, 'file')} have expired and are not counted: rollups tell only sums of them (--explain)`,
     )
   const spilled = qualities.reduce((sum, quality) => sum + quality.spilledOctets, 0)
   if (spilled > 0)

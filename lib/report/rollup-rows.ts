@@ -1,4 +1,5 @@
 import type { AddressFact } from '../flow/address-fact.ts'
+import { columnFacts } from '../flow/column-facts.ts'
 import { F, type Field } from '../flow/fields.ts'
 import { ROLLUP } from '../flow/rollup-fields.ts'
 import type { BlockFacts, FlowFile } from '../flow/source.ts'
@@ -132,6 +133,7 @@ export class RollupRows extends BlockRows {
 
   /** Flows of some rows whose sampling rate nobody knew. */
   unknownRates(selection: Uint32Array, count: number): number {
+    if (columnFacts(this.block, ROLLUP.unknownRateFlowCount)?.greatest === 0n) return 0
     const flows = this.fixed(ROLLUP.unknownRateFlowCount)?.words ?? null
     let sum = 0
     for (let i = 0; flows !== null && i < count; i++) sum += flows[selection[i]! * 2]!
