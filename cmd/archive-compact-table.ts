@@ -33,7 +33,7 @@ export const ARCHIVE_COMPACT: Command = {
       value: 'NAME,…',
       many: 'list',
       default: 'default',
-      help: 'Sums over time that reports of long times read instead of records: interfaces, directions, networks, services, local-addresses, remote-as, remote-as-1d (these are the default), networks-1m, remote-addresses, network-as, address-as; none writes none.',
+      help: 'Sums over time that reports of long times read instead of records: interfaces, directions, networks, services, local-addresses, remote-as, remote-as-1d (these are the default), networks-1m, remote-as-5m, remote-addresses, network-as, address-as; none writes none.',
     },
     {
       name: 'rollups-only',

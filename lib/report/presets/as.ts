@@ -75,6 +75,10 @@ export const AS: Preset = {
     { says: 'Remote systems with most traffic', line: 'weir analyze as --in flows' },
     { says: 'Where traffic goes, 20 systems', line: 'weir analyze as --dst --in flows --top 20' },
     {
+      says: 'A month by sums of days (weir archive compact), which outlive the records',
+      line: "weir analyze as --in flows --from 2026-01-01 --to 2026-02-01 --sum 'bytes,bytes.in,bytes.out,share(bytes),flows'",
+    },
+    {
       says: 'Candidates for a peering behind two transits',
       line: 'weir analyze as --in flows --via 1,2 --flow-to-peer 10M --uplinks',
     },
