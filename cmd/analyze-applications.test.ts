@@ -271,6 +271,9 @@ test('interfaces are asked for by their names, given or said', async () => {
     assert.equal(await by('observer.ingress.interface.name ~ /^x/'), [`${FIRST},50`])
     assert.equal(await by('not in.if.name uplink'), [`${FIRST},50`])
     assert.equal(await by('in.if.name != uplink'), [`${FIRST},50`])
+    // Both ends must differ, and nobody says where the flows went.
+    assert.equal(await by('if.name != uplink'), [])
+    assert.equal(await by('not if.name uplink'), [`${FIRST},50`])
   }
 })
 
@@ -288,6 +291,11 @@ test('listings have columns of names, in every format, and are sorted by them', 
     assert.is(head, columns)
     assert.equal(rows, ['1,youtube,1', '10,youtube,1', '5,youtube,1'])
   }
+  const explained = await list(archive, 'app youtube', '--explain')
+  assert.match(
+    explained.at(-1)!,
+    /^names {7}4 of applications, 0 of interfaces, as exporters said in 2 inputs$/,
+  )
   const [first] = await list(archive, 'app youtube', '--format', 'ndjson')
   assert.equal(JSON.parse(first!), { octetDeltaCount: 1, application: 'youtube', 'in.if.name': '1' })
   const [, ...nfdump] = await list(archive, 'app netflix', '--columns', 'nbid,nbnam,inam', '--format', 'csv')

@@ -11,14 +11,13 @@ import type { AnalyzeOptions } from './analyze-flags.ts'
 import { KeptRows } from './analyze-kept-rows.ts'
 import { loadFormat, ReportOutput } from './analyze-output.ts'
 import { SAID_COLUMNS, SaidBlock } from './analyze-said-columns.ts'
-import type { SaidNames } from './analyze-said-names.ts'
+import { openNamed, type SaidNames } from './analyze-said-names.ts'
 import { asUsage, type Naming } from './analyze-setting.ts'
 import { type RowOrder, SortedLines } from './analyze-sorted-lines.ts'
 import { tuneFor } from './analyze-tuning.ts'
 import { ExportOutput } from './archive-export-output.ts'
 import { elementField } from './element-fields.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
-import { openFlowInputs } from './flow-inputs.ts'
 import { print } from './print.ts'
 import { Progress, tell } from './progress.ts'
 import { RowFilter } from './row-filter.ts'
@@ -34,12 +33,11 @@ export async function runList(
   said: SaidNames,
 ): Promise<ExitStatus> {
   const selector = setting.selector(null)
-  const inputs = await openFlowInputs(options.inputs, options.range, 1, said.hear)
+  const inputs = await openNamed(options.inputs, options.range, 1, [said])
   tuneFor(inputs)
   const progress = new Progress(options.progress)
   try {
     if (inputs.flows.length === 0 && inputs.unreadable > 0) return EXIT.failed
-    await said.learn(inputs, options.range)
     // Archives bring columns that no registry knows: they are open now.
     const columns = columnsOf(plan, setting, inputs.flows)
     const filter = selector === null ? null : new RowFilter(selector)
@@ -67,8 +65,13 @@ export async function runList(
 }
 
 /** Says what would be listed, and from where. */
-export async function explainList(options: AnalyzeOptions, plan: RowsPlan, _: Setting): Promise<ExitStatus> {
-  const inputs = await openFlowInputs(options.inputs, options.range)
+export async function explainList(
+  options: AnalyzeOptions,
+  plan: RowsPlan,
+  _: Setting,
+  said: SaidNames,
+): Promise<ExitStatus> {
+  const inputs = await openNamed(options.inputs, options.range, 1, [said])
   try {
     const lines = [
       ['columns', plan.columns?.join(', ') ?? 'all'],
@@ -81,6 +84,7 @@ export async function explainList(options: AnalyzeOptions, plan: RowsPlan, _: Se
       ],
       ['limit', plan.limit === null ? 'none' : String(plan.limit)],
       ...inputs.flows.map(({ path }) => ['read', path]),
+      ...(said.explanation === null ? [] : [['names', said.explanation]]),
     ]
     print(lines.map(([name = '', value = '']) => `${name.padEnd(12)}${value}\n`).join(''))
     return EXIT.done

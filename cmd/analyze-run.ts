@@ -11,13 +11,13 @@ import { loadFormat, ReportOutput, textOf } from './analyze-output.ts'
 import { courseSections, type PagePictures, picturesFor } from './analyze-pages.ts'
 import { answerFromRollups } from './analyze-rollup-answer.ts'
 import { expiredWithin, RollupPlanner, rollupsText } from './analyze-rollups.ts'
-import { SaidNames } from './analyze-said-names.ts'
+import { openNamed, SaidNames } from './analyze-said-names.ts'
 import { asUsage, asUsageLater, knowSetting, settingOf } from './analyze-setting.ts'
 import type { AnalyzeThreadStart } from './analyze-threads.ts'
 import { tuneFor } from './analyze-tuning.ts'
 import { newStderrLog } from './collect-log.ts'
 import { EXIT, type ExitStatus } from './exit.ts'
-import { type FlowInputs, openFlowInputs } from './flow-inputs.ts'
+import type { FlowInputs } from './flow-inputs.ts'
 import { print } from './print.ts'
 import { Progress, tell } from './progress.ts'
 import { ALL_TIMES, type TimeRange } from './times.ts'
@@ -64,7 +64,12 @@ async function runGroup(jobs: readonly Job[]): Promise<ExitStatus> {
   const asking = jobs.filter(({ plan }) => plan.kind !== 'rows')
   if (asking.length === 0) return status
   const { inputs: words, progress: mode, memoryOctets, temporaryDirectory } = asking[0]!.options
-  const inputs = await openInputs(words, asking)
+  const inputs = await openNamed(
+    words,
+    rangeOf(asking),
+    asking[0]!.options.threads,
+    asking.map(({ said }) => said),
+  )
   tuneFor(inputs)
   const progress = new Progress(mode)
   try {
@@ -139,26 +144,11 @@ async function jobOf(options: AnalyzeOptions): Promise<Job> {
   return { options, plan, nowMs, said, ...known }
 }
 
-/** What the words name, opened for all of the jobs, who learn what exporters call things. */
-async function openInputs(words: readonly string[], jobs: readonly Job[]): Promise<FlowInputs> {
-  const range = rangeOf(jobs)
-  const inputs = await openFlowInputs(words, range, jobs[0]!.options.threads, (block, problems) => {
-    for (const { said } of jobs) said.hear(block, problems)
-  })
-  try {
-    for (const { said } of jobs) await said.learn(inputs, range)
-  } catch (error) {
-    inputs.close()
-    throw error
-  }
-  return inputs
-}
-
 /** The text of one answer, for those who show it again and again. */
 export async function answerText(options: AnalyzeOptions): Promise<string> {
   const job = await jobOf(options)
   if (job.plan.kind === 'rows') throw new UsageError('--watch is for reports that sum up, not for list')
-  const inputs = await openInputs(options.inputs, [job])
+  const inputs = await openNamed(options.inputs, rangeOf([job]), options.threads, [job.said])
   try {
     const { memoryOctets, temporaryDirectory } = options
     const [answer] = await answers([job], inputs, { memoryOctets, temporaryDirectory })

@@ -5,7 +5,7 @@ import { ExporterNames, type ExporterNamesState } from '../lib/enrich/exporter-n
 import type { FlowBlock, FlowFile, Problem } from '../lib/flow/source.ts'
 import type { Plan } from '../lib/report/presets/preset.ts'
 import type { AnalyzeOptions } from './analyze-flags.ts'
-import type { FlowInputs } from './flow-inputs.ts'
+import { type FlowInputs, openFlowInputs } from './flow-inputs.ts'
 import { tell } from './progress.ts'
 import { readText } from './read-text.ts'
 import type { TimeRange } from './times.ts'
@@ -17,13 +17,14 @@ const WORDS = /\b(?:if\.name|interface\.name|app|application)\b/i
 /** What exporters call their interfaces and applications: as the file of --ifs says, else as they said in the inputs. */
 export class SaidNames {
   readonly #names = new ExporterNames()
-  readonly #isWanted: boolean
+  /** Whether anybody will ask. */
+  readonly isWanted: boolean
   #isLearnt = false
   #inputs = 0
 
   /** `plan`: what will be asked; nothing is read where that needs no names. Throws what is wrong with the file. */
   constructor({ asked, preset, filter }: Pick<AnalyzeOptions, 'asked' | 'preset' | 'filter'>, plan: Plan) {
-    this.#isWanted = preset.namesInterfaces === true || asksNames(plan, filter)
+    this.isWanted = preset.namesInterfaces === true || asksNames(plan, filter)
     const path = asked.flag('ifs')
     if (path !== null) this.#names.addFile(textOf(path), path)
   }
@@ -33,7 +34,7 @@ export class SaidNames {
    * last such file before the range among them, and captures. Streams tell as they are read: `hear`.
    */
   async learn(inputs: FlowInputs, range: TimeRange): Promise<void> {
-    if (this.#isLearnt || !this.#isWanted) return
+    if (this.#isLearnt || !this.isWanted) return
     this.#isLearnt = true
     this.#learnEarlier(inputs, range)
     for (const input of inputs.flows) if ('blocks' in input) this.#learnFile(input)
@@ -91,17 +92,17 @@ export class SaidNames {
 
   /** Learns from a block of records that are no flows. */
   readonly hear = (block: FlowBlock, problems: Problem[]): void => {
-    if (this.#isWanted) this.#names.learn(block, problems)
+    if (this.isWanted) this.#names.learn(block, problems)
   }
 
   /** What is known, for other threads; null where nobody asks. */
   get state(): ExporterNamesState | null {
-    return this.#isWanted ? this.#names.state : null
+    return this.isWanted ? this.#names.state : null
   }
 
   /** What was read, for --explain; null where nobody asks. */
   get explanation(): string | null {
-    if (!this.#isWanted) return null
+    if (!this.isWanted) return null
     const { applications, interfaces } = this.#names.counts
     return `${applications} of applications, ${interfaces} of interfaces, as exporters said in ${this.#inputs} inputs`
   }
@@ -117,6 +118,27 @@ export class SaidNames {
   /** Bits per second; 0 where nobody says. */
   readonly interfaceSpeed = (exporter: string, index: number): number =>
     this.#names.interfaceSpeed(exporter, index)
+}
+
+/** Opens what the words name, and reads what exporters said there for all who know names. Throws as `openFlowInputs`. */
+export async function openNamed(
+  words: readonly string[],
+  range: TimeRange,
+  threads: number,
+  said: readonly SaidNames[],
+): Promise<FlowInputs> {
+  const wanted = said.filter(({ isWanted }) => isWanted)
+  const hear = (block: FlowBlock, problems: Problem[]) => {
+    for (const names of wanted) names.hear(block, problems)
+  }
+  const inputs = await openFlowInputs(words, range, threads, wanted.length === 0 ? null : hear)
+  try {
+    for (const names of wanted) await names.learn(inputs, range)
+  } catch (error) {
+    inputs.close()
+    throw error
+  }
+  return inputs
 }
 
 /** Whether any question, or the user's filter, is about what exporters call things. */
