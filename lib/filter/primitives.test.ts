@@ -154,6 +154,18 @@ test('counters can be asked for as the exporter counted them', () => {
   assert.is(rowsOf('bps 60000', { counters: 'raw' }), 1)
 })
 
+test('a product beyond 64 bits is above the greatest number that there is', () => {
+  const batch = new FlowBatch()
+  fillRow(batch, { octetDeltaCount: 2n ** 64n - 1n, samplingRate: 1000 })
+  const block = blockOfBatch(batch)
+  const matches = (text: string) =>
+    compileFilter(parseFilter(text, names)).select(block, new Uint8Array(1), []) === 1
+  for (const text of ['bytes > 18446744073709551614', 'bytes >= 18446744073709551615'])
+    assert.ok(matches(`scaled ${text}`), text)
+  for (const text of ['bytes <= 18446744073709551615', 'bytes < 18446744073709551615'])
+    assert.not.ok(matches(`scaled ${text}`), text)
+})
+
 test('times of day are those of the time zone', () => {
   assert.is(rowsOf('between 10:00 and 10:30', { timeZone: 'Europe/Zurich' }), 0)
   assert.is(rowsOf('between 11:00 and 11:30', { timeZone: 'Europe/Zurich' }), 3)

@@ -89,6 +89,17 @@ export function takeNumberTail(
   cursor.place = back
   if (value !== null && !isArithmetic) {
     const set = takeNumberSet(reading, kind, comparator)
+    // Scaled counters have more than 64 bits, and sets of numbers end there.
+    if (isScaled && 'n' in value && comparator !== '==' && comparator !== '!=') {
+      const left = (field: Field): Quantity => ({ is: 'column', field, isScaled })
+      const right: Quantity = { is: 'constant', ...value }
+      return overColumns(reading, columns, (field) => ({
+        is: 'compare',
+        left: left(field),
+        comparator,
+        right,
+      }))
+    }
     return overColumns(reading, columns, test(set), comparator === '!=')
   }
   const token = cursor.peek()
