@@ -182,7 +182,8 @@ function scaledBounds({ left, comparator, right }: CompareTest): { low: number; 
   const { lows, highs } = comparedWith(comparator, right)
   if (lows.length !== 1) return null
   const low = lows[0] === LEAST ? -Infinity : Number(lows[0]!)
-  const high = highs[0] === GREATEST ? Infinity : Number(highs[0]!)
+  // A product can be beyond the greatest number that a set holds.
+  const high = highs[0] === GREATEST && comparator.startsWith('>') ? Infinity : Number(highs[0]!)
   const isExact = (bound: number) => !Number.isFinite(bound) || Math.abs(bound) < 2 ** 53
   return isExact(low) && isExact(high) ? { low, high } : null
 }
