@@ -6,7 +6,7 @@ import type { LaneValues } from './lane-kernels.ts'
 import { rateOf, trendLane } from './measures.ts'
 import type { BinStatistic } from './query.ts'
 import type { RunningTable } from './query-run.ts'
-import { lanesAt } from './sums.ts'
+import { lanesAt, type Sums } from './sums.ts'
 import { binsOf, packMeanings, unpackMeanings } from './table-shape.ts'
 import { vectorsOf } from './vectors.ts'
 
@@ -101,10 +101,27 @@ export function emitOverBins(from: RunningTable, main: Aggregation, rules: OverB
     durations.set(bin, duration)
     return duration
   }
+  const emit = (store: GroupStore, group: number, value: bigint) => {
+    unpackMeanings(shape, store.input, store.keys, group * store.words, 1, columns)
+    for (let column = 0; column < width; column++)
+      emitter.columns[column]![emitter.count] = columns[column]![0]!
+    lane[emitter.count] = value
+    emitter.next()
+  }
+  const even = evenDuration(rules)
+  const volumes = new Float64Array(MOST_EVEN)
   for (const store of from.aggregation.stores()) {
     const bins = binsOf(shape, store)
     const heads = headsOf(store, shape.operations)
     for (let head = 0; head < heads.count; head++) {
+      if (even !== null && !store.isWide && rules.statistic !== 'trend') {
+        const members = heads.members.subarray(heads.starts[head], heads.starts[head + 1])
+        if (takeVolumes(store.sums, members, volumes)) {
+          const volume = statisticOf(volumes.subarray(0, members.length).sort(), even.bins, rules) ?? 0
+          emit(store, heads.first[head]!, rateOf(rules.counter, BigInt(volume), even.ns) ?? 0n)
+          continue
+        }
+      }
       rates.length = 0
       let [earlier, later] = [0n, 0n]
       for (const group of heads.members.subarray(heads.starts[head], heads.starts[head + 1])) {
@@ -114,25 +131,48 @@ export function emitOverBins(from: RunningTable, main: Aggregation, rules: OverB
         else if (bin > rules.last - half) later += volume
         if (rules.statistic !== 'trend') rates.push(rateOf(rules.counter, volume, durationOf(bin)) ?? 0n)
       }
-      unpackMeanings(shape, store.input, store.keys, heads.first[head]! * store.words, 1, columns)
-      for (let column = 0; column < width; column++)
-        emitter.columns[column]![emitter.count] = columns[column]![0]!
-      lane[emitter.count] =
+      rates.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+      const value =
         rules.statistic === 'trend'
           ? trendLane(earlier, later)
-          : statisticOf(rates, rules.last - rules.first + 1, rules)
-      emitter.next()
+          : (statisticOf(rates, rules.last - rules.first + 1, rules) ?? 0n)
+      emit(store, heads.first[head]!, value)
     }
   }
   emitter.flush()
 }
 
-/** Of `rates` and as many zeros as make them `count`. */
-function statisticOf(rates: bigint[], count: number, { statistic, rank }: OverBins): bigint {
-  rates.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
-  const zeros = count - rates.length
+/** Bins that are asked how long they last. */
+const MOST_EVEN = 4096
+
+/** How many bins there are and how long each lasts; null where some last longer than others, or they are many. */
+function evenDuration({ first, last, durationOf }: OverBins): { bins: number; ns: bigint } | null {
+  const bins = last - first + 1
+  if (bins < 1 || bins > MOST_EVEN) return null
+  const ns = durationOf(first)
+  for (let bin = first + 1; bin <= last; bin++) if (durationOf(bin) !== ns) return null
+  return { bins, ns }
+}
+
+/** Puts the volumes of groups of one lane in `out`; false where numbers do not hold them, or there are too many. */
+function takeVolumes({ low, high }: Sums, groups: Uint32Array, out: Float64Array): boolean {
+  if (groups.length > out.length) return false
+  for (let i = 0; i < groups.length; i++) {
+    const group = groups[i]!
+    if (high[group]! >= MOST_HIGH) return false
+    out[i] = high[group]! * 2 ** 32 + low[group]!
+  }
+  return true
+}
+
+/** The upper words of volumes below 2^53 are below. */
+const MOST_HIGH = 2 ** 21
+
+/** Of `values`, ascending, and as many zeros as make them `count`; undefined is one of these. */
+function statisticOf<T>(values: ArrayLike<T>, count: number, { statistic, rank }: OverBins): T | undefined {
+  const zeros = count - values.length
   const place = statistic === 'min' ? 1 : statistic === 'max' ? count : Math.ceil((rank * count) / 100)
-  return rates[Math.min(count, Math.max(1, place)) - 1 - zeros] ?? 0n
+  return values[Math.min(count, Math.max(1, place)) - 1 - zeros]
 }
 
 /**
