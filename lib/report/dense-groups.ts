@@ -61,8 +61,9 @@ export class DenseGroups implements SeenGroups {
   /** Adds groups of the same layout. */
   addGroups({ sums, seen }: SeenGroups): void {
     const groups = this.#groups
+    const fours = foursOf(seen)
     for (let from = 0; from < seen.length; from += VECTOR_ROWS) {
-      const count = takeSeen(seen, from, Math.min(VECTOR_ROWS, seen.length - from), groups, 0)
+      const count = takeSeen(seen, fours, from, Math.min(VECTOR_ROWS, seen.length - from), groups, 0)
       markSeen(this.seen, groups, count)
       addGroups(this.sums, sums, groups, count, this.#operations)
     }
@@ -103,10 +104,11 @@ export function* storesOf(
   const keys = new Uint32Array(step * tails * words)
   const own = newSums(step * tails * lanes)
   const scores = best === null || tails > 1 || best.limit > STORE_GROUPS ? null : new BestScores(best.limit)
+  const fours = foursOf(seen)
   for (let from = 0; from < heads; from += step) {
     let among = 0
     for (let tail = 0; tail < tails; tail++)
-      among = takeSeen(seen, tail * heads + from, Math.min(step, heads - from), groups, among)
+      among = takeSeen(seen, fours, tail * heads + from, Math.min(step, heads - from), groups, among)
     if (among === 0) continue
     const count = scores === null ? among : keepBest(sums, groups, among, lanes, best!, scores)
     for (let i = 0; i < count; i++) {
@@ -120,12 +122,18 @@ export function* storesOf(
   }
 }
 
+/** Marks, four at a time, as far as there are four. */
+function foursOf({ buffer, byteOffset, length }: Uint8Array): Uint32Array {
+  return new Uint32Array(buffer, byteOffset, length >> 2)
+}
+
 /**
  * Puts the numbers of `length` groups from `from` on that were seen behind `count` others; returns how many it are now.
  * Most may be unseen, so four are looked at together where they lie so.
  */
 function takeSeen(
   seen: Uint8Array,
+  fours: Uint32Array,
   from: number,
   length: number,
   groups: Uint32Array,
@@ -137,10 +145,9 @@ function takeSeen(
     for (let group = from; group < end; group++) if (seen[group] === 1) groups[taken++] = group
     return taken
   }
-  const words = new Uint32Array(seen.buffer, seen.byteOffset + from, length / 4)
-  for (let word = 0; word < words.length; word++) {
-    if (words[word] === 0) continue
-    for (let group = from + word * 4, last = group + 4; group < last; group++) {
+  for (let four = from / 4; four < end / 4; four++) {
+    if (fours[four] === 0) continue
+    for (let group = four * 4, last = group + 4; group < last; group++) {
       groups[taken] = group
       taken += seen[group]!
     }
