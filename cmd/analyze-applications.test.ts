@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join as joinPath } from 'node:path'
+import { zstdCompressSync } from 'node:zlib'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { archiveFiles } from '../lib/archive/live-files.ts'
 import { GENERIC } from '../lib/report/presets/generic.ts'
 import {
   dataSet,
@@ -219,6 +221,13 @@ test('a capture from a pipe tells names before its flows', () => {
   )
   assert.is(status, 0, stderr)
   assert.equal(stdout.trim().split('\n').slice(1).sort(), BY_NAME)
+})
+
+test('compressed archive files are read for names first', async () => {
+  const [path] = archiveFiles([await archived('compressed', WORLD)]).map((file) => file.path)
+  const compressed = joinPath(directory, 'compressed.weir.zst')
+  writeFileSync(compressed, zstdCompressSync(readFileSync(path!)))
+  assert.equal(await ask(compressed, ['--by', 'app']), BY_NAME)
 })
 
 test('filters ask for names, and distinct counts count them', async () => {

@@ -2,10 +2,11 @@ import { openArchive } from '../lib/archive/archive-reader.ts'
 import { FlowError } from '../lib/diagnostics/flow-error.ts'
 import { reasonOf } from '../lib/diagnostics/reason.ts'
 import { ExporterNames, type ExporterNamesState } from '../lib/enrich/exporter-names.ts'
-import type { FlowBlock, FlowFile, Problem } from '../lib/flow/source.ts'
+import type { FlowFile } from '../lib/flow/source.ts'
 import type { Plan } from '../lib/report/presets/preset.ts'
 import type { AnalyzeOptions } from './analyze-flags.ts'
 import { type FlowInputs, openFlowInputs } from './flow-inputs.ts'
+import type { Hear } from './inputs/other-records.ts'
 import { tell } from './progress.ts'
 import { readText } from './read-text.ts'
 import type { TimeRange } from './times.ts'
@@ -21,6 +22,7 @@ export class SaidNames {
   readonly isWanted: boolean
   #isLearnt = false
   #inputs = 0
+  #isLateTold = false
 
   /** `plan`: what will be asked; nothing is read where that needs no names. Throws what is wrong with the file. */
   constructor({ asked, preset, filter }: Pick<AnalyzeOptions, 'asked' | 'preset' | 'filter'>, plan: Plan) {
@@ -31,17 +33,17 @@ export class SaidNames {
 
   /**
    * Reads what exporters said, once, if anybody will ask: options records and counters of archive files, those of the
-   * last such file before the range among them, and captures. Streams tell as they are read: `hear`.
+   * last such file before the range among them, and captures and compressed files. Pipes tell as they are read: `hear`.
    */
   async learn(inputs: FlowInputs, range: TimeRange): Promise<void> {
     if (this.#isLearnt || !this.isWanted) return
     this.#isLearnt = true
     this.#learnEarlier(inputs, range)
     for (const input of inputs.flows) if ('blocks' in input) this.#learnFile(input)
-    if (inputs.captures.length > 0) {
-      const { hearCapture } = await import('./inputs/hear-capture.ts')
-      for (const path of inputs.captures) {
-        await hearCapture(path, this.hear)
+    if (inputs.repeatable.length > 0) {
+      const { hearInput } = await import('./inputs/hear-input.ts')
+      for (const path of inputs.repeatable) {
+        await hearInput(path, this.hear)
         this.#inputs++
       }
     }
@@ -78,7 +80,7 @@ export class SaidNames {
       if (kind !== 'options' && kind !== 'counters') continue
       const block = file.block(index)
       if (block === null) continue
-      this.hear(block, file.problems)
+      this.hear(block, file.problems, false)
       isTelling ||= kind === 'options'
     }
     if (isTelling) this.#inputs++
@@ -91,8 +93,13 @@ export class SaidNames {
   }
 
   /** Learns from a block of records that are no flows. */
-  readonly hear = (block: FlowBlock, problems: Problem[]): void => {
-    if (this.isWanted) this.#names.learn(block, problems)
+  readonly hear: Hear = (block, problems, isLate) => {
+    if (!this.isWanted) return
+    const before = this.#names.counts.applications
+    this.#names.learn(block, problems)
+    if (!isLate || this.#isLateTold || this.#names.counts.applications === before) return
+    this.#isLateTold = true
+    tell('weir: names of applications came after flows, which may have numbers instead: read it as a file\n')
   }
 
   /** What is known, for other threads; null where nobody asks. */
@@ -128,8 +135,8 @@ export async function openNamed(
   said: readonly SaidNames[],
 ): Promise<FlowInputs> {
   const wanted = said.filter(({ isWanted }) => isWanted)
-  const hear = (block: FlowBlock, problems: Problem[]) => {
-    for (const names of wanted) names.hear(block, problems)
+  const hear: Hear = (block, problems, isLate) => {
+    for (const names of wanted) names.hear(block, problems, isLate)
   }
   const inputs = await openFlowInputs(words, range, threads, wanted.length === 0 ? null : hear)
   try {

@@ -30,8 +30,8 @@ export interface FlowInputs {
   readonly archives: readonly ArchiveFacts[] | null
   /** What counts of the archives that the words name as folders, of all kinds; null where they name something else. */
   readonly live: readonly ArchiveFile[] | null
-  /** Those that are captures and can be read again. */
-  readonly captures: readonly string[]
+  /** Captures and flow streams among them that can be read again. */
+  readonly repeatable: readonly string[]
   /** Says which columns will be read, null for all, before any is: what else logs hold is skipped. */
   want(fields: readonly Field[] | null): void
   close(): void
@@ -86,7 +86,7 @@ export async function openFlowInputs(
         for (const input of opened.splice(before)) input.close()
       }
       for (const input of opened.slice(before))
-        flows.push(await flowsOf(input, readers, isCapture(input) ? null : hear))
+        flows.push(await flowsOf(input, readers, isRepeatable(input) ? null : hear))
     })
   }
   return {
@@ -94,7 +94,7 @@ export async function openFlowInputs(
     unreadable,
     archives: archivesOf(opened),
     live: folders.size === new Set(words).size ? [...folders.values()].flat() : null,
-    captures: opened.filter(isCapture).map(({ path }) => path),
+    repeatable: opened.filter(isRepeatable).map(({ path }) => path),
     want(fields) {
       if (readers !== null) readers.only = fields
       for (const input of opened) if (input.kind === 'records') input.only = fields
@@ -110,11 +110,10 @@ function isFolder(word: string): boolean {
   return word !== '-' && existsSync(word) && statSync(word).isDirectory()
 }
 
-/** Whether it is a file of packets, not a pipe. */
-function isCapture(input: Input): boolean {
-  return (
-    input.kind === 'records' && input.format === 'pcap' && input.path !== '-' && statSync(input.path).isFile()
-  )
+/** Whether it is a file, not a pipe, of packets or a compressed one of flows, which is read from front to back. */
+function isRepeatable(input: Input): boolean {
+  const isAsked = input.kind === 'stream' || (input.kind === 'records' && input.format === 'pcap')
+  return isAsked && input.path !== '-' && statSync(input.path).isFile()
 }
 
 /** The files that a word names, of a folder what may hold flows of the time range. Throws FILE_UNREADABLE. */

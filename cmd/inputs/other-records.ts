@@ -1,8 +1,8 @@
 import { BlockGathering } from '../../lib/flow/gathered-block.ts'
 import type { FlowBlock, FlowStream, Problem } from '../../lib/flow/source.ts'
 
-/** Takes a block of records that are no flows, good until it returns. */
-export type Hear = (block: FlowBlock, problems: Problem[]) => void
+/** Takes a block of records that are no flows, good until it returns; `isLate`: flows of the input were read before. */
+export type Hear = (block: FlowBlock, problems: Problem[], isLate: boolean) => void
 
 /** Options records and counters of an input that is read once, for who learns from them. */
 export class OtherRecords {
@@ -15,12 +15,15 @@ export class OtherRecords {
     this.#hear = hear
   }
 
+  /** Whether flows of the input were taken. */
+  isLate = false
+
   /** Passes on what was gathered; to be called between pieces of the input, and with `isEnd` before flows are taken. */
   pass(problems: Problem[], isEnd: boolean): void {
     for (const gathering of [this.#options, this.#counters]) {
       if (!isEnd && !gathering.isFull) continue
       const block = gathering.take()
-      if (block !== null) this.#hear(block, problems)
+      if (block !== null) this.#hear(block, problems, this.isLate)
     }
   }
 }
@@ -29,6 +32,7 @@ export class OtherRecords {
 export class HeardStream implements FlowStream {
   readonly #stream: FlowStream
   readonly #hear: Hear
+  #isLate = false
 
   constructor(stream: FlowStream, hear: Hear) {
     this.#stream = stream
@@ -49,7 +53,8 @@ export class HeardStream implements FlowStream {
 
   async next(): Promise<FlowBlock | null> {
     const block = await this.#stream.next()
-    if (block !== null && block.info.kind !== 'flow') this.#hear(block, this.#stream.problems)
+    if (block?.info.kind === 'flow') this.#isLate = true
+    else if (block !== null) this.#hear(block, this.#stream.problems, this.#isLate)
     return block
   }
 

@@ -46,6 +46,7 @@ export class RecordStream implements FlowStream {
     }
     if (this.#error !== null) throw this.#error
     this.#others?.pass(this.problems, true)
+    if (this.#others !== null) this.#others.isLate = true
     return this.#gathering.take()
   }
 
