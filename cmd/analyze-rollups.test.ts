@@ -233,6 +233,32 @@ test('another thread reads rollups as this one does', async () => {
   }
 })
 
+test('percentiles and trends by AS are those of records where rollups of five minutes are kept', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'weir-analyze-rollups-'))
+  try {
+    const files = ['1', '2'].map((name) => written(directory, name, flowsOf(700 + Number(name), 800)))
+    const kinds = ROLLUP_KINDS.filter(({ name }) => name === 'remote-as-5m')
+    assert.is([...writeRollups(directory, { kinds, knowledge, log: SILENT })].length, 2)
+    const planner = plannerOf(directory, files)
+    const trend: Measure = { kind: 'overBins', name: 'trend', counter: 'octets', statistic: 'trend', rank: 0 }
+    const inward: Measure = { ...(peak as Measure & { kind: 'overBins' }), name: 'p95 in', direction: 'in' }
+    const measures = [...base.measures, peak, inward, trend]
+    const query: Query = { ...base, ...hour, measures, keys: [as], binMs: 300_000 }
+    const answer = planner.answer(query)
+    if (typeof answer === 'string') throw new Error(answer)
+    assert.equal(answer.names, ['remote-as-5m'])
+    const rollups = { queries: [answer.query], files: answer.files }
+    const [summed] = await runQueries([query], answer.records, { ...run, rollups })
+    const [read] = await runQueries([query], files, run)
+    assert.ok(read!.rows.length > 3)
+    assert.equal(summed!.rows, read!.rows)
+    planner.close()
+    for (const file of files) file.close()
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})
+
 test('files of records that are gone while rollups tell of them are counted within the window', () => {
   const directory = mkdtempSync(join(tmpdir(), 'weir-analyze-rollups-'))
   try {
