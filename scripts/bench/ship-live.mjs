@@ -14,9 +14,9 @@ const MOST_LATE_MS = 2500
 const GIVE_UP_MS = 60_000
 const FLOWS_PER_DATAGRAM = 20
 const FILEBEAT = 46_000
-/** gzip of requests: none and the fastest, or that of `--gzip LEVEL`. */
-const asked = process.argv.indexOf('--gzip')
-const LEVELS = asked < 0 ? [0, 1] : [Number(process.argv[asked + 1])]
+/** gzip of requests: none and the fastest, or that of `--gzip=LEVEL`. */
+const asked = process.argv.find((word) => word.startsWith('--gzip='))?.slice('--gzip='.length)
+const LEVELS = asked === undefined ? [0, 1] : [Number(asked)]
 const folder = temporaryFolder()
 
 const sink = fork(join(import.meta.dirname, 'ship-sink.mjs'), { stdio: 'inherit' })
