@@ -1,7 +1,7 @@
 // A server that is away while NetFlow v9 comes at 20,000 flows/s for an hour, faster than in real time (UDP is sent as fast
 // as it is taken): memory of weir collect --ship and size of its spool, then the server comes back. All that was kept must
-// come, once and in order, and what is missing must be what weir counts as dropped. --minutes N for a shorter outage,
-// --spool-size SIZE (default 1G for an hour, and less in proportion).
+// come, once and in order, and what is missing must be what weir counts as dropped. --minutes=N for a shorter outage,
+// --spool-size=SIZE (default 1G for an hour, and less in proportion).
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -20,10 +20,8 @@ import {
   waitingOctets,
 } from './peers.mjs'
 
-const flag = (name, otherwise) => {
-  const at = process.argv.indexOf(name)
-  return at < 0 ? otherwise : process.argv[at + 1]
-}
+const flag = (name, otherwise) =>
+  process.argv.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1) ?? otherwise
 const minutes = Number(flag('--minutes', '60'))
 const flowsWanted = minutes * 60 * 20_000
 const spoolSize = flag('--spool-size', `${Math.ceil((minutes * 1024) / 60)}M`)
