@@ -40,35 +40,54 @@ export function lanesAt({ low, high }: Sums, at: number, lanes: number, isWide: 
   return out
 }
 
+/**
+ * Rows whose groups are looked at before they are added to: the processor then fetches many of them at once, where
+ * adding waits for each.
+ */
+const ROWS_AHEAD = 256
+/** So many sums are near the processor anyway. */
+const NEAR = 2 ** 16
+/** What was looked at, so that nobody leaves out the looking. */
+let lookedAt = 0
+
 /** Adds the lanes of `count` rows to the groups of the rows; null counts 1 each. */
 export function addLanes(
-  sums: Sums,
+  { low, high }: Sums,
   groups: Uint32Array,
   operations: readonly LaneOperation[],
   values: readonly (LaneValues | null)[],
   count: number,
 ): void {
   const lanes = operations.length
-  const [first = null, second = null, third = null] = values.map((lane) => lane ?? ONES)
-  const isCommon =
-    lanes === 3 &&
-    first instanceof Uint32Array &&
-    second instanceof Uint32Array &&
-    third instanceof Uint32Array &&
-    operations.every((operation) => operation === 'sum')
-  if (isCommon) {
-    addThree(sums.low, sums.high, groups, first, second, third, count)
-    return
+  const isFar = low.length > NEAR
+  const columns = operations.map((_, lane) => values[lane] ?? ONES)
+  const words = columns.map((own) => (own instanceof Uint32Array ? own : wordsOfWide(own)))
+  const isNarrow = columns.map((own) => own instanceof Uint32Array)
+  const isSum = operations.map((operation) => operation === 'sum')
+  const isCommon = lanes === 3 && isNarrow.every(Boolean) && isSum.every(Boolean)
+  for (let from = 0; from < count; from += ROWS_AHEAD) {
+    const to = Math.min(from + ROWS_AHEAD, count)
+    if (isFar) lookedAt = lookAhead(low, groups, lanes, from, to)
+    if (isCommon) {
+      addThree(low, high, groups, words[0]!, words[1]!, words[2]!, from, to)
+      continue
+    }
+    for (let lane = 0; lane < lanes; lane++) {
+      const own = words[lane]!
+      if (isNarrow[lane]) {
+        if (isSum[lane]) addNarrow(low, high, groups, lanes, lane, own, from, to)
+        else greatestNarrow(low, high, groups, lanes, lane, own, from, to)
+      } else if (isSum[lane]) addPairs(low, high, groups, lanes, lane, own, from, to)
+      else greatestPairs(low, high, groups, lanes, lane, own, from, to)
+    }
   }
-  for (let lane = 0; lane < lanes; lane++) {
-    const own = values[lane] ?? ONES
-    const isSum = operations[lane] === 'sum'
-    if (own instanceof Uint32Array) {
-      if (isSum) addNarrow(sums.low, sums.high, groups, lanes, lane, own, count)
-      else greatestNarrow(sums.low, sums.high, groups, lanes, lane, own, count)
-    } else if (isSum) addPairs(sums.low, sums.high, groups, lanes, lane, wordsOfWide(own), count)
-    else greatestPairs(sums.low, sums.high, groups, lanes, lane, wordsOfWide(own), count)
-  }
+}
+
+/** Looks at the first lane of rows' groups. */
+function lookAhead(low: Uint32Array, groups: Uint32Array, lanes: number, from: number, to: number): number {
+  let seen = lookedAt
+  for (let i = from; i < to; i++) seen ^= low[Math.imul(groups[i]!, lanes)]!
+  return seen
 }
 
 /** Adds to `count` groups what other sums have of the same groups, or keeps the greater ones. */
@@ -129,11 +148,12 @@ function addNarrow(
   lanes: number,
   lane: number,
   values: Uint32Array,
-  count: number,
+  from: number,
+  to: number,
 ): void {
   const stride = lanes | 0
   const offset = lane | 0
-  for (let i = 0; i < count; i++) {
+  for (let i = from; i < to; i++) {
     const at = (Math.imul(groups[i]!, stride) + offset) | 0
     const value = values[i]!
     const word = (low[at]! + value) | 0
@@ -150,11 +170,12 @@ function addPairs(
   lanes: number,
   lane: number,
   words: Uint32Array,
-  count: number,
+  from: number,
+  to: number,
 ): void {
   const stride = lanes | 0
   const offset = lane | 0
-  for (let i = 0; i < count; i++) {
+  for (let i = from; i < to; i++) {
     const at = (Math.imul(groups[i]!, stride) + offset) | 0
     const value = words[i * 2]!
     const above = words[i * 2 + 1]!
@@ -173,9 +194,10 @@ function addThree(
   first: Uint32Array,
   second: Uint32Array,
   third: Uint32Array,
-  count: number,
+  from: number,
+  to: number,
 ): void {
-  for (let i = 0; i < count; i++) {
+  for (let i = from; i < to; i++) {
     const at = Math.imul(groups[i]!, 3)
     const a = first[i]!
     const wordA = (low[at]! + a) | 0
@@ -200,9 +222,10 @@ function greatestNarrow(
   lanes: number,
   lane: number,
   values: Uint32Array,
-  count: number,
+  from: number,
+  to: number,
 ): void {
-  for (let i = 0; i < count; i++) {
+  for (let i = from; i < to; i++) {
     const at = groups[i]! * lanes + lane
     if (values[i]! > low[at]! && high[at] === 0) low[at] = values[i]!
   }
@@ -216,9 +239,10 @@ function greatestPairs(
   lanes: number,
   lane: number,
   words: Uint32Array,
-  count: number,
+  from: number,
+  to: number,
 ): void {
-  for (let i = 0; i < count; i++) {
+  for (let i = from; i < to; i++) {
     const at = groups[i]! * lanes + lane
     const [word, above] = [words[i * 2]!, words[i * 2 + 1]!]
     if (above < high[at]! || (above === high[at]! && word <= low[at]!)) continue
