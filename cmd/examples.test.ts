@@ -101,6 +101,8 @@ function run(line: string): { status: number | null; stderr: string } {
         NODE_COMPILE_CACHE: join(folder, 'cache'),
       },
       encoding: 'utf8',
+      // Who prints more than this is ended by a signal, which is no fault of the example.
+      maxBuffer: 64 << 20,
       timeout: 20_000,
     },
   )
