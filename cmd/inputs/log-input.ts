@@ -3,23 +3,9 @@ import type { BatchWriter } from '../../lib/flow/batch-writer.ts'
 import type { Field } from '../../lib/flow/fields.ts'
 import type { Problem } from '../../lib/flow/source.ts'
 import type { Mapping } from '../../lib/goflow2/mapping-types.ts'
-import {
-  type LineReaderOptions,
-  newLineReader,
-  newMessageReader,
-  newTextReader,
-  type RecordReader,
-} from '../../lib/goflow2/reading/line-reader.ts'
+import { newRecordReader, type RecordForm, type RecordReader } from '../../lib/goflow2/reading/line-reader.ts'
 import type { CaptureInput } from '../../lib/receive/capture-input.ts'
 import type { OnReject, RecordInput } from './records.ts'
-
-export type LogFormat = 'json' | 'text' | 'bin'
-
-const READERS: Readonly<Record<LogFormat, (options: LineReaderOptions) => RecordReader>> = {
-  json: newLineReader,
-  text: newTextReader,
-  bin: newMessageReader,
-}
 
 export interface LogSettings {
   /** The mapping that the log was written with, and its text. */
@@ -34,7 +20,7 @@ export interface LogSettings {
 export class LogInput implements RecordInput {
   readonly kind = 'records'
   readonly path: string
-  readonly format: LogFormat
+  readonly format: RecordForm
   readonly problems: Problem[] = []
   only: readonly Field[] | null = null
   readonly #window: CaptureInput
@@ -42,7 +28,7 @@ export class LogInput implements RecordInput {
   #reader: RecordReader | null = null
   #isClosed = false
 
-  constructor(path: string, format: LogFormat, window: CaptureInput, settings: LogSettings) {
+  constructor(path: string, format: RecordForm, window: CaptureInput, settings: LogSettings) {
     this.path = path
     this.format = format
     this.#window = window
@@ -96,7 +82,7 @@ export class LogInput implements RecordInput {
   #newReader(writer: BatchWriter): RecordReader {
     const { mapping, onReject, keepsWritten } = this.#settings
     const isLine = this.format !== 'bin'
-    this.#reader = READERS[this.format]({
+    this.#reader = newRecordReader(this.format, {
       writer,
       mapping,
       keepsWritten,

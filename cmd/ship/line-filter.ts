@@ -1,17 +1,10 @@
 import { FlowBatch } from '../../lib/flow/batch.ts'
 import { blockOfBatch } from '../../lib/flow/batch-block.ts'
 import { BatchWriter } from '../../lib/flow/batch-writer.ts'
-import {
-  newLineReader,
-  newMessageReader,
-  newTextReader,
-  type RecordReader,
-} from '../../lib/goflow2/reading/line-reader.ts'
+import { newRecordReader, type RecordForm, type RecordReader } from '../../lib/goflow2/reading/line-reader.ts'
 import type { RowFilter } from '../row-filter.ts'
-import { lineForm, type RecordForm, recordEnd } from './record-form.ts'
+import { lineForm, pushRecord, recordEnd } from './record-form.ts'
 
-const LINE_FEED = 0x0a
-const END = Uint8Array.of(LINE_FEED)
 /** Lines read at a time. */
 const MOST_LINES = 1024
 
@@ -39,9 +32,9 @@ export class LineFilter {
     })
     const options = { writer: this.#writer }
     this.#readers = {
-      json: newLineReader(options),
-      text: newTextReader(options),
-      bin: newMessageReader(options),
+      json: newRecordReader('json', options),
+      text: newRecordReader('text', options),
+      bin: newRecordReader('bin', options),
     }
   }
 
@@ -69,10 +62,9 @@ export class LineFilter {
       const reader = this.#readers[form]
       const before = reader.rows
       const end = recordEnd(form, octets, at, to)
-      reader.push(octets, at, end)
+      pushRecord(form, reader, octets, at, end)
       // What is cut here is not to be taken for the start of what another call brings.
       if (isMessages) reader.end()
-      else if (octets[end - 1] !== LINE_FEED) reader.push(END, 0, 1)
       rows += reader.rows - before
       this.#ends.push(end)
       this.#rows.push(rows)

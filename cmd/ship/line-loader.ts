@@ -1,11 +1,12 @@
 import type { DocumentPage, LineDocumentWriter } from '../../lib/flow/documents.ts'
+import type { RecordForm } from '../../lib/goflow2/reading/line-reader.ts'
 import type { RejectsFile } from '../rejects-file.ts'
 import type { RowFilter } from '../row-filter.ts'
 import type { Dataset, Destination } from './destination.ts'
 import { LineFilter } from './line-filter.ts'
 import { lineKind } from './line-kind.ts'
 import type { Loads } from './loads.ts'
-import { lineForm, type RecordForm, recordEnd } from './record-form.ts'
+import { lineForm, recordEnd } from './record-form.ts'
 import type { ShipDocuments } from './ship-documents.ts'
 import type { SourceProgress } from './source-progress.ts'
 

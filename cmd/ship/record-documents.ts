@@ -1,23 +1,14 @@
 import { FlowBatch } from '../../lib/flow/batch.ts'
 import { BatchWriter } from '../../lib/flow/batch-writer.ts'
 import type { DocumentPage, DocumentWriter, LineDocumentWriter } from '../../lib/flow/documents.ts'
-import {
-  newLineReader,
-  newMessageReader,
-  newTextReader,
-  type RecordReader,
-} from '../../lib/goflow2/reading/line-reader.ts'
+import { newRecordReader, type RecordForm, type RecordReader } from '../../lib/goflow2/reading/line-reader.ts'
 import type { RejectsFile } from '../rejects-file.ts'
 import { rowDataset } from '../row-documents.ts'
 import type { Dataset } from './destination.ts'
-import { type RecordForm, recordEnd } from './record-form.ts'
+import { pushRecord, recordEnd } from './record-form.ts'
 
-const LINE_FEED = 0x0a
-const END = Uint8Array.of(LINE_FEED)
 /** Records read at a time. */
 const MOST_RECORDS = 256
-
-const READERS = { json: newLineReader, text: newTextReader, bin: newMessageReader } as const
 
 export interface RecordDocumentsOptions {
   readonly form: RecordForm
@@ -46,7 +37,7 @@ export class RecordDocuments implements LineDocumentWriter {
       return this.#spare.pop() ?? new FlowBatch()
     })
     const { form, rejects } = options
-    this.#reader = READERS[form]({
+    this.#reader = newRecordReader(form, {
       writer: this.#writer,
       // Lines that are no flows are kept where their documents are made.
       onReject: (octets, from, to) => {
@@ -93,8 +84,7 @@ export class RecordDocuments implements LineDocumentWriter {
   #readRecord(octets: Uint8Array, from: number, to: number): boolean {
     const reader = this.#reader
     const { rows, rejected } = reader
-    reader.push(octets, from, to)
-    if (this.#options.form !== 'bin' && octets[to - 1] !== LINE_FEED) reader.push(END, 0, 1)
+    pushRecord(this.#options.form, reader, octets, from, to)
     this.#noteStarts(rows, from)
     return reader.rows > rows || reader.rejected === rejected
   }

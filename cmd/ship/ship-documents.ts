@@ -1,12 +1,12 @@
 import type { Log } from '../../lib/diagnostics/log.ts'
 import type { LineDocuments } from '../../lib/ecs/line-documents.ts'
 import type { GeoSource } from '../../lib/flow/geo.ts'
+import type { RecordForm } from '../../lib/goflow2/reading/line-reader.ts'
 import type { DocumentOptions } from '../document-flags.ts'
 import type { RejectsFile } from '../rejects-file.ts'
 import { geoSource, newLineDocuments, type RowDocumentSettings, RowDocuments } from '../row-documents.ts'
 import type { DestinationOptions } from '../ship-flags.ts'
 import { RecordDocuments } from './record-documents.ts'
-import type { RecordForm } from './record-form.ts'
 
 /** Writers of documents, made when the first record of their kind comes. */
 export class ShipDocuments {

@@ -47,6 +47,20 @@ export function newMessageReader(options: LineReaderOptions): RecordReader {
   return new MessageLines(newObjectReader(options), options.onReject, options.mapping ?? null)
 }
 
+/** What goflow2's records are written as. */
+export type RecordForm = 'json' | 'text' | 'bin'
+
+const READERS: Readonly<Record<RecordForm, (options: LineReaderOptions) => RecordReader>> = {
+  json: newLineReader,
+  text: newTextReader,
+  bin: newMessageReader,
+}
+
+/** A reader of goflow2's records in a form. */
+export function newRecordReader(form: RecordForm, options: LineReaderOptions): RecordReader {
+  return READERS[form](options)
+}
+
 function newObjectReader(options: LineReaderOptions): ObjectReader {
   return new ObjectReader(options.writer, newTargetOf(options), null)
 }
