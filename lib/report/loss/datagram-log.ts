@@ -1,6 +1,6 @@
 import { formatAddress } from '../../bytes/address.ts'
-import { PROTOCOL } from '../../flow/fields.ts'
 import type { AddressCodes, BlockFacts, FlowBlock, Problem } from '../../flow/source.ts'
+import { COUNTING_RECORDS } from './counting-records.ts'
 import { type DatagramRuns, datagramRunsOf } from './datagram-runs.ts'
 import { ReceptionTimes } from './reception-times.ts'
 import { type SequenceOf, Sequences } from './sequences.ts'
@@ -9,15 +9,6 @@ import { type SequenceOf, Sequences } from './sequences.ts'
 const MOST_PIECES = 200_000
 const MOST_SOURCES = 65_536
 const NS_PER_MS = 1e6
-
-/** Sequence numbers of these count flows or records; of the others datagrams. */
-const COUNTING_RECORDS: ReadonlySet<number> = new Set([
-  PROTOCOL.netflow5,
-  PROTOCOL.netflow6,
-  PROTOCOL.netflow7,
-  PROTOCOL.netflow8,
-  PROTOCOL.ipfix,
-])
 
 /** Datagrams of one source whose sequence numbers follow one another. */
 export interface Piece {

@@ -11,6 +11,7 @@ import { queryOf, type Setting } from '../question.ts'
 import type { Laid, Names, ReportCell } from '../report.ts'
 import { runQueries } from '../run.ts'
 import { memoryFile } from '../testing/memory-source.ts'
+import { NOTHING_ASKED } from '../testing/nothing-asked.ts'
 import { type PlainFlow, plainFlows } from '../testing/plain-flows.ts'
 import { CAPACITY, daysToFull } from './capacity.ts'
 import { DIFF } from './diff.ts'
@@ -60,29 +61,6 @@ const NAMES: Names = {
   protocol: String,
   interfaceName: (_, index) => (index === 1 ? 'uplink' : ''),
   interfaceSpeed: (_, index) => (index === 1 ? 1_000_000 : 0),
-}
-const NOTHING_ASKED: Asked = {
-  by: null,
-  sum: null,
-  binMs: null,
-  top: null,
-  isAscending: false,
-  per: [],
-  sort: null,
-  innerSort: null,
-  others: null,
-  having: null,
-  leastShare: null,
-  hasShare: false,
-  hasCumulative: false,
-  fromNs: null,
-  toNs: null,
-  timeZone: 'UTC',
-  filter: null,
-  operand: null,
-  isForPeople: false,
-  flag: () => null,
-  isOn: () => false,
 }
 const OPTIONS = { memoryOctets: 2 ** 28, temporaryDirectory: tmpdir() }
 

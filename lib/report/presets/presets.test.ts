@@ -8,6 +8,7 @@ import { queryOf, type Setting, wordsOf } from '../question.ts'
 import type { Laid, Names, Part, ReportCell } from '../report.ts'
 import { runQueries } from '../run.ts'
 import { memoryFile } from '../testing/memory-source.ts'
+import { NOTHING_ASKED } from '../testing/nothing-asked.ts'
 import { type PlainFlow, plainFlows } from '../testing/plain-flows.ts'
 import type { Asked, Preset } from './preset.ts'
 import { PRESETS } from './presets.ts'
@@ -77,34 +78,11 @@ const SETTING: Setting = {
   local,
   selector,
 }
-const ASKED: Asked = {
-  by: null,
-  sum: null,
-  binMs: null,
-  top: null,
-  isAscending: false,
-  per: [],
-  sort: null,
-  innerSort: null,
-  others: null,
-  having: null,
-  leastShare: null,
-  hasShare: false,
-  hasCumulative: false,
-  fromNs: null,
-  toNs: null,
-  timeZone: 'UTC',
-  filter: null,
-  operand: null,
-  isForPeople: false,
-  flag: () => null,
-  isOn: () => false,
-}
 
 const presetOf = (name: string): Preset => PRESETS.find((preset) => preset.name === name)!
 
 async function ask(name: string, more: Partial<Asked> = {}, flows = FLOWS): Promise<Laid> {
-  const plan = await presetOf(name).plan({ ...ASKED, ...more })
+  const plan = await presetOf(name).plan({ ...NOTHING_ASKED, ...more })
   if (plan.kind !== 'questions') throw new Error(`${name} asks no questions`)
   const queries = plan.questions.map((question) => queryOf(question, SETTING))
   const options = { memoryOctets: 2 ** 28, temporaryDirectory: tmpdir() }
@@ -290,7 +268,7 @@ test('series: what exporters lost stands in the bin in which it was missed, by e
 
 test('series: a day has a row for each minute, zeros where nothing flowed but somebody listened', async () => {
   const setting = { fromNs: 1_767_225_600_000_000_000n, toNs: 1_767_312_000_000_000_000n }
-  const plan = await presetOf('series').plan({ ...ASKED, ...setting, binMs: 60_000 })
+  const plan = await presetOf('series').plan({ ...NOTHING_ASKED, ...setting, binMs: 60_000 })
   if (plan.kind !== 'questions') throw new Error('series asks no questions')
   const queries = plan.questions.map((question) => queryOf(question, { ...SETTING, ...setting }))
   const options = { memoryOctets: 2 ** 28, temporaryDirectory: tmpdir() }
@@ -317,7 +295,7 @@ test('top: shares and cumulative shares end at one with the others', async () =>
 })
 
 test('a report is a question that can be typed', async () => {
-  const plan = await presetOf('local').plan({ ...ASKED, top: [5] })
+  const plan = await presetOf('local').plan({ ...NOTHING_ASKED, top: [5] })
   if (plan.kind !== 'questions') throw new Error('local asks no questions')
   assert.is(
     wordsOf(plan.questions[0]!, 'port 443').join(' '),

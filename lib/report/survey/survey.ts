@@ -1,7 +1,8 @@
 import { formatAddress } from '../../bytes/address.ts'
 import type { FixedColumn } from '../../flow/batch.ts'
-import { F, type Field, PROTOCOL } from '../../flow/fields.ts'
+import { F, type Field } from '../../flow/fields.ts'
 import type { FlowBlock, FlowFile, FlowStream, Problem } from '../../flow/source.ts'
+import { COUNTING_RECORDS } from '../loss/counting-records.ts'
 import { ActiveTimeout, Durations } from './delays.ts'
 import { SourceSequence } from './source-sequence.ts'
 
@@ -340,15 +341,6 @@ interface Columns {
   readonly layout: FixedColumn | null
   readonly template: FixedColumn | null
 }
-
-/** Sequence numbers of these count flows or records; of the others datagrams. */
-const COUNTING_RECORDS: ReadonlySet<number> = new Set([
-  PROTOCOL.netflow5,
-  PROTOCOL.netflow6,
-  PROTOCOL.netflow7,
-  PROTOCOL.netflow8,
-  PROTOCOL.ipfix,
-])
 
 function valueAt(column: FixedColumn | null, row: number): number {
   return column === null || column.present[row] === 0 ? 0 : column.values[row]!
