@@ -7,7 +7,14 @@ import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 /** Files of scripts/bench that are no bench themselves. */
-const PARTS = ['datagrams.mjs', 'ordered-sink.mjs', 'peers.mjs', 'send.mjs', 'ship-sink.mjs']
+const PARTS = [
+  'datagrams.mjs',
+  'ordered-sink.mjs',
+  'peers.mjs',
+  'send.mjs',
+  'ship-sink.mjs',
+  'whole-process.mjs',
+]
 
 const benches = [
   ...['cmd', 'lib'].flatMap((room) =>

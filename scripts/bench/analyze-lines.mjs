@@ -1,7 +1,6 @@
 // Reports over a plain log of goflow2, 1 M default lines of seeded flows: whole processes of dist/weir against DuckDB's
 // read_json in this one, on the same file and with as many threads, by turns. Best of some runs: milliseconds on the
 // clock, and of the processors. ROWS, RUNS, THREADS and DATA=folder (kept and used again) change what is measured.
-import { spawnSync } from 'node:child_process'
 import {
   closeSync,
   existsSync,
@@ -17,6 +16,7 @@ import { join } from 'node:path'
 import { FlowBatch } from '../../lib/flow/batch.ts'
 import { newLineSink } from '../../lib/goflow2/line-sink.ts'
 import { FlowGenerator } from '../../lib/testing/flow-generator.ts'
+import { better, NONE, timesOf } from './whole-process.mjs'
 
 const ROWS = Number(process.env.ROWS ?? 1_000_000)
 const RUNS = Number(process.env.RUNS ?? 3)
@@ -75,14 +75,9 @@ function makeLog(path) {
 }
 
 function timesOfWeir(words) {
-  const script = 'TIMEFORMAT="%R %U %S"; time "$@" > /dev/null 2> /dev/null'
-  const { status, stderr } = spawnSync('bash', ['-c', script, '--', weir, ...words], { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`weir ${words.join(' ')} ends with ${status}`)
-  const [wall, user, system] = stderr
-    .trim()
-    .split(/\s+/)
-    .map((seconds) => Number(seconds) * 1000)
-  return { wall, cpu: user + system }
+  const times = timesOf(weir, words)
+  if (times === null) throw new Error(`weir ${words.join(' ')} failed`)
+  return times
 }
 
 async function timesOfDuckDb(connection, sql) {
@@ -93,8 +88,6 @@ async function timesOfDuckDb(connection, sql) {
   return { wall: performance.now() - started, cpu: (user + system) / 1000 }
 }
 
-const better = (a, b) => ({ wall: Math.min(a.wall, b.wall), cpu: Math.min(a.cpu, b.cpu) })
-const NONE = { wall: Number.POSITIVE_INFINITY, cpu: Number.POSITIVE_INFINITY }
 const ms = (value) => `${Math.round(value)} ms`.padStart(8)
 
 if (!existsSync(weir)) throw new Error('dist/weir is not there: npm run build')

@@ -27,6 +27,7 @@ import { SILENT } from '../../lib/diagnostics/log.ts'
 import { FlowBatch } from '../../lib/flow/batch.ts'
 import { F } from '../../lib/flow/fields.ts'
 import { FlowGenerator } from '../../lib/testing/flow-generator.ts'
+import { bestTimesOf } from './whole-process.mjs'
 
 const ROWS = Number(process.env.ROWS ?? 10_000_000)
 const RUNS = Number(process.env.RUNS ?? 5)
@@ -144,23 +145,6 @@ function shiftRollup(from, path, shift, of) {
   file.close()
 }
 
-/** Best times of whole processes: on the clock and of the processors. */
-function timesOf(args) {
-  const best = { wall: Number.POSITIVE_INFINITY, cpu: Number.POSITIVE_INFINITY }
-  const script = 'TIMEFORMAT="%R %U %S"; time "$@" > /dev/null 2> /dev/null'
-  for (let run = 0; run < RUNS; run++) {
-    const { status, stderr } = spawnSync('bash', ['-c', script, '--', weir, ...args], { encoding: 'utf8' })
-    if (status !== 0) throw new Error(`weir ${args.join(' ')} ends with ${status}`)
-    const [wall, user, system] = stderr
-      .trim()
-      .split(/\s+/)
-      .map((seconds) => Number(seconds) * 1000)
-    best.wall = Math.min(best.wall, wall)
-    best.cpu = Math.min(best.cpu, user + system)
-  }
-  return best
-}
-
 const ms = (value) => `${Math.round(value)} ms`.padStart(8)
 
 if (!existsSync(weir)) throw new Error('dist/weir is not there: npm run build')
@@ -179,7 +163,9 @@ try {
     const args = ['analyze', ...words, '--in', month, '--from', '2026-01-01', '--to', '2026-01-31']
     const { stdout } = spawnSync(weir, [...args, '--explain'], { encoding: 'utf8' })
     const rollups = /^rollups +(.*)$/m.exec(stdout)?.[1] ?? 'none'
-    const { wall, cpu } = timesOf([...args, '--format', 'tsv'])
+    const best = bestTimesOf(weir, [...args, '--format', 'tsv'], RUNS)
+    if (best === null) throw new Error(`weir ${args.join(' ')} failed`)
+    const { wall, cpu } = best
     console.log(
       `  ${name.padEnd(34)} ${ms(wall)} (must ${MUST_MS}, aim ${AIM_MS})  processors ${ms(cpu)}  ${rollups}` +
         (wall > MUST_MS ? '  TOO SLOW' : ''),

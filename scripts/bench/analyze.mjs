@@ -16,6 +16,7 @@ import { SILENT } from '../../lib/diagnostics/log.ts'
 import { FlowBatch } from '../../lib/flow/batch.ts'
 import { FlowGenerator } from '../../lib/testing/flow-generator.ts'
 import { datagrams } from './datagrams.mjs'
+import { bestTimesOf } from './whole-process.mjs'
 
 const ROWS = Number(process.env.ROWS ?? 10_000_000)
 const RUNS = Number(process.env.RUNS ?? 3)
@@ -23,6 +24,8 @@ const PORT = 29_965
 const root = join(import.meta.dirname, '../..')
 const weir = join(root, 'dist/weir')
 const SUMS = 'bytes,packets,flows'
+/** Times of what is not there or fails. */
+const FAILED = { wall: Number.NaN, cpu: Number.NaN }
 
 const KEYS = 'sourceAddress, destinationAddress, destinationTransportPort'
 const VOLUME = 'sum(octetDeltaCount) AS b, sum(packetDeltaCount), count(*)'
@@ -67,23 +70,6 @@ const QUESTIONS = [
     `SELECT ${VOLUME} FROM flows WHERE sourceAddress = '10.0.17.5' OR destinationAddress = '10.0.17.5'`,
   ],
 ]
-
-/** Best times of whole processes: on the clock and of the processors; NaN where one fails. */
-function timesOf(command, args) {
-  const best = { wall: Number.POSITIVE_INFINITY, cpu: Number.POSITIVE_INFINITY }
-  const script = 'TIMEFORMAT="%R %U %S"; time "$@" > /dev/null 2> /dev/null'
-  for (let run = 0; run < RUNS; run++) {
-    const { status, stderr } = spawnSync('bash', ['-c', script, '--', command, ...args], { encoding: 'utf8' })
-    if (status !== 0) return { wall: Number.NaN, cpu: Number.NaN }
-    const [wall, user, system] = stderr
-      .trim()
-      .split(/\s+/)
-      .map((seconds) => Number(seconds) * 1000)
-    best.wall = Math.min(best.wall, wall)
-    best.cpu = Math.min(best.cpu, user + system)
-  }
-  return best
-}
 
 async function makeData(directory) {
   const path = join(directory, 'flows.weir')
@@ -167,9 +153,8 @@ try {
   }
   console.log('whole processes')
   for (const [name, must, ours, theirs] of QUESTIONS) {
-    const own = timesOf(weir, ['analyze', ...ours, '--in', path, '--format', 'tsv'])
-    const peer =
-      nfdump === null ? { wall: Number.NaN, cpu: Number.NaN } : timesOf('nfdump', ['-r', nfdump, ...theirs])
+    const own = bestTimesOf(weir, ['analyze', ...ours, '--in', path, '--format', 'tsv'], RUNS) ?? FAILED
+    const peer = (nfdump === null ? null : bestTimesOf('nfdump', ['-r', nfdump, ...theirs], RUNS)) ?? FAILED
     const ratio = (own, peer) => `${(peer / own).toFixed(1)}x`
     console.log(
       `  ${name.padEnd(26)} weir ${ms(own.wall)}  nfdump ${ms(peer.wall)}  ${ratio(own.wall, peer.wall)} (must ${must}x)` +
